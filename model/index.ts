@@ -1,0 +1,6 @@
+export * from "./columns.ts";
+export * from "./errors.ts";
+export * from "./events.ts";
+export * from "./ids.ts";
+export * from "./span.ts";
+export * from "./usage.ts";

@@ -1,0 +1,102 @@
+import type { SpanRow } from "./columns.ts";
+import { newSpanId, newTraceId, noSpanId, type ProjectId } from "./ids.ts";
+import { unknownUsage } from "./usage.ts";
+
+export const spanKinds = [
+  "llm",
+  "embedding",
+  "reranker",
+  "retriever",
+  "tool",
+  "agent",
+  "chain",
+  "guardrail",
+  "evaluator",
+  "http",
+] as const;
+export type SpanKind = (typeof spanKinds)[number];
+
+/** The kinds whose own usage is billed; the others only add up what their children used. */
+export const billedKinds: ReadonlySet<string> = new Set<SpanKind>(["llm", "embedding", "reranker"]);
+
+export const spanStatuses = ["ok", "error", "cancelled", "cut", "interrupted"] as const;
+export type SpanStatus = (typeof spanStatuses)[number];
+
+export type SpanSource = "gateway" | "rest" | "otlp" | "ai-apm";
+
+/** How `input` and `output` are to be read; see `message.ts`. */
+export const contentFormats = [
+  "",
+  "text",
+  "json",
+  "weir.messages",
+  "openai.chat",
+  "openai.completions",
+  "openai.responses",
+  "openai.embeddings",
+  "anthropic.messages",
+] as const;
+export type ContentFormat = (typeof contentFormats)[number];
+
+export const defaultRetentionDays = 90;
+
+/** A row with fresh ids and nothing known, for the caller to fill. */
+export function newSpanRow(projectId: ProjectId, source: SpanSource, startTimeUnixNano: bigint): SpanRow {
+  return {
+    project_id: projectId,
+    retention_days: defaultRetentionDays,
+    trace_id: newTraceId(),
+    span_id: newSpanId(),
+    parent_span_id: noSpanId,
+    is_entry: 1,
+    start_time: startTimeUnixNano,
+    duration_ns: 0,
+    name: "",
+    kind: "chain",
+    source,
+    operation: "",
+    service_name: "",
+    provider: "",
+    request_model: "",
+    response_model: "",
+    status: "ok",
+    http_status: null,
+    error_type: "",
+    error_message: "",
+    is_stream: 0,
+    ...unknownUsage,
+    usage_source: "none",
+    cost_nano_usd: null,
+    cost_input_nano_usd: null,
+    cost_output_nano_usd: null,
+    cost_cache_read_nano_usd: null,
+    cost_cache_write_nano_usd: null,
+    price_version: "",
+    price_source: "",
+    price_rates: "",
+    ttfb_ns: null,
+    ttft_ns: null,
+    gateway_ns: null,
+    inter_token_p50_ns: null,
+    inter_token_p95_ns: null,
+    inter_token_max_ns: null,
+    chunk_count: null,
+    request_bytes: 0,
+    response_bytes: 0,
+    finish_reason: "",
+    response_id: "",
+    http_route: "",
+    user_id: "",
+    session_id: "",
+    tags: [],
+    prompt_name: "",
+    prompt_version: "",
+    api_key_id: "",
+    environment: "",
+    attributes: {},
+    content_format: "",
+    content_state: "full",
+    input: "",
+    output: "",
+  };
+}
