@@ -41,3 +41,21 @@ export interface CallLog extends Consumer {
   /** Resolves once the announcement has been handed to the operating system. Never rejects: a lost announcement only loses the "interrupted" row. */
   announce(calls: readonly OpenCall[]): Promise<void>;
 }
+
+/** Rows on their way into storage: whole blocks of one table and one `columnsVersion`, in the order they were taken. */
+export interface InsertBatch {
+  readonly table: TableName;
+  readonly blocks: readonly Uint8Array[];
+  readonly rowCount: number;
+  /** The same rows always come with the same token, and no other rows ever do: a token seen before is dropped. */
+  readonly token: string;
+}
+
+/**
+ * Where the writer hands its batches on. `insert` resolves once the rows are stored and rejects with a CodedError:
+ * a retryable one means "the same batch again, later", any other that these rows will never be taken. An insert that
+ * rejects may have stored the rows nevertheless; the token makes the next try harmless. Calls may overlap.
+ */
+export interface Inserter {
+  insert(batch: InsertBatch): Promise<void>;
+}

@@ -1,0 +1,104 @@
+import { type Column, type SpanRow, type TableName, tableColumns } from "@weir/model";
+import type { Batch } from "../consumer.ts";
+import { type ColumnWriter, columnWriters } from "./column-writers.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
+
+/** The row type of each table. */
+export interface TableRows {
+  spans: SpanRow;
+}
+
+/**
+ * Gathers rows of one table and encodes them as one Native block: varuint of columns, varuint of rows, then for each
+ * column its name, its type and its data. Reusable: `finish` empties it. Its buffers stay allocated for the next rows.
+ */
+export interface BlockWriter<Row> {
+  readonly rowCount: number;
+  /** Size that the block would have if it were finished now, to within a few bytes. */
+  readonly byteLength: number;
+  /** Throws a TypeError that names the column when a value has the wrong type; the writer is then as before the call. */
+  append(row: Row): void;
+  /** The gathered rows, in bytes that nobody else holds. `closes` is handed on, see `CallLog`. */
+  finish(closes?: readonly number[]): Batch;
+}
+
+interface WrittenColumn {
+  readonly name: string;
+  /** Name and type as the block spells them. */
+  readonly heading: Uint8Array;
+  readonly writer: ColumnWriter<unknown>;
+}
+
+function writtenColumn([name, { type }]: [string, Column]): WrittenColumn {
+  const writer = columnWriters[type]() as ColumnWriter<unknown>;
+  const bytes = new GrowingBytes();
+  bytes.appendText(name);
+  bytes.appendText(writer.blockType);
+  const heading = new Uint8Array(bytes.length);
+  bytes.copyInto(heading, 0);
+  return { name, heading, writer };
+}
+
+class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows[Table]> {
+  readonly #table: Table;
+  readonly #columns: readonly WrittenColumn[];
+  readonly #counts = new GrowingBytes();
+  readonly #headingsLength: number;
+  #rowCount = 0;
+
+  constructor(table: Table) {
+    this.#table = table;
+    this.#columns = Object.entries(tableColumns[table]).map(writtenColumn);
+    this.#headingsLength = this.#columns.reduce((sum, { heading }) => sum + heading.length, 0);
+  }
+
+  get rowCount(): number {
+    return this.#rowCount;
+  }
+
+  get byteLength(): number {
+    return this.#columns.reduce((sum, { writer }) => sum + writer.byteLength, this.#headingsLength + 4);
+  }
+
+  append(row: TableRows[Table]): void {
+    const columns = this.#columns;
+    let index = 0;
+    try {
+      for (; index < columns.length; index++) {
+        const column = columns[index] as WrittenColumn;
+        column.writer.append((row as Record<string, unknown>)[column.name]);
+      }
+    } catch (cause) {
+      for (const { writer } of columns.slice(0, index + 1)) writer.undo();
+      throw new TypeError(`${this.#table}.${columns[index]?.name}: ${(cause as Error).message}`, { cause });
+    }
+    this.#rowCount++;
+  }
+
+  finish(closes?: readonly number[]): Batch {
+    const rowCount = this.#rowCount;
+    const block = this.#encode();
+    this.#rowCount = 0;
+    for (const { writer } of this.#columns) writer.clear();
+    return { table: this.#table, rowCount, block, ...(closes === undefined ? {} : { closes }) };
+  }
+
+  #encode(): Uint8Array {
+    this.#counts.clear();
+    this.#counts.appendVaruint(this.#columns.length);
+    this.#counts.appendVaruint(this.#rowCount);
+    const dataLength = this.#columns.reduce((sum, { writer }) => sum + writer.byteLength, 0);
+    const block = Buffer.allocUnsafeSlow(this.#counts.length + this.#headingsLength + dataLength);
+    let offset = this.#counts.copyInto(block, 0);
+    for (const { heading, writer } of this.#columns) {
+      block.set(heading, offset);
+      offset = writer.copyInto(block, offset + heading.length);
+    }
+    return block;
+  }
+}
+
+/** A writer for rows of the table, in the order of the columns in `model/columns.ts`. */
+export function createBlockWriter<Table extends TableName>(table: Table): BlockWriter<TableRows[Table]> {
+  return new TableBlockWriter(table);
+}

@@ -1,0 +1,287 @@
+import type { ColumnTypes } from "@weir/model";
+import { GrowingBytes } from "./growing-bytes.ts";
+
+const maxUint16 = 0xffff;
+const maxUint32 = 0xffff_ffff;
+
+/**
+ * Gathers the values of one column in the layout of ClickHouse's Native format. Integers out of range are clamped,
+ * never wrapped. `append` may throw a TypeError for a value of the wrong type; `undo` then takes the value back.
+ */
+export interface ColumnWriter<Value> {
+  /** The type that the block declares; ClickHouse converts it to the stored one. */
+  readonly blockType: string;
+  readonly byteLength: number;
+  append(value: Value): void;
+  /** Takes back the last append, whole or half done. May be called once after each append. */
+  undo(): void;
+  /** Writes the column's data to `target` at `offset` and returns the offset behind it. */
+  copyInto(target: Uint8Array, offset: number): number;
+  clear(): void;
+}
+
+abstract class PlainWriter<Value> implements ColumnWriter<Value> {
+  abstract readonly blockType: string;
+  protected readonly data = new GrowingBytes();
+  #mark = 0;
+
+  get byteLength(): number {
+    return this.data.length;
+  }
+
+  append(value: Value): void {
+    this.#mark = this.data.length;
+    this.write(value);
+  }
+
+  protected abstract write(value: Value): void;
+
+  undo(): void {
+    this.data.truncate(this.#mark);
+  }
+
+  copyInto(target: Uint8Array, offset: number): number {
+    return this.data.copyInto(target, offset);
+  }
+
+  clear(): void {
+    this.#mark = 0;
+    this.data.clear();
+  }
+}
+
+/** String. */
+export class TextWriter extends PlainWriter<string | Uint8Array> {
+  readonly blockType = "String";
+
+  protected write(value: string | Uint8Array): void {
+    if (typeof value === "string") this.data.appendText(value);
+    else if (value instanceof Uint8Array) this.data.appendUtf8Bytes(value);
+    else throw new TypeError(`expected a text, got ${typeof value}`);
+  }
+}
+
+/** FixedString(n), from hex digits. */
+export class HexWriter extends PlainWriter<string> {
+  readonly blockType: string;
+  readonly #width: number;
+
+  constructor(width: number) {
+    super();
+    this.#width = width;
+    this.blockType = `FixedString(${width})`;
+  }
+
+  protected write(value: string): void {
+    this.data.appendHex(value, this.#width);
+  }
+}
+
+function clamped(value: number, highest: number): number {
+  if (typeof value !== "number") throw new TypeError(`expected a number, got ${typeof value}`);
+  return value > 0 ? Math.min(value, highest) : 0;
+}
+
+export class Uint8Writer extends PlainWriter<number> {
+  readonly blockType = "UInt8";
+
+  protected write(value: number): void {
+    this.data.appendByte(clamped(value, 0xff));
+  }
+}
+
+export class Uint16Writer extends PlainWriter<number> {
+  readonly blockType = "UInt16";
+
+  protected write(value: number): void {
+    this.data.appendUint16(clamped(value, maxUint16));
+  }
+}
+
+export class Uint32Writer extends PlainWriter<number> {
+  readonly blockType = "UInt32";
+
+  protected write(value: number): void {
+    this.data.appendUint32(clamped(value, maxUint32));
+  }
+}
+
+export class Uint64Writer extends PlainWriter<number> {
+  readonly blockType = "UInt64";
+
+  protected write(value: number): void {
+    this.data.appendInt64(clamped(value, Number.MAX_SAFE_INTEGER));
+  }
+}
+
+export class Int64Writer extends PlainWriter<number> {
+  readonly blockType = "Int64";
+
+  protected write(value: number): void {
+    if (typeof value !== "number") throw new TypeError(`expected a number, got ${typeof value}`);
+    this.data.appendInt64(Math.max(Math.min(value, Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER));
+  }
+}
+
+/** DateTime64(9, 'UTC'): nanoseconds since 1970. */
+export class TimeWriter extends PlainWriter<bigint> {
+  readonly blockType = "DateTime64(9, 'UTC')";
+
+  protected write(value: bigint): void {
+    this.data.appendBigInt64(value);
+  }
+}
+
+/** Nullable(T): a byte a row that says whether it is null, then the values, zero where null. */
+export class NullableWriter implements ColumnWriter<number | null> {
+  readonly blockType: string;
+  readonly #nulls = new GrowingBytes();
+  readonly #values: ColumnWriter<number>;
+  #mark = 0;
+
+  constructor(values: ColumnWriter<number>) {
+    this.#values = values;
+    this.blockType = `Nullable(${values.blockType})`;
+  }
+
+  get byteLength(): number {
+    return this.#nulls.length + this.#values.byteLength;
+  }
+
+  append(value: number | null): void {
+    this.#mark = this.#nulls.length;
+    this.#values.append(value === null ? 0 : value);
+    this.#nulls.appendByte(value === null ? 1 : 0);
+  }
+
+  undo(): void {
+    this.#nulls.truncate(this.#mark);
+    this.#values.undo();
+  }
+
+  copyInto(target: Uint8Array, offset: number): number {
+    return this.#values.copyInto(target, this.#nulls.copyInto(target, offset));
+  }
+
+  clear(): void {
+    this.#mark = 0;
+    this.#nulls.clear();
+    this.#values.clear();
+  }
+}
+
+/** What Array and Map have in common: the running count of elements at the end of each row, then the elements. */
+abstract class ListWriter<Value> implements ColumnWriter<Value> {
+  abstract readonly blockType: string;
+  readonly #ends = new GrowingBytes();
+  readonly #elements: readonly GrowingBytes[];
+  readonly #marks: number[];
+  #markedEnds = 0;
+  #markedCount = 0;
+  #count = 0;
+
+  constructor(elements: readonly GrowingBytes[]) {
+    this.#elements = elements;
+    this.#marks = elements.map(() => 0);
+  }
+
+  get byteLength(): number {
+    return this.#elements.reduce((sum, element) => sum + element.length, this.#ends.length);
+  }
+
+  append(value: Value): void {
+    this.#markedEnds = this.#ends.length;
+    this.#markedCount = this.#count;
+    for (let index = 0; index < this.#elements.length; index++) {
+      this.#marks[index] = (this.#elements[index] as GrowingBytes).length;
+    }
+    this.#count += this.write(value);
+    this.#ends.appendInt64(this.#count);
+  }
+
+  /** Writes the elements and returns how many there were. */
+  protected abstract write(value: Value): number;
+
+  undo(): void {
+    this.#ends.truncate(this.#markedEnds);
+    this.#count = this.#markedCount;
+    this.#elements.forEach((element, index) => {
+      element.truncate(this.#marks[index] ?? 0);
+    });
+  }
+
+  copyInto(target: Uint8Array, offset: number): number {
+    let end = this.#ends.copyInto(target, offset);
+    for (const element of this.#elements) end = element.copyInto(target, end);
+    return end;
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#markedCount = 0;
+    this.#markedEnds = 0;
+    this.#marks.fill(0);
+    this.#ends.clear();
+    for (const element of this.#elements) element.clear();
+  }
+}
+
+/** Array(String). */
+export class TextsWriter extends ListWriter<readonly string[]> {
+  readonly blockType = "Array(String)";
+  readonly #texts: GrowingBytes;
+
+  constructor() {
+    const texts = new GrowingBytes();
+    super([texts]);
+    this.#texts = texts;
+  }
+
+  protected write(value: readonly string[]): number {
+    for (const text of value) this.#texts.appendText(text);
+    return value.length;
+  }
+}
+
+/** Map(String, String). */
+export class TextMapWriter extends ListWriter<Readonly<Record<string, string>>> {
+  readonly blockType = "Map(String, String)";
+  readonly #keys: GrowingBytes;
+  readonly #values: GrowingBytes;
+
+  constructor() {
+    const keys = new GrowingBytes();
+    const values = new GrowingBytes();
+    super([keys, values]);
+    this.#keys = keys;
+    this.#values = values;
+  }
+
+  protected write(value: Readonly<Record<string, string>>): number {
+    let count = 0;
+    for (const key in value) {
+      this.#keys.appendText(key);
+      this.#values.appendText(value[key] as string);
+      count++;
+    }
+    return count;
+  }
+}
+
+/** A fresh writer for each type of column in `model/columns.ts`. */
+export const columnWriters = {
+  string: () => new TextWriter(),
+  hex16: () => new HexWriter(16),
+  hex8: () => new HexWriter(8),
+  uint8: () => new Uint8Writer(),
+  uint16: () => new Uint16Writer(),
+  uint32: () => new Uint32Writer(),
+  uint64: () => new Uint64Writer(),
+  nullable_uint16: () => new NullableWriter(new Uint16Writer()),
+  nullable_uint32: () => new NullableWriter(new Uint32Writer()),
+  nullable_uint64: () => new NullableWriter(new Uint64Writer()),
+  nullable_int64: () => new NullableWriter(new Int64Writer()),
+  time_ns: () => new TimeWriter(),
+  strings: () => new TextsWriter(),
+  string_map: () => new TextMapWriter(),
+} as const satisfies { [Type in keyof ColumnTypes]: () => ColumnWriter<ColumnTypes[Type]> };

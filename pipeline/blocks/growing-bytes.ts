@@ -1,0 +1,158 @@
+/** Texts up to this many UTF-16 units are written by a plain loop, which beats a call into the runtime. */
+const loopLimit = 24;
+/** Texts beyond this many units are measured first instead of reserving their worst case of three bytes a unit. */
+const measuredLimit = 4096;
+const initialCapacity = 1024;
+/** A buffer that one large batch grew beyond this is given back once the batch is finished. */
+const keptCapacity = 4 << 20;
+
+/** How many bytes the number takes as a varuint (LEB128). */
+function varuintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
+  return length;
+}
+
+/** Bytes that grow by doubling and are reused over batches. Appending allocates only when the capacity is used up. */
+export class GrowingBytes {
+  #bytes = Buffer.allocUnsafeSlow(initialCapacity);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Cuts back to a length that `length` gave before. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
+  clear(): void {
+    this.#length = 0;
+    if (this.#bytes.length > keptCapacity) this.#bytes = Buffer.allocUnsafeSlow(initialCapacity);
+  }
+
+  /** Copies everything to `target` at `offset` and returns the offset behind it. */
+  copyInto(target: Uint8Array, offset: number): number {
+    this.#bytes.copy(target, offset, 0, this.#length);
+    return offset + this.#length;
+  }
+
+  appendByte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  appendUint16(value: number): void {
+    this.#reserve(2);
+    const bytes = this.#bytes;
+    bytes[this.#length] = value;
+    bytes[this.#length + 1] = value >>> 8;
+    this.#length += 2;
+  }
+
+  appendUint32(value: number): void {
+    this.#reserve(4);
+    this.#putUint32(this.#length, value);
+    this.#length += 4;
+  }
+
+  /** An integer between -2^53 and 2^53 as two's complement of 64 bits. */
+  appendInt64(value: number): void {
+    this.#reserve(8);
+    this.#putUint32(this.#length, value >>> 0);
+    this.#putUint32(this.#length + 4, Math.floor(value / 0x1_0000_0000) >>> 0);
+    this.#length += 8;
+  }
+
+  appendBigInt64(value: bigint): void {
+    this.#reserve(8);
+    this.#bytes.writeBigInt64LE(BigInt.asIntN(64, value), this.#length);
+    this.#length += 8;
+  }
+
+  appendVaruint(value: number): void {
+    this.#reserve(10);
+    this.#length = this.#putVaruint(this.#length, value);
+  }
+
+  appendBytes(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  /** The pairs of hex digits as bytes, exactly `byteLength` of them; throws a TypeError for any other text. */
+  appendHex(hex: string, byteLength: number): void {
+    this.#reserve(byteLength);
+    if (hex.length !== byteLength * 2 || this.#bytes.write(hex, this.#length, "hex") !== byteLength) {
+      throw new TypeError(`expected ${byteLength * 2} hex digits, got ${JSON.stringify(hex.slice(0, 80))}`);
+    }
+    this.#length += byteLength;
+  }
+
+  /** A text as ClickHouse's String: its length in bytes as a varuint, then its UTF-8. */
+  appendText(text: string): void {
+    if (text.length === 0) this.appendByte(0);
+    else if (text.length > loopLimit || !this.#appendShortAscii(text)) this.#appendUtf8(text);
+  }
+
+  /** The same for bytes that are UTF-8 already. */
+  appendUtf8Bytes(bytes: Uint8Array): void {
+    this.appendVaruint(bytes.length);
+    this.appendBytes(bytes);
+  }
+
+  #appendShortAscii(text: string): boolean {
+    const length = text.length;
+    this.#reserve(length + 1);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    bytes[start] = length;
+    for (let index = 0; index < length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit > 0x7f) return false;
+      bytes[start + 1 + index] = unit;
+    }
+    this.#length = start + 1 + length;
+    return true;
+  }
+
+  // The prefix is written for a text of ASCII, which most are, and moved when the text turns out to be longer.
+  #appendUtf8(text: string): void {
+    const worstLength = text.length > measuredLimit ? Buffer.byteLength(text) : text.length * 3;
+    this.#reserve(worstLength + 10);
+    const start = this.#length;
+    const guessed = varuintLength(text.length);
+    const written = this.#bytes.write(text, start + guessed);
+    const needed = varuintLength(written);
+    if (needed !== guessed) this.#bytes.copyWithin(start + needed, start + guessed, start + guessed + written);
+    this.#length = this.#putVaruint(start, written) + written;
+  }
+
+  #putUint32(offset: number, value: number): void {
+    const bytes = this.#bytes;
+    bytes[offset] = value;
+    bytes[offset + 1] = value >>> 8;
+    bytes[offset + 2] = value >>> 16;
+    bytes[offset + 3] = value >>> 24;
+  }
+
+  #putVaruint(offset: number, value: number): number {
+    let rest = value;
+    let end = offset;
+    while (rest >= 0x80) {
+      this.#bytes[end++] = (rest & 0x7f) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[end++] = rest;
+    return end;
+  }
+
+  #reserve(byteCount: number): void {
+    if (this.#length + byteCount <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + byteCount));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}
