@@ -1,0 +1,18 @@
+import { z } from "zod";
+
+/** The body of every answer that is not 2xx. The codes are listed in docs/errors.md. */
+export const errorBody = z
+  .object({
+    error: z.object({
+      code: z.string().describe("Stable; docs/errors.md lists them."),
+      message: z.string(),
+      retryable: z.boolean().describe("Whether the same request may succeed later."),
+      request_id: z.string().optional().describe("Names the request in Weir's log."),
+      details: z
+        .array(z.object({ path: z.string(), message: z.string() }))
+        .optional()
+        .describe("One for each wrong field."),
+    }),
+  })
+  .meta({ id: "ErrorBody" });
+export type ErrorBody = z.infer<typeof errorBody>;

@@ -1,0 +1,13 @@
+import { z } from "zod";
+
+/** What the UI must know of this install to show snippets that work. */
+export const install = z
+  .object({
+    version: z.string(),
+    is_loopback: z.boolean().describe("True when Weir listens on this machine only: telemetry then needs no key."),
+    providers: z
+      .array(z.object({ id: z.string(), name: z.string() }))
+      .describe("Whom the gateway can forward to, by path."),
+  })
+  .meta({ id: "Install" });
+export type Install = z.infer<typeof install>;

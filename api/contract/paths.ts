@@ -1,0 +1,23 @@
+/** Every route of the API in one list: what the server registers and what the UI calls. `/api/…` is an alias of `/api/v1/…`. */
+export const apiPaths = {
+  calls: "/api/v1/calls",
+  call: "/api/v1/calls/:span_id",
+  traces: "/api/v1/traces",
+  trace: "/api/v1/traces/:trace_id",
+  metricsSummary: "/api/v1/metrics/summary",
+  metricsTimeseries: "/api/v1/metrics/timeseries",
+  metricsHeatmap: "/api/v1/metrics/heatmap",
+  metricsBreakdown: "/api/v1/metrics/breakdown",
+  live: "/api/v1/live",
+  projects: "/api/v1/projects",
+  project: "/api/v1/projects/:project_id",
+  keys: "/api/v1/keys",
+  key: "/api/v1/keys/:key_id",
+  connections: "/api/v1/connections",
+  connection: "/api/v1/connections/:connection_id",
+  login: "/api/v1/auth/login",
+  redeem: "/api/v1/auth/redeem",
+  logout: "/api/v1/auth/logout",
+  me: "/api/v1/auth/me",
+  install: "/api/v1/install",
+} as const;
