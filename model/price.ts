@@ -1,0 +1,217 @@
+import { calcPrice, findProvider, type ModelInfo, type Provider } from "@pydantic/genai-prices";
+import type { SpanRow } from "./columns.ts";
+import { type CostClass, costLines, type RateName, type Rates, rateNames } from "./cost-explanation.ts";
+import type { Usage } from "./usage.ts";
+
+/** The fields of a row that say what a call cost and by which rates. */
+export type PricedCost = { [Field in CostField]: NonNullable<SpanRow[Field]> } & {
+  price_version: string;
+  price_source: "genai-prices";
+  price_rates: string;
+};
+
+type CostField =
+  | "cost_nano_usd"
+  | "cost_input_nano_usd"
+  | "cost_output_nano_usd"
+  | "cost_cache_read_nano_usd"
+  | "cost_cache_write_nano_usd";
+
+export interface PriceQuestion {
+  /** `gen_ai.provider.name`, or an id of one of the gateway's providers. */
+  readonly provider: string;
+  readonly model: string;
+  readonly usage: Usage;
+  /** When the call was made: prices change, and some depend on the time of day. */
+  readonly at: Date;
+}
+
+/** The price table in use: the package and its version. */
+export const priceVersion = "genai-prices 0.1.8";
+
+/**
+ * What a call cost, in whole nano-USD; the classes add up to the total. Null when the model, its price or a count
+ * that the price needs is unknown, or when the counts contradict each other: never zero for unknown. Models that are
+ * served at home (ollama, vllm …) have no price either.
+ */
+export function priceUsage(question: PriceQuestion): PricedCost | null {
+  const { usage, at } = question;
+  if (usage.input_tokens === null || Number.isNaN(at.getTime())) return null;
+  const tier = tierFor(resolvePrice(question), usage.input_tokens);
+  if (tier === undefined) return null;
+  const lines = costLines(usage, tier.rates);
+  if (lines === undefined) return null;
+  const amounts: Record<CostClass, number> = { input: 0, output: 0, cache_read: 0, cache_write: 0 };
+  for (const line of lines) amounts[line.cost_class] += line.amount_nano_usd;
+  return {
+    cost_nano_usd: amounts.input + amounts.output + amounts.cache_read + amounts.cache_write,
+    cost_input_nano_usd: amounts.input,
+    cost_output_nano_usd: amounts.output,
+    cost_cache_read_nano_usd: amounts.cache_read,
+    cost_cache_write_nano_usd: amounts.cache_write,
+    price_version: priceVersion,
+    price_source: "genai-prices",
+    price_rates: tier.ratesJson,
+  };
+}
+
+/** Names of OpenTelemetry, of emitters and of the gateway → ids of the price table, where they differ. */
+const priceProviders: Readonly<Record<string, string>> = {
+  "azure.ai.openai": "azure",
+  "azure.ai.inference": "azure",
+  "az.ai.openai": "azure",
+  "az.ai.inference": "azure",
+  "azure-openai": "azure",
+  azure_openai: "azure",
+  "azure-ai": "azure",
+  "aws.bedrock": "aws",
+  bedrock: "aws",
+  "aws-bedrock": "aws",
+  aws_bedrock: "aws",
+  amazon: "aws",
+  "amazon-bedrock": "aws",
+  "gcp.gemini": "google",
+  "gcp.vertex_ai": "google",
+  "gcp.gen_ai": "google",
+  gemini: "google",
+  vertex: "google",
+  "vertex-ai": "google",
+  vertex_ai: "google",
+  vertexai: "google",
+  mistral_ai: "mistral",
+  mistralai: "mistral",
+  x_ai: "x-ai",
+  xai: "x-ai",
+  moonshot: "moonshotai",
+  moonshot_ai: "moonshotai",
+  "together-ai": "together",
+  together_ai: "together",
+  togetherai: "together",
+  "fireworks-ai": "fireworks",
+  fireworks_ai: "fireworks",
+  voyage: "voyageai",
+  voyage_ai: "voyageai",
+  perplexity_ai: "perplexity",
+  perplexityai: "perplexity",
+  cloudflare_workers_ai: "cloudflare",
+  "workers-ai": "cloudflare",
+  novita_ai: "novita",
+  z_ai: "zai",
+};
+
+interface PriceTier {
+  /** The tier holds for inputs of more tokens than this; -1 is the base. */
+  readonly above: number;
+  readonly rates: Rates;
+  readonly ratesJson: string;
+}
+
+/** What is remembered about a provider's model. `minute` is set where the price depends on time. */
+interface ModelPrice {
+  readonly tiers: readonly PriceTier[];
+  readonly minute: number | undefined;
+  readonly dated: Provider | undefined;
+}
+
+const unknownModel: ModelPrice = { tiers: [], minute: undefined, dated: undefined };
+
+const rememberedModels = 2000;
+/** In order of last use. Unknown models are remembered too. */
+const modelPrices = new Map<string, ModelPrice>();
+
+function tierFor(price: ModelPrice, inputTokens: number): PriceTier | undefined {
+  const { tiers } = price;
+  for (let index = tiers.length - 1; index >= 0; index--) {
+    const tier = tiers[index];
+    if (tier !== undefined && inputTokens > tier.above) return tier;
+  }
+  return undefined;
+}
+
+function resolvePrice({ provider, model, at }: PriceQuestion): ModelPrice {
+  const key = `${provider}\n${model}`;
+  let price = modelPrices.get(key);
+  if (price !== undefined) modelPrices.delete(key);
+  if (price === undefined || !holdsAt(price, at)) price = lookUp(provider, model, at, price?.dated);
+  modelPrices.set(key, price);
+  if (modelPrices.size > rememberedModels) modelPrices.delete(modelPrices.keys().next().value ?? "");
+  return price;
+}
+
+/** Dates and times of day in the table fall on whole minutes. */
+function minuteOf(at: Date): number {
+  return Math.floor(at.getTime() / 60_000);
+}
+
+function holdsAt(price: ModelPrice, at: Date): boolean {
+  return price.minute === undefined || price.minute === minuteOf(at);
+}
+
+function lookUp(providerName: string, modelName: string, at: Date, dated: Provider | undefined): ModelPrice {
+  const provider = dated ?? tableProvider(providerName);
+  if (provider === undefined) return unknownModel;
+  try {
+    const options = dated === undefined ? { providerId: provider.id } : { provider: dated };
+    const found = calcPrice({}, tableModel(modelName), { ...options, timestamp: at });
+    if (found === null) return unknownModel;
+    const isDated = Array.isArray(found.model.prices);
+    return {
+      tiers: tiersOf(found.model_price, isFree(found.model)),
+      minute: isDated ? minuteOf(at) : undefined,
+      dated: isDated ? { ...found.provider, models: [found.model], fallback_model_providers: [] } : undefined,
+    };
+  } catch {
+    // The table throws on entries that it cannot apply.
+    return unknownModel;
+  }
+}
+
+/** The table matches names loosely ("my-openai-proxy" is OpenAI to it), so only its exact ids count. */
+function tableProvider(name: string): Provider | undefined {
+  const lower = name.toLowerCase();
+  const id = priceProviders[lower] ?? lower;
+  const provider = findProvider({ providerId: id });
+  return provider?.id === id ? provider : undefined;
+}
+
+/** Google names models by path: `models/gemini-2.5-pro`, `publishers/google/models/gemini-2.5-pro`; AWS by ARN. */
+function tableModel(name: string): string {
+  if (name.startsWith("arn:aws")) return name.slice(name.lastIndexOf("/") + 1);
+  return name.replace(/^(?:.*\/)?models\//, "");
+}
+
+function isFree(model: ModelInfo): boolean {
+  return model.id.endsWith(":free");
+}
+
+type TablePrice = Awaited<NonNullable<ReturnType<typeof calcPrice>>>["model_price"];
+
+/** An entry without token rates is not a price of zero, unless its name says so. */
+function tiersOf(price: TablePrice, free: boolean): PriceTier[] {
+  const starts = new Set<number>([-1]);
+  for (const name of rateNames) {
+    const rate = price[name];
+    if (typeof rate === "object") for (const tier of rate.tiers) starts.add(tier.start);
+  }
+  const tiers = [...starts].sort((a, b) => a - b).map((above) => tierAt(price, above));
+  if (tiers.every(({ rates }) => Object.keys(rates).length === 0)) return free ? [freeTier] : [];
+  return tiers;
+}
+
+function tierAt(price: TablePrice, above: number): PriceTier {
+  const rates: { [Name in RateName]?: number } = {};
+  for (const name of rateNames) {
+    const rate = price[name];
+    if (rate === undefined) continue;
+    rates[name] = typeof rate === "number" ? rate : rateAbove(rate, above);
+  }
+  return { above, rates, ratesJson: JSON.stringify(rates) };
+}
+
+function rateAbove(rate: { base: number; tiers: { start: number; price: number }[] }, above: number): number {
+  const reached = rate.tiers.filter((tier) => tier.start <= above).sort((a, b) => b.start - a.start);
+  return reached[0]?.price ?? rate.base;
+}
+
+const freeRates: Rates = { input_mtok: 0, output_mtok: 0 };
+const freeTier: PriceTier = { above: -1, rates: freeRates, ratesJson: JSON.stringify(freeRates) };
