@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readCallsSearch, readPageSearch, toggleFilter } from "./page-search.ts";
+import { parseSearch, stringifySearch } from "./url-search.ts";
+
+for (const query of [
+  "",
+  "?q=refund+policy",
+  "?model=gpt-5&model=o3&from=2026-11-20T00:00:00.000Z",
+  "?user_id=123&model=meta-llama/llama-3",
+]) {
+  test(`a query survives reading and writing: ${query || "none"}`, () =>
+    assert.equal(stringifySearch(parseSearch(query)), query));
+}
+
+test("what is undefined or empty is not written", () =>
+  assert.equal(stringifySearch({ a: undefined, b: "", c: ["x", undefined], d: null }), "?c=x"));
+
+test("filters are lists, even with one value", () => {
+  const search = readCallsSearch(parseSearch("?status=error&call=00f067aa0ba902b7&junk=1"));
+  assert.deepEqual(search.status, ["error"]);
+  assert.equal(search.call, "00f067aa0ba902b7");
+  assert.ok(!("junk" in search));
+});
+
+test("live is on unless it is off", () => {
+  assert.equal(readPageSearch({}).live, undefined);
+  assert.equal(readPageSearch({ live: "off" }).live, "off");
+  assert.equal(readPageSearch({ live: "maybe" }).live, undefined);
+});
+
+test("toggling a filter", () => {
+  assert.deepEqual(toggleFilter(undefined, "a"), ["a"]);
+  assert.deepEqual(toggleFilter(["a"], "b"), ["a", "b"]);
+  assert.deepEqual(toggleFilter(["a", "b"], "a"), ["b"]);
+  assert.equal(toggleFilter(["a"], "a"), undefined);
+});

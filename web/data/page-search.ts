@@ -1,0 +1,77 @@
+import { manyOf, oneOf } from "./url-search.ts";
+
+/** What every page's URL may hold; kept while moving from page to page. */
+export interface PageSearch {
+  project?: string | undefined;
+  range?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  /** `off` stops new rows from arriving. */
+  live?: "off" | undefined;
+}
+export const keptSearch = ["project", "range", "from", "to", "live"] as const;
+
+export function readPageSearch(raw: Record<string, unknown>): PageSearch {
+  return {
+    project: oneOf(raw["project"]),
+    range: oneOf(raw["range"]),
+    from: oneOf(raw["from"]),
+    to: oneOf(raw["to"]),
+    live: oneOf(raw["live"]) === "off" ? "off" : undefined,
+  };
+}
+
+/** The fields by which calls can be filtered, as the API names them. */
+export const filterFields = [
+  "status",
+  "model",
+  "provider",
+  "user_id",
+  "session_id",
+  "error_type",
+  "service_name",
+  "environment",
+  "kind",
+  "tag",
+] as const;
+export type FilterField = (typeof filterFields)[number];
+export type CallFilters = { [Field in FilterField]?: string[] | undefined } & { q?: string | undefined };
+
+export function readFilters(raw: Record<string, unknown>): CallFilters {
+  const filters: CallFilters = { q: oneOf(raw["q"]) };
+  for (const field of filterFields) filters[field] = manyOf(raw[field]);
+  return filters;
+}
+
+export interface CallsSearch extends PageSearch, CallFilters {
+  /** The call that is open in the drawer. */
+  call?: string | undefined;
+  tab?: string | undefined;
+}
+
+export function readCallsSearch(raw: Record<string, unknown>): CallsSearch {
+  return { ...readFilters(raw), call: oneOf(raw["call"]), tab: oneOf(raw["tab"]) };
+}
+
+export interface TracesSearch extends PageSearch {
+  q?: string | undefined;
+  status?: string[] | undefined;
+  user_id?: string[] | undefined;
+  session_id?: string[] | undefined;
+}
+
+export function readTracesSearch(raw: Record<string, unknown>): TracesSearch {
+  return {
+    q: oneOf(raw["q"]),
+    status: manyOf(raw["status"]),
+    user_id: manyOf(raw["user_id"]),
+    session_id: manyOf(raw["session_id"]),
+  };
+}
+
+/** Adds the value to the field's filter, or takes it away when it is there. */
+export function toggleFilter(values: readonly string[] | undefined, value: string): string[] | undefined {
+  const rest = (values ?? []).filter((one) => one !== value);
+  if (rest.length === (values ?? []).length) return [...rest, value];
+  return rest.length === 0 ? undefined : rest;
+}
