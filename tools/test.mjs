@@ -1,0 +1,104 @@
+// `npm test`: sets up what is missing and runs everything, part by part. `npm test -- types unit` runs some.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { nodePath, root, run, say, setUp } from "./setup.mjs";
+
+const workspaces = ["model", "catalog", "pipeline", "storage", "receivers", "gateway", "api", "cli", "server", "web", "demo", "tools"];
+const counts = { pass: 0, fail: 0, skipped: 0 };
+
+/** Debian packages that tests need: the file that shows it is there, and what it is for. */
+const packages = [
+  { name: "chromium", present: () => existsSync("/usr/bin/chromium"), purpose: "the browser tests" },
+  { name: "postgresql", present: () => existsSync("/usr/lib/postgresql"), purpose: "the catalog on PostgreSQL" },
+  { name: "gcc", present: () => existsSync("/usr/bin/gcc"), purpose: "rebuilding the engine's launcher" },
+  { name: "libc6-dev", present: () => existsSync("/usr/include/stdlib.h"), purpose: "rebuilding the engine's launcher" },
+];
+
+const parts = {
+  packages: installPackages,
+  types: async () => {
+    await tool("typescript/bin/tsc", "-p", ".");
+    await tool("typescript/bin/tsc", "-p", "web");
+  },
+  lint: () => tool("@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "."),
+  unused: () => tool("knip/bin/knip.js"),
+  unit: () => tests(workspaces.map((name) => `${name}/**/*.test.ts`), 2),
+  e2e: () => tests(["e2e/**/*.test.ts"], 1),
+};
+
+if (process.argv.includes("--help")) {
+  say(`npm test [-- PART…]   parts: ${Object.keys(parts).join(" ")} (all, when none is named)`);
+  process.exit(0);
+}
+
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith("-"));
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  say(`There is no part ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}.`);
+  process.exit(2);
+}
+
+const failed = [];
+try {
+  await setUp();
+  for (const [name, part] of Object.entries(parts)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    await runPart(name, part);
+  }
+} catch (error) {
+  say(error.message);
+  failed.push("set-up");
+}
+if (failed.length > 0) say(`Failed: ${failed.join(", ")}`);
+console.log(`${counts.pass} passed, ${counts.fail + (failed.length > 0 && counts.fail === 0 ? failed.length : 0)} failed, ${counts.skipped} skipped`);
+process.exit(failed.length > 0 ? 1 : 0);
+
+async function runPart(name, part) {
+  const started = Date.now();
+  say(`── ${name}`);
+  try {
+    await part();
+    say(`── ${name}: ok, ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  } catch (error) {
+    say(`── ${name}: FAILED, ${error.message}`);
+    failed.push(name);
+  }
+}
+
+async function installPackages() {
+  const missing = packages.filter(({ present }) => !present());
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name);
+  const command = `apt-get install -y --no-install-recommends ${names.join(" ")}`;
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    throw new Error(`${missing.map(({ name, purpose }) => `${name} is missing, for ${purpose}`).join("; ")}. Run: sudo ${command}`);
+  }
+  say(`Installing Debian packages: ${names.join(" ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", ["update", "-qq"], { env });
+  await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", ...names], { env });
+}
+
+function tool(script, ...args) {
+  return run(nodePath, [join(root, "node_modules", script), ...args]);
+}
+
+/** Runs test files with Node's own runner and adds its counts to the summary. */
+function tests(patterns, concurrency) {
+  return new Promise((resolve, reject) => {
+    const args = ["--test", `--test-concurrency=${concurrency}`, "--test-timeout=300000", "--test-reporter=spec", ...patterns];
+    const child = spawn(nodePath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    let tail = "";
+    child.stdout.on("data", (chunk) => {
+      process.stdout.write(chunk);
+      tail = (tail + chunk).slice(-200_000);
+    });
+    child.once("error", reject);
+    child.once("close", (code) => {
+      for (const name of Object.keys(counts)) counts[name] += Number(tail.match(new RegExp(`ℹ ${name} (\\d+)`))?.[1] ?? 0);
+      if (code === 0) resolve();
+      else reject(new Error(`tests failed (exit code ${code})`));
+    });
+  });
+}
