@@ -274,16 +274,17 @@ async function sendStream(exchange: Exchange, frames: Generator<Frame>): Promise
         "cache-control": "no-cache",
       });
     }
-    if (index === strikesAt) return strike(exchange);
+    if (index === strikesAt) return strike(exchange, frame.text);
     if (!response.write(frame.text)) await Promise.race([once(response, "drain"), once(response, "close")]);
   }
   response.end();
 }
 
-function strike(exchange: Exchange): void {
+/** Ends a stream badly: with an error event, or in the middle of an event. */
+function strike(exchange: Exchange, nextText: string): void {
   const { response, shape, fault } = exchange;
   if (fault === "error-in-stream") response.end(errorFrame(shape));
-  else response.destroy();
+  else response.write(nextText.slice(0, nextText.length / 2), () => response.destroy());
 }
 
 if (import.meta.main) {
