@@ -11,14 +11,19 @@ export interface PageSearch {
 }
 export const keptSearch = ["project", "range", "from", "to", "live"] as const;
 
+/** Only the keys that have a value: the router takes a named key, even undefined, as one that is to be dropped. */
+function present<Search extends object>(search: Search): Search {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as Search;
+}
+
 export function readPageSearch(raw: Record<string, unknown>): PageSearch {
-  return {
+  return present({
     project: oneOf(raw["project"]),
     range: oneOf(raw["range"]),
     from: oneOf(raw["from"]),
     to: oneOf(raw["to"]),
-    live: oneOf(raw["live"]) === "off" ? "off" : undefined,
-  };
+    live: oneOf(raw["live"]) === "off" ? ("off" as const) : undefined,
+  });
 }
 
 /** The fields by which calls can be filtered, as the API names them. */
@@ -40,7 +45,7 @@ export type CallFilters = { [Field in FilterField]?: string[] | undefined } & { 
 export function readFilters(raw: Record<string, unknown>): CallFilters {
   const filters: CallFilters = { q: oneOf(raw["q"]) };
   for (const field of filterFields) filters[field] = manyOf(raw[field]);
-  return filters;
+  return present(filters);
 }
 
 export interface CallsSearch extends PageSearch, CallFilters {
@@ -50,7 +55,7 @@ export interface CallsSearch extends PageSearch, CallFilters {
 }
 
 export function readCallsSearch(raw: Record<string, unknown>): CallsSearch {
-  return { ...readFilters(raw), call: oneOf(raw["call"]), tab: oneOf(raw["tab"]) };
+  return present({ ...readFilters(raw), call: oneOf(raw["call"]), tab: oneOf(raw["tab"]) });
 }
 
 export interface TracesSearch extends PageSearch {
@@ -61,12 +66,12 @@ export interface TracesSearch extends PageSearch {
 }
 
 export function readTracesSearch(raw: Record<string, unknown>): TracesSearch {
-  return {
+  return present({
     q: oneOf(raw["q"]),
     status: manyOf(raw["status"]),
     user_id: manyOf(raw["user_id"]),
     session_id: manyOf(raw["session_id"]),
-  };
+  });
 }
 
 /** Adds the value to the field's filter, or takes it away when it is there. */
