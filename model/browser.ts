@@ -1,0 +1,29 @@
+/** What the UI may import: everything here runs in a browser. */
+
+export { type ConversationSource, readConversation } from "./conversation/read-conversation.ts";
+export {
+  type CostClass,
+  type CostExplanation,
+  type CostedRow,
+  type CostLine,
+  explainCost,
+  type RateName,
+} from "./cost-explanation.ts";
+export { type ErrorBody, type ErrorCode, type ErrorDetail, errorCatalogue } from "./errors.ts";
+export {
+  type Conversation,
+  type ErrorPart,
+  type MediaPart,
+  type MediaSource,
+  type Message,
+  type Part,
+  type ReasoningPart,
+  type ResponseMessage,
+  type ToolCallPart,
+  type ToolDefinition,
+  type ToolResultPart,
+  textOf,
+  toolCallsOf,
+} from "./message.ts";
+export { generationTokensPerSecond, prefillTokensPerSecond, type TimedRow, timePerOutputTokenNs } from "./timing.ts";
+export type { Usage, UsageSource } from "./usage.ts";

@@ -1,0 +1,74 @@
+import type { Conversation, ResponseMessage } from "../message.ts";
+import type { ContentFormat } from "../span.ts";
+import { anthropicMessages } from "./anthropic-messages.ts";
+import { openaiChat } from "./openai-chat.ts";
+import { openaiCompletions } from "./openai-completions.ts";
+import { openaiEmbeddings } from "./openai-embeddings.ts";
+import { openaiResponses } from "./openai-responses.ts";
+import { plainJson } from "./plain-json.ts";
+import type { ConversationReader, ReadRequest, ReadResponse } from "./request.ts";
+import { weirMessages } from "./weir-messages.ts";
+
+/** A line for each format that is JSON. */
+const readers: Readonly<Record<Exclude<ContentFormat, "" | "text">, ConversationReader>> = {
+  json: plainJson,
+  "weir.messages": weirMessages,
+  "openai.chat": openaiChat,
+  "openai.completions": openaiCompletions,
+  "openai.responses": openaiResponses,
+  "openai.embeddings": openaiEmbeddings,
+  "anthropic.messages": anthropicMessages,
+};
+
+/** The fields of a row that hold its content. */
+export interface ConversationSource {
+  readonly content_format: string;
+  readonly content_state?: string;
+  readonly input: string;
+  readonly output: string;
+}
+
+/**
+ * Reads a row's content into the one message model. Pure; never throws: content of an unknown format, and JSON that is
+ * broken or cut off, becomes one text part.
+ */
+export function readConversation({ content_format, content_state, input, output }: ConversationSource): Conversation {
+  const reader = readerOf(content_format);
+  const request = readSide(input, reader?.request, textRequest);
+  const response = readSide(output, reader?.response, textResponse);
+  return {
+    ...request.read,
+    response: response.read[0] ?? null,
+    alternatives: response.read.slice(1),
+    truncated: content_state === "truncated" || request.broken || response.broken,
+  };
+}
+
+function readerOf(format: string): ConversationReader | undefined {
+  return Object.hasOwn(readers, format) ? readers[format as keyof typeof readers] : undefined;
+}
+
+/** Reads one side; `broken` when it should have been JSON and is not. */
+function readSide<Read>(
+  content: string,
+  read: ((value: unknown) => Read) | undefined,
+  readText: (content: string) => Read,
+): { read: Read; broken: boolean } {
+  if (read === undefined || content === "") return { read: readText(content), broken: false };
+  try {
+    return { read: read(JSON.parse(content)), broken: false };
+  } catch {
+    return { read: readText(content), broken: /^\s*[[{"]/.test(content) };
+  }
+}
+
+function textRequest(content: string): ReadRequest {
+  const messages = content === "" ? [] : [{ role: "user", parts: [{ type: "text" as const, text: content }] }];
+  return { system: "", messages, tools: [], params: {} };
+}
+
+function textResponse(content: string): ReadResponse {
+  if (content === "") return [];
+  const answer: ResponseMessage = { role: "assistant", parts: [{ type: "text", text: content }], finishReason: "" };
+  return [answer];
+}
