@@ -19,9 +19,7 @@ export const callFilterQuery = {
   model: anyOf.optional().describe("The model that answered, or, where none is known, the one asked for."),
   provider: anyOf.optional(),
   status: anyOf.optional().describe("ok, error, cancelled, cut, interrupted."),
-  kind: anyOf
-    .optional()
-    .describe("llm, embedding, reranker, http, tool … Default of lists of calls: the calls of models, and http."),
+  kind: anyOf.optional().describe("llm, embedding, reranker, http, tool … Default: llm, embedding, reranker and http."),
   source: anyOf.optional().describe("gateway, rest, otlp, ai-apm."),
   error_type: anyOf.optional(),
   user_id: anyOf.optional(),

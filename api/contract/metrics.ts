@@ -6,11 +6,12 @@ const { model, provider, status, source, error_type, user_id, session_id, api_ke
   callFilterQuery;
 const { prompt_name, tag, trace_id } = callFilterQuery;
 
-/** Which calls are counted. Only calls of models count: kinds llm, embedding, reranker and http. */
+/** Which calls are counted: those of models, kinds llm, embedding and reranker, unless `kind` says otherwise. */
 const metricsQuery = {
   ...rangeQuery,
   model,
   provider,
+  kind: callFilterQuery.kind.describe("Default: llm, embedding and reranker."),
   status,
   source,
   error_type,
@@ -26,20 +27,24 @@ const metricsQuery = {
 
 /** Null without a single measurement. */
 export const quantiles = z
-  .object({ p50: z.number(), p95: z.number(), p99: z.number() })
+  .object({ p50: whole, p90: whole, p95: whole, p99: whole })
   .nullable()
   .describe("Null when nothing was measured.");
 
 /** Sums over calls. Tokens and cost are of the calls where they are known, and null where none is. */
 export const callTotals = {
   calls: whole,
-  errors: whole.describe("Calls whose status is not ok and not cancelled."),
+  errors: whole.describe("Status error, cut or interrupted."),
+  cancelled: whole.describe("The client left; no error."),
   error_rate: z.number().nullable().describe("errors ÷ calls; null without calls."),
   duration_ns: quantiles,
   ttft_ns: quantiles,
   ...tokenFields,
   ...costFields,
-  calls_without_cost: whole.describe("Calls whose cost is unknown: price or usage is missing."),
+  calls_without_cost: whole.describe(
+    "Calls whose cost is unknown, and which it leaves out. A call refused with 4xx costs nothing and is not among them.",
+  ),
+  calls_without_usage: whole.describe("Calls that told no tokens."),
 };
 
 export const metricsTotals = z.object(callTotals).meta({ id: "MetricsTotals" });
@@ -143,7 +148,6 @@ export type BreakdownField = (typeof breakdownFields)[number];
 
 export const breakdownQuery = z.object({
   ...metricsQuery,
-  kind: callFilterQuery.kind,
   q: callFilterQuery.q,
   by: z.enum(breakdownFields),
   limit: z.coerce.number().int().min(1).max(200).default(10),
