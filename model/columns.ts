@@ -6,8 +6,10 @@
 
 /** How a column is written in a Native block and what its JavaScript value is. */
 export interface ColumnTypes {
-  /** UTF-8 text. Bytes are copied as they are and must be valid UTF-8. */
-  string: string | Uint8Array;
+  /** UTF-8 text. */
+  string: string;
+  /** UTF-8 text; bytes are copied as they are and must be valid UTF-8. */
+  content: string | Uint8Array;
   /** Hex digits of a fixed number of bytes: FixedString(n). */
   hex16: string;
   hex8: string;
@@ -122,16 +124,16 @@ export const spanColumns = {
     "How to read input and output: openai.chat, openai.responses, openai.embeddings, anthropic.messages, weir.messages, text …",
   ),
   content_state: label("full, truncated, dropped, off."),
-  input: column("string", "String CODEC(ZSTD(3))", "What was asked, as content_format says."),
+  input: column("content", "String CODEC(ZSTD(3))", "What was asked, as content_format says."),
   output: column(
-    "string",
+    "content",
     "String CODEC(ZSTD(3))",
     "What was answered; a stream is kept as the whole message that it adds up to.",
   ),
 } as const satisfies Record<string, Column>;
 
 type RowOf<Columns extends Record<string, Column>> = {
-  [Name in keyof Columns]: Columns[Name] extends Column<infer Type> ? ColumnTypes[Type] : never;
+  -readonly [Name in keyof Columns]: Columns[Name] extends Column<infer Type> ? ColumnTypes[Type] : never;
 };
 
 /** A row of `spans`. */

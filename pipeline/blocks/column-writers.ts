@@ -271,6 +271,7 @@ export class TextMapWriter extends ListWriter<Readonly<Record<string, string>>> 
 /** A fresh writer for each type of column in `model/columns.ts`. */
 export const columnWriters = {
   string: () => new TextWriter(),
+  content: () => new TextWriter(),
   hex16: () => new HexWriter(16),
   hex8: () => new HexWriter(8),
   uint8: () => new Uint8Writer(),

@@ -1,0 +1,246 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate } from "node:zlib";
+import {
+  asCodedError,
+  CodedError,
+  defaultProjectId,
+  type ErrorBody,
+  type ErrorDetail,
+  type ProjectId,
+  type SpanRow,
+  type Telemetry,
+} from "@weir/model";
+import { type Consumer, createBlockWriter } from "@weir/pipeline";
+import type { z } from "zod";
+import type { ReceiversConfig } from "../config.ts";
+import { restEvents } from "./events.ts";
+import { type TraceRequest, traceRequest } from "./trace-request.ts";
+import { type TraceRows, traceRows } from "./trace-rows.ts";
+
+/** What a receiver asks of the catalog; the reader's snapshot answers from memory. */
+export interface KeyDirectory {
+  /** The key that a secret opens, unless it is unknown, expired or revoked. */
+  apiKey(secret: string): { readonly id: string; readonly projectId: ProjectId } | undefined;
+  project(id: string): { readonly id: ProjectId } | undefined;
+}
+
+export interface RestReceiverOptions {
+  readonly consumer: Consumer;
+  readonly keys: () => KeyDirectory;
+  readonly config: ReceiversConfig;
+  readonly telemetry: Telemetry;
+  /** True when the main port listens on loopback only: then no key is needed. */
+  readonly allowKeyless: boolean;
+  /** Called with each row once it is durable. */
+  readonly onRow?: (row: SpanRow) => void;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+class InvalidFields extends CodedError {
+  readonly details: readonly ErrorDetail[];
+  constructor(details: readonly ErrorDetail[]) {
+    const shown = details.slice(0, 3).map(({ path, message }) => `${path}: ${message}`);
+    super("BAD_REQUEST", `${details.length} field(s) are wrong: ${shown.join("; ")}${details.length > 3 ? "; …" : ""}`);
+    this.details = details;
+  }
+}
+
+/**
+ * Answers `POST /api/v1/traces` and `/api/v1/traces/batch` (and the unversioned `/api/…`). 2xx comes only once the
+ * rows are durable; bad fields come back as 400 with the path of each; a full journal as 503 with `Retry-After`.
+ */
+export function createRestReceiver(options: RestReceiverOptions): Handler {
+  return (request, response) => {
+    answer(options, request).then(
+      (body) => sendJson(response, 200, body),
+      (thrown: unknown) => sendError(options.telemetry, response, thrown),
+    );
+  };
+}
+
+async function answer(options: RestReceiverOptions, request: IncomingMessage): Promise<unknown> {
+  const path = (request.url ?? "").split("?", 1)[0]?.replace(/^\/api\/(?!v1\/)/, "/api/v1/");
+  if (path !== "/api/v1/traces" && path !== "/api/v1/traces/batch")
+    throw new CodedError("NOT_FOUND", "There is nothing at this path.");
+  if (request.method !== "POST") throw new CodedError("METHOD_NOT_ALLOWED", "Traces are sent by POST.");
+  const sender = senderOf(options, request);
+  const body = parseJson(await readBody(request, options.config.maxBodyBytes));
+  const isBatch = path.endsWith("/batch");
+  const traces = isBatch ? readBatch(body, options.config) : [readTrace(body, "", options.config)];
+  const nowNs = BigInt(Date.now()) * 1_000_000n;
+  const problems: ErrorDetail[] = [];
+  const accepted = traces.flatMap((trace, index) => {
+    const own: ErrorDetail[] = [];
+    const rows = traceRows(trace, sender.projectFor(trace.project_id ?? undefined), nowNs, own);
+    problems.push(
+      ...own.map((problem) => ({ ...problem, path: isBatch ? `traces[${index}].${problem.path}` : problem.path })),
+    );
+    return rows ?? [];
+  });
+  if (problems.length > 0) throw new InvalidFields(problems);
+  await store(options, accepted, sender.keyId);
+  const results = accepted.map(({ traceId, spanIds }) => ({ trace_id: traceId, span_ids: spanIds }));
+  return isBatch
+    ? { status: "accepted", count: results.length, traces: results }
+    : { status: "accepted", ...results[0] };
+}
+
+interface Sender {
+  readonly keyId: string;
+  projectFor(named: string | undefined): ProjectId;
+}
+
+function senderOf({ keys, allowKeyless }: RestReceiverOptions, request: IncomingMessage): Sender {
+  const secret = secretOf(request);
+  const directory = keys();
+  if (secret === undefined) {
+    if (!allowKeyless)
+      throw new CodedError("UNAUTHENTICATED", "Send a Weir API key as `Authorization: Bearer <key>` or `x-api-key`.");
+    return {
+      keyId: "",
+      projectFor: (named) => (named === undefined ? undefined : directory.project(named)?.id) ?? defaultProjectId,
+    };
+  }
+  const key = directory.apiKey(secret);
+  if (key === undefined) throw new CodedError("UNAUTHENTICATED", "This Weir API key is unknown, expired or revoked.");
+  return { keyId: key.id, projectFor: () => key.projectId };
+}
+
+function secretOf({ headers }: IncomingMessage): string | undefined {
+  const bearer = /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? "")?.[1];
+  const plain = headers["x-weir-key"] ?? headers["x-api-key"];
+  return bearer ?? (typeof plain === "string" && plain !== "" ? plain : undefined);
+}
+
+type Inflater = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+const inflaters: Readonly<Record<string, Inflater>> = {
+  gzip: promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip),
+  deflate: promisify<Buffer, { maxOutputLength: number }, Buffer>(inflate),
+  br: promisify<Buffer, { maxOutputLength: number }, Buffer>(brotliDecompress),
+};
+
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const tooLarge = () =>
+    new CodedError("BODY_TOO_LARGE", `The body is over ${maxBytes} bytes (receivers.maxBodyBytes).`);
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return inflateBody(Buffer.concat(chunks), request.headers["content-encoding"] ?? "identity", maxBytes, tooLarge);
+}
+
+async function inflateBody(
+  body: Buffer,
+  encoding: string,
+  maxBytes: number,
+  tooLarge: () => CodedError,
+): Promise<Buffer> {
+  if (encoding === "identity") return body;
+  const inflater = inflaters[encoding];
+  if (inflater === undefined)
+    throw new CodedError("UNSUPPORTED_MEDIA_TYPE", "Content-Encoding may be gzip, deflate, br or identity.");
+  try {
+    return await inflater(body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge();
+    throw new CodedError("BAD_REQUEST", `The body is not valid ${encoding}.`);
+  }
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    throw new CodedError("BAD_REQUEST", "The body is not valid JSON.");
+  }
+}
+
+function readTrace(body: unknown, prefix: string, { maxTraceSpans }: ReceiversConfig): TraceRequest {
+  const parsed = traceRequest.safeParse(body);
+  if (!parsed.success) throw new InvalidFields(parsed.error.issues.map((issue) => detail(issue, prefix)));
+  if (parsed.data.spans.length > maxTraceSpans) {
+    throw new InvalidFields([
+      { path: `${prefix}spans`, message: `more than ${maxTraceSpans} spans (receivers.maxTraceSpans)` },
+    ]);
+  }
+  return parsed.data;
+}
+
+/** A batch is `{traces: […]}` or the bare list. All its wrong fields are reported together. */
+function readBatch(body: unknown, config: ReceiversConfig): TraceRequest[] {
+  const list = Array.isArray(body) ? body : (body as { traces?: unknown } | null)?.traces;
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new InvalidFields([{ path: "traces", message: "must be a list of at least one trace" }]);
+  }
+  if (list.length > config.maxBatchTraces) {
+    throw new InvalidFields([
+      { path: "traces", message: `more than ${config.maxBatchTraces} traces (receivers.maxBatchTraces)` },
+    ]);
+  }
+  const details: ErrorDetail[] = [];
+  const traces = list.flatMap((entry, index) => {
+    try {
+      return readTrace(entry, `traces[${index}].`, config);
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidFields)) throw thrown;
+      details.push(...thrown.details);
+      return [];
+    }
+  });
+  if (details.length > 0) throw new InvalidFields(details);
+  return traces;
+}
+
+function detail(issue: z.core.$ZodIssue, prefix: string): ErrorDetail {
+  const path = issue.path.reduce<string>(
+    (text, part) =>
+      typeof part === "number"
+        ? `${text}[${part}]`
+        : text === "" || text.endsWith(".")
+          ? `${text}${String(part)}`
+          : `${text}.${String(part)}`,
+    prefix,
+  );
+  return { path: path || "body", message: issue.message };
+}
+
+async function store(
+  { consumer, onRow, telemetry }: RestReceiverOptions,
+  traces: readonly TraceRows[],
+  keyId: string,
+): Promise<void> {
+  const writer = createBlockWriter("spans");
+  const rows = traces.flatMap((trace) => trace.rows);
+  for (const row of rows) {
+    row.api_key_id = keyId;
+    writer.append(row);
+  }
+  await consumer.consume(writer.finish());
+  telemetry.emit(restEvents.spansAccepted, {}, rows.length);
+  if (onRow !== undefined) for (const row of rows) onRow(row);
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+  if (response.destroyed) return;
+  response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
+  response.end(JSON.stringify(body));
+}
+
+function sendError(telemetry: Telemetry, response: ServerResponse, thrown: unknown): void {
+  const error = asCodedError(thrown);
+  const details = thrown instanceof InvalidFields ? { details: thrown.details } : {};
+  const body: ErrorBody = {
+    error: { code: error.code, message: error.message, retryable: error.retryable, ...details },
+  };
+  const retryAfterS = error.status === 503 ? Math.max(1, Math.ceil((error.retryAfterMs ?? 1000) / 1000)) : undefined;
+  telemetry.emit(error.status >= 500 ? restEvents.refused : restEvents.rejected, { code: error.code });
+  // What is left of a refused body is not read: the connection cannot be used again.
+  const headers = { connection: "close", ...(retryAfterS !== undefined && { "retry-after": String(retryAfterS) }) };
+  sendJson(response, error.status, body, headers);
+}
