@@ -25,10 +25,14 @@ const mayImport: Record<string, readonly string[]> = {
 /** What the browser may see of a package. */
 const webMaySee = new Set(["@weir/api/contract", "@weir/model/browser"]);
 
-const importPattern = /(?:^|\n)\s*(?:import|export)\s[^"';]*?from\s+"([^"]+)"|(?:^|\n)\s*import\s+"([^"]+)"|import\("([^"]+)"\)/g;
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s[^"';]*?from\s+"([^"]+)"|(?:^|\n)\s*import\s+"([^"]+)"|import\("([^"]+)"\)/g;
 
 function sourceFiles(folder: string): string[] {
-  return globSync(`${folder}/**/*.{ts,tsx}`, { cwd: root, exclude: (name) => /node_modules|dist|\.peers|\.venv/.test(String(name)) });
+  return globSync(`${folder}/**/*.{ts,tsx}`, {
+    cwd: root,
+    exclude: (name) => /node_modules|dist|\.peers|\.venv/.test(String(name)),
+  });
 }
 
 function importsOf(file: string): string[] {
@@ -57,10 +61,16 @@ for (const [folder, allowed] of Object.entries(mayImport)) {
   });
 
   test(`the manifest of ${folder} declares nothing that it may not import`, () => {
-    const manifest = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as Record<string, Record<string, string>>;
+    const manifest = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as Record<
+      string,
+      Record<string, string>
+    >;
     const declared = Object.keys({ ...manifest["dependencies"], ...manifest["devDependencies"] });
     const ours = declared.filter((name) => name.startsWith("@weir/")).map((name) => name.slice("@weir/".length));
-    assert.deepEqual(ours.filter((name) => !allowed.includes(name)), []);
+    assert.deepEqual(
+      ours.filter((name) => !allowed.includes(name)),
+      [],
+    );
   });
 }
 

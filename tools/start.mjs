@@ -1,9 +1,10 @@
 // `npm start`: sets up what is missing, then runs the supervisor under Node 24.
-import { becomeNode24, say, setUp } from "./setup.mjs";
+import { say } from "./paths.mjs";
+import { becomeWeir, setUp } from "./setup.mjs";
 
 try {
-  await setUp();
-  becomeNode24("server/main.ts", ["start", ...process.argv.slice(2)]);
+  await setUp("run");
+  becomeWeir("server/main.ts", ["start", ...process.argv.slice(2)]);
 } catch (error) {
   say(error.message);
   process.exit(1);

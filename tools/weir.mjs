@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The `weir` command: sets up what is missing, then runs it under Node 24.
-import { becomeNode24, say, setUp } from "./setup.mjs";
+import { say } from "./paths.mjs";
+import { becomeWeir, setUp } from "./setup.mjs";
 
 try {
-  await setUp();
-  becomeNode24("server/main.ts", process.argv.slice(2));
+  await setUp("run");
+  becomeWeir("server/main.ts", process.argv.slice(2));
 } catch (error) {
   say(error.message);
   process.exit(1);
