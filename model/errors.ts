@@ -62,6 +62,7 @@ export const errorCatalogue = {
     meaning: "The journal is at its size limit; wait for storage to catch up.",
   },
   JOURNAL_DISK_FULL: { status: 503, retryable: true, meaning: "The disk of the journal is full." },
+  JOURNAL_FAILED: { status: 503, retryable: true, meaning: "The disk of the journal reports an error." },
   JOURNAL_CLOSED: { status: 503, retryable: true, meaning: "The process is shutting down." },
   STORAGE_UNAVAILABLE: { status: 503, retryable: true, meaning: "ClickHouse does not answer." },
   STORAGE_REJECTED: { status: 500, retryable: false, meaning: "ClickHouse refused the statement." },
@@ -94,12 +95,19 @@ export type ErrorCode = keyof typeof errorCatalogue;
 export class CodedError extends Error {
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
+  /** One for each wrong field of a request. */
+  readonly details: readonly ErrorDetail[] | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number; details?: readonly ErrorDetail[] } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "CodedError";
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
+    this.details = options.details;
   }
 
   get status(): number {
