@@ -1,0 +1,128 @@
+import { CodedError, defaultProjectId, type ProjectId } from "@weir/model";
+import type { RequestHead } from "./headers.ts";
+import type { Provider } from "./provider-table.ts";
+
+/** What the gateway needs to know of a Weir key. */
+export interface GatewayKey {
+  readonly id: string;
+  readonly projectId: ProjectId;
+}
+
+/** A provider's key that Weir holds for a project. */
+export interface GatewayConnection {
+  /** Empty or null: the provider's usual address. */
+  readonly baseUrl?: string | null;
+  readonly secret: string;
+}
+
+/** What the gateway reads of the catalog: in memory, never waiting. The catalog's snapshot is one. */
+export interface GatewayCatalog {
+  current(): {
+    apiKey(secret: string): GatewayKey | undefined;
+    connection(projectId: ProjectId, providerId: string): GatewayConnection | undefined;
+  };
+}
+
+/** For whom a call is made and what it shows to the provider. */
+export interface Admission {
+  readonly projectId: ProjectId;
+  /** The Weir key; empty without one. */
+  readonly apiKeyId: string;
+  /** Names and values in turn: what the provider is to get as credential. */
+  readonly credentials: readonly string[];
+  /** Where the project's connection lies; undefined for the provider's usual address. */
+  readonly baseUrl: string | undefined;
+  /** The provider's key, all but its ends hidden. */
+  readonly maskedCredential: string;
+}
+
+/**
+ * Decides who calls, from memory alone. A Weir key in the place of the provider's key is a virtual key: the
+ * project's own provider key takes its place. Else the client's key passes through, and `x-weir-key`, or being on
+ * loopback, names the project. A Weir key never goes on.
+ */
+export function admit(
+  head: RequestHead,
+  provider: Provider,
+  catalog: GatewayCatalog,
+  isLoopbackListener: boolean,
+): Admission {
+  const snapshot = catalog.current();
+  const passed: string[] = [];
+  let virtualKey: GatewayKey | undefined;
+  let virtualHeader = "";
+  for (let index = 0; index < head.credentials.length; index += 3) {
+    const name = head.credentials[index] as string;
+    const value = head.credentials[index + 2] as string;
+    const secret = secretOf(name, value);
+    const key = snapshot.apiKey(secret);
+    if (key !== undefined) {
+      virtualKey = key;
+      virtualHeader = name;
+    } else if (secret.startsWith("weir_")) {
+      throw unknownKey();
+    } else {
+      passed.push(head.credentials[index + 1] as string, value);
+    }
+  }
+  const named = head.weirKey === "" ? undefined : snapshot.apiKey(head.weirKey);
+  if (head.weirKey !== "" && named === undefined) throw unknownKey();
+  if (virtualKey !== undefined) return admitVirtual(virtualKey, virtualHeader, provider, snapshot);
+  if (named === undefined && !isLoopbackListener) {
+    throw new CodedError(
+      "UNAUTHENTICATED",
+      "This gateway needs a Weir key: send one in the header x-weir-key, or in place of the provider's key.",
+    );
+  }
+  return {
+    projectId: named?.projectId ?? defaultProjectId,
+    apiKeyId: named?.id ?? "",
+    credentials: passed,
+    baseUrl: undefined,
+    maskedCredential: maskSecret(passed),
+  };
+}
+
+function admitVirtual(
+  key: GatewayKey,
+  header: string,
+  provider: Provider,
+  snapshot: ReturnType<GatewayCatalog["current"]>,
+): Admission {
+  const connection = snapshot.connection(key.projectId, provider.id);
+  if (connection === undefined) {
+    throw new CodedError(
+      "PROVIDER_CONNECTION_MISSING",
+      `The project of this Weir key has no connection for ${provider.id}. Create one, or send your own provider key and the Weir key in x-weir-key.`,
+    );
+  }
+  const name = provider.auth === "as_sent" ? header : provider.auth;
+  const credentials =
+    name === "x-api-key" || name === "x-goog-api-key" || name === "api-key"
+      ? [name, connection.secret]
+      : ["authorization", `Bearer ${connection.secret}`];
+  return {
+    projectId: key.projectId,
+    apiKeyId: key.id,
+    credentials,
+    baseUrl: connection.baseUrl || undefined,
+    maskedCredential: maskSecret(credentials),
+  };
+}
+
+function secretOf(name: string, value: string): string {
+  if (name !== "authorization") return value.trim();
+  const space = value.indexOf(" ");
+  return space === -1 ? value : value.slice(space + 1).trim();
+}
+
+/** The last four characters of a long secret, and nothing of a short one. */
+function maskSecret(credentials: readonly string[]): string {
+  const value = credentials[1];
+  if (value === undefined) return "";
+  return value.length >= 20 ? `…${value.slice(-4)}` : "…";
+}
+
+function unknownKey(): CodedError {
+  return new CodedError("GATEWAY_KEY_INVALID", "This Weir key is unknown, revoked or expired.");
+}

@@ -1,0 +1,152 @@
+import type { Usage } from "@weir/model";
+import { ChatStream } from "./openai-chat-stream.ts";
+import { ResponsesStream } from "./openai-responses-stream.ts";
+import { type Answer, type Api, countOf, isRecord, textOf } from "./shape.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const noDetails: Json = {};
+
+function detailsOf(value: unknown): Json {
+  return isRecord(value) ? value : noDetails;
+}
+
+/**
+ * The usage object of chat completions, completions and embeddings, with the vendors' variations: DeepSeek counts
+ * `prompt_cache_hit_tokens`, Mistral `num_cached_tokens`, Together a plain `cached_tokens`; xAI and Gemini leave
+ * reasoning out of `completion_tokens`, which the total gives away.
+ */
+export function readChatUsage(raw: unknown, answer: Answer): void {
+  if (!isRecord(raw)) return;
+  const input = detailsOf(raw["prompt_tokens_details"] ?? raw["prompt_token_details"]);
+  const output = detailsOf(raw["completion_tokens_details"]);
+  const usage = answer.usage;
+  answer.hasUsage = true;
+  usage.input_tokens = countOf(raw["prompt_tokens"]) ?? usage.input_tokens;
+  usage.reasoning_tokens =
+    countOf(output["reasoning_tokens"]) ?? countOf(raw["reasoning_tokens"]) ?? usage.reasoning_tokens;
+  usage.output_tokens = chatOutputTokens(raw, usage) ?? usage.output_tokens;
+  usage.cache_read_tokens =
+    countOf(input["cached_tokens"]) ??
+    countOf(raw["prompt_cache_hit_tokens"]) ??
+    countOf(raw["num_cached_tokens"]) ??
+    countOf(raw["cached_tokens"]) ??
+    usage.cache_read_tokens;
+  usage.cache_write_tokens = countOf(input["cache_write_tokens"]) ?? usage.cache_write_tokens;
+  usage.input_audio_tokens = countOf(input["audio_tokens"]) ?? usage.input_audio_tokens;
+  usage.output_audio_tokens = countOf(output["audio_tokens"]) ?? usage.output_audio_tokens;
+  answer.costNanoUsd = reportedCost(raw) ?? answer.costNanoUsd;
+}
+
+/** Completion tokens with reasoning: some vendors leave it out of `completion_tokens` but count it in the total. */
+function chatOutputTokens(raw: Json, usage: Usage): number | null {
+  const completion = countOf(raw["completion_tokens"]);
+  const prompt = countOf(raw["prompt_tokens"]);
+  const total = countOf(raw["total_tokens"]);
+  if (completion === null || prompt === null || total === null) return completion;
+  const isReasoningApart = usage.reasoning_tokens !== null && total === prompt + completion + usage.reasoning_tokens;
+  return isReasoningApart ? total - prompt : completion;
+}
+
+/** OpenRouter's `cost` (with what was billed to the user's own key added), Perplexity's `cost.total_cost`. */
+function reportedCost(raw: Json): number | null {
+  const cost = raw["cost"];
+  if (isRecord(cost)) return nanoUsd(cost["total_cost"]);
+  const own = raw["is_byok"] === true ? nanoUsd(detailsOf(raw["cost_details"])["upstream_inference_cost"]) : 0;
+  const total = nanoUsd(cost);
+  return total === null || own === null ? null : total + own;
+}
+
+function nanoUsd(usd: unknown): number | null {
+  return typeof usd === "number" && usd >= 0 && usd < 1e6 ? Math.round(usd * 1e9) : null;
+}
+
+/** The usage object of the Responses API. */
+export function readResponsesUsage(raw: unknown, answer: Answer): void {
+  if (!isRecord(raw)) return;
+  const input = detailsOf(raw["input_tokens_details"]);
+  const usage = answer.usage;
+  answer.hasUsage = true;
+  usage.input_tokens = countOf(raw["input_tokens"]);
+  usage.output_tokens = countOf(raw["output_tokens"]);
+  usage.cache_read_tokens = countOf(input["cached_tokens"]);
+  usage.cache_write_tokens = countOf(input["cache_write_tokens"]);
+  usage.reasoning_tokens = countOf(detailsOf(raw["output_tokens_details"])["reasoning_tokens"]);
+}
+
+function readChatJson(body: Json, answer: Answer): void {
+  answer.model = textOf(body["model"]);
+  answer.id = textOf(body["id"]);
+  readChatUsage(body["usage"], answer);
+  const choices = body["choices"];
+  if (!Array.isArray(choices)) return;
+  for (const choice of choices) {
+    if (isRecord(choice) && answer.finish === "") answer.finish = textOf(choice["finish_reason"]);
+  }
+}
+
+/** Reads a Response object, whole or of the last event of a stream. */
+export function readResponseObject(body: Json, answer: Answer): void {
+  answer.model = textOf(body["model"]);
+  answer.id = textOf(body["id"]);
+  readResponsesUsage(body["usage"], answer);
+  const status = textOf(body["status"]);
+  const incomplete = isRecord(body["incomplete_details"]) ? textOf(body["incomplete_details"]["reason"]) : "";
+  answer.finish = incomplete || status;
+  const error = body["error"];
+  if (!isRecord(error)) return;
+  answer.errorType = textOf(error["code"]) || "server_error";
+  answer.errorMessage = textOf(error["message"]);
+}
+
+const chat: Api = {
+  operation: "chat",
+  kind: "llm",
+  format: "openai.chat",
+  route: "/v1/chat/completions",
+  mustAskForUsage: true,
+  dropsOutput: false,
+  readJson: readChatJson,
+  openStream: (allowance) => new ChatStream(allowance, "chat.completion", readChatUsage),
+};
+
+const completions: Api = {
+  ...chat,
+  operation: "text_completion",
+  format: "openai.completions",
+  route: "/v1/completions",
+  openStream: (allowance) => new ChatStream(allowance, "text_completion", readChatUsage),
+};
+
+const embeddings: Api = {
+  operation: "embeddings",
+  kind: "embedding",
+  format: "openai.embeddings",
+  route: "/v1/embeddings",
+  mustAskForUsage: false,
+  dropsOutput: true,
+  readJson(body, answer) {
+    readChatJson(body, answer);
+    answer.usage.output_tokens = null;
+  },
+  openStream: null,
+};
+
+const responses: Api = {
+  operation: "chat",
+  kind: "llm",
+  format: "openai.responses",
+  route: "/v1/responses",
+  mustAskForUsage: false,
+  dropsOutput: false,
+  readJson: readResponseObject,
+  openStream: (allowance) => new ResponsesStream(allowance, readResponseObject),
+};
+
+/** Operations by the end of the path, which is what vendors have in common. */
+export const openaiApis: Readonly<Record<string, Api>> = {
+  "/chat/completions": chat,
+  "/completions": completions,
+  "/embeddings": embeddings,
+  "/responses": responses,
+};

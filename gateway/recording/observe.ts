@@ -1,0 +1,239 @@
+import { isUtf8 } from "node:buffer";
+import { type Answer, type Api, emptyAnswer, isRecord, readError, type StreamReading } from "../providers/shape.ts";
+import { BodyCapture, ByteAllowance, type CaptureBudget } from "./capture.ts";
+import { decodeWhole, isEncoded, StreamDecoder } from "./decode.ts";
+import { EventFramer, type EventSink } from "./frames.ts";
+import { JsonScanner, memberValue } from "./json-scanner.ts";
+import { TokenGaps } from "./token-gaps.ts";
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+}
+
+export interface ObserveLimits {
+  /** Most bytes of the answer that are kept. */
+  readonly contentBytes: number;
+  /** Most bytes that a compressed answer may unpack to. */
+  readonly decodedBytes: number;
+  readonly budget: CaptureBudget;
+}
+
+/** JSON over this size is not parsed, only looked through for the members below. */
+const parseLimitBytes = 1 << 20;
+const scannedMembers = new Set(["id", "model", "usage", "status", "stop_reason", "error"]);
+
+/**
+ * Reads an answer as its bytes pass. It never holds a byte back and never throws; what it cannot read stays unknown.
+ * `push` takes each chunk after it went to the client; `end` finishes the reading, at once or, for compressed bodies,
+ * a moment later.
+ */
+export class ResponseObserver implements EventSink {
+  answer: Answer = emptyAnswer();
+  isStream = false;
+  /** When the first content, reasoning or tool call arrived, on the clock of `push`; 0 when none did. */
+  firstContentAtMs = 0;
+  readonly gaps = new TokenGaps();
+  output: Buffer = Buffer.alloc(0);
+  outputState: "full" | "truncated" | "dropped" = "dropped";
+
+  readonly #api: Api;
+  readonly #head: ResponseHead;
+  readonly #limits: ObserveLimits;
+  #mode: "unknown" | "json" | "stream" | "other" = "unknown";
+  #nowMs = 0;
+  #capture: BodyCapture | undefined;
+  #scanner: JsonScanner | undefined;
+  #reading: StreamReading | undefined;
+  #framer: EventFramer | undefined;
+  #decoder: StreamDecoder | undefined;
+  #allowance: ByteAllowance | undefined;
+  #unreadableEvents = 0;
+
+  constructor(api: Api, head: ResponseHead, limits: ObserveLimits) {
+    this.#api = api;
+    this.#head = head;
+    this.#limits = limits;
+  }
+
+  /** The stream went on to its own last event; true for what is no stream. */
+  get isComplete(): boolean {
+    return this.#reading === undefined || this.#reading.isComplete || this.#isUnreadable;
+  }
+
+  push(chunk: Buffer, nowMs: number): void {
+    this.#nowMs = nowMs;
+    if (this.#mode === "unknown") this.#begin(chunk);
+    if (this.#mode === "stream") {
+      if (this.#decoder !== undefined) this.#decoder.push(chunk);
+      else this.#framer?.push(chunk);
+    } else if (this.#mode === "json") {
+      this.#keepJson(chunk);
+    }
+  }
+
+  end(done: () => void): void {
+    if (this.#mode === "json") this.#endJson(done);
+    else if (this.#mode === "stream") this.#endStream(done);
+    else done();
+  }
+
+  onEvent(data: Buffer, start: number, end: number): void {
+    const reading = this.#reading;
+    if (reading === undefined || start === end) return;
+    try {
+      if (!reading.read(data, start, end)) return;
+    } catch {
+      this.#unreadableEvents += 1;
+      return;
+    }
+    if (this.firstContentAtMs === 0) this.firstContentAtMs = this.#nowMs;
+    this.gaps.add(this.#nowMs);
+  }
+
+  /** Lets go of everything that counts towards the budget. */
+  release(): void {
+    this.#capture?.release();
+    this.#allowance?.release();
+  }
+
+  get #isUnreadable(): boolean {
+    return this.#unreadableEvents > 0 || this.#decoder?.failed === true || (this.#framer?.skippedLines ?? 0) > 0;
+  }
+
+  #begin(first: Buffer): void {
+    const type = this.#head.contentType;
+    const isEvents = type.startsWith("text/event-stream") || looksLikeEvents(type, first);
+    if (isEvents && this.#head.status < 400 && this.#api.openStream !== null) this.#beginStream();
+    else if (isEvents) this.#mode = "other";
+    else if (isJsonType(type)) this.#mode = "json";
+    else this.#mode = "other";
+    this.isStream = isEvents;
+    if (this.#mode === "json") this.#capture = new BodyCapture(this.#limits.contentBytes, this.#limits.budget);
+  }
+
+  #beginStream(): void {
+    const { budget, contentBytes, decodedBytes } = this.#limits;
+    this.#allowance = new ByteAllowance(contentBytes, budget);
+    this.#mode = "stream";
+    this.#reading = this.#api.openStream?.(this.#allowance);
+    if (this.#reading !== undefined) this.answer = this.#reading.answer;
+    const framer = new EventFramer(this, Math.max(contentBytes, 1 << 20));
+    this.#framer = framer;
+    if (isEncoded(this.#head.contentEncoding)) {
+      this.#decoder = new StreamDecoder(this.#head.contentEncoding, decodedBytes, (bytes) => framer.push(bytes));
+    }
+  }
+
+  #keepJson(chunk: Buffer): void {
+    const capture = this.#capture as BodyCapture;
+    if (this.#scanner !== undefined) {
+      this.#scanner.push(chunk);
+      return;
+    }
+    const before = capture.length;
+    if (capture.push(chunk) || isEncoded(this.#head.contentEncoding)) return;
+    // Too large to keep: the members that matter are looked for in what is kept and in what is to come.
+    const scanner = new JsonScanner(scannedMembers);
+    for (const kept of capture.chunks) scanner.push(kept);
+    scanner.push(chunk.subarray(capture.length - before));
+    this.#scanner = scanner;
+  }
+
+  #endStream(done: () => void): void {
+    const finish = () => {
+      this.#framer?.end();
+      this.#assemble();
+      done();
+    };
+    if (this.#decoder === undefined) finish();
+    else this.#decoder.end(finish);
+  }
+
+  #assemble(): void {
+    const reading = this.#reading;
+    if (reading === undefined) return;
+    try {
+      this.output = validUtf8(reading.assemble());
+      this.outputState = this.#allowance?.isExceeded || this.#isUnreadable ? "truncated" : "full";
+    } catch {
+      this.outputState = "dropped";
+    }
+  }
+
+  #endJson(done: () => void): void {
+    const capture = this.#capture as BodyCapture;
+    const body = capture.bytes();
+    if (!isEncoded(this.#head.contentEncoding)) {
+      this.#readJson(body, capture.state);
+      done();
+      return;
+    }
+    const read = async () => {
+      try {
+        if (capture.state !== "full") return;
+        const decoded = await decodeWhole(body, this.#head.contentEncoding, this.#limits.decodedBytes);
+        this.#readJson(decoded, "full");
+      } catch {
+        this.outputState = "dropped";
+      }
+    };
+    void read().then(done);
+  }
+
+  #readJson(body: Buffer, state: "full" | "truncated"): void {
+    this.output = validUtf8(body.subarray(0, this.#limits.contentBytes));
+    this.outputState = body.length > this.#limits.contentBytes ? "truncated" : state;
+    const members = this.#scanner === undefined && body.length <= parseLimitBytes ? parse(body) : this.#scan(body);
+    if (this.#head.status >= 400) {
+      readError(members, this.answer);
+    } else if (isRecord(members)) {
+      this.#api.readJson(members, this.answer);
+      // Some servers answer an error with 200.
+      if (isRecord(members["error"]) && this.answer.errorMessage === "") readError(members, this.answer);
+      if (this.#api.dropsOutput) this.output = withoutVectors(members);
+    }
+  }
+
+  #scan(body: Buffer): Record<string, unknown> {
+    let scanner = this.#scanner;
+    if (scanner === undefined) {
+      scanner = new JsonScanner(scannedMembers);
+      scanner.push(body);
+    }
+    const members: Record<string, unknown> = {};
+    for (const [key, member] of Object.entries(scanner.members)) members[key] = memberValue(member);
+    return members;
+  }
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Vectors are many bytes that nobody reads: everything else of the answer is kept. */
+function withoutVectors(members: Readonly<Record<string, unknown>>): Buffer {
+  const { data: _data, ...rest } = members;
+  return Buffer.from(JSON.stringify(rest));
+}
+
+export function isJsonType(contentType: string): boolean {
+  return contentType.startsWith("application/json") || contentType.includes("+json");
+}
+
+/** Servers that forget the content type of their stream. */
+function looksLikeEvents(contentType: string, first: Buffer): boolean {
+  if (isJsonType(contentType)) return false;
+  const start = first.toString("latin1", 0, 6);
+  return start.startsWith("data:") || start.startsWith("event:");
+}
+
+/** Rows are text: what is no UTF-8 is replaced by U+FFFD, as everywhere. */
+export function validUtf8(bytes: Buffer): Buffer {
+  return isUtf8(bytes) ? bytes : Buffer.from(bytes.toString());
+}

@@ -1,0 +1,175 @@
+import { asCodedError, type SpanRow, type Telemetry } from "@weir/model";
+import { type BlockWriter, type CallLog, createBlockWriter, type OpenCall } from "@weir/pipeline";
+import { observationFailed, rowsDropped } from "../events.ts";
+import type { CallRecord } from "./call-record.ts";
+import { decodeWhole } from "./decode.ts";
+import { callRow, openRow } from "./span.ts";
+
+/** Calls that last longer than this are announced; ended ones wait no longer than this for their block. */
+const tickMs = 20;
+const blockRowLimit = 512;
+const blockBytesLimit = 4 << 20;
+const decodedInputLimit = 16 << 20;
+
+/**
+ * Turns ended calls into rows, gathers them for a tick and hands them to the journal as one block. Nothing that goes
+ * wrong here reaches a call: rows that cannot be kept are dropped and counted.
+ */
+export class Recorder implements AsyncDisposable {
+  readonly #log: CallLog;
+  readonly #telemetry: Telemetry;
+  readonly #onCall: (row: SpanRow) => void;
+  readonly #limitBytes: number;
+  readonly #writer: BlockWriter<SpanRow> = createBlockWriter("spans");
+  #closes: number[] = [];
+  #young: CallRecord[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #waitingBytes = 0;
+  #gatheredBytes = 0;
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(options: { log: CallLog; telemetry: Telemetry; onCall: (row: SpanRow) => void; limitBytes: number }) {
+    this.#log = options.log;
+    this.#telemetry = options.telemetry;
+    this.#onCall = options.onCall;
+    this.#limitBytes = options.limitBytes;
+  }
+
+  /** A call has begun. */
+  opened(call: CallRecord): void {
+    this.#young.push(call);
+    this.#arm();
+  }
+
+  /** A call has ended and nothing of it will change any more. */
+  ended(call: CallRecord): void {
+    call.isSettled = true;
+    if (call.requestEncoding === "" || call.input === undefined) this.#endAnswer(call);
+    else this.#track(this.#decodeInput(call).then(() => this.#endAnswer(call)));
+  }
+
+  /** Writes what was gathered and waits until the journal has it. */
+  async flush(): Promise<void> {
+    this.#writeBlock();
+    while (this.#pending.size > 0) {
+      await Promise.all(this.#pending);
+      this.#writeBlock();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #endAnswer(call: CallRecord): void {
+    if (call.observer === undefined) {
+      this.#record(call);
+      return;
+    }
+    this.#track(
+      new Promise((resolve) => {
+        call.observer?.end(() => {
+          this.#record(call);
+          resolve();
+        });
+      }),
+    );
+  }
+
+  #record(call: CallRecord): void {
+    try {
+      const row = callRow(call);
+      this.#onCall(row);
+      this.#append(row);
+    } catch (error) {
+      this.#telemetry.emit(observationFailed, { error: String(error) });
+    }
+    if (call.isAnnounced) this.#closes.push(call.callNumber);
+    call.input?.release();
+    call.observer?.release();
+    this.#arm();
+  }
+
+  #append(row: SpanRow): void {
+    const size = row.input.length + row.output.length + 1024;
+    if (this.#waitingBytes + this.#gatheredBytes + size > this.#limitBytes) {
+      this.#telemetry.emit(rowsDropped, { reason: "backlog" });
+      return;
+    }
+    this.#writer.append(row);
+    this.#gatheredBytes += size;
+    if (this.#writer.rowCount >= blockRowLimit || this.#gatheredBytes >= blockBytesLimit) this.#writeBlock();
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(() => this.#tick(), tickMs);
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    this.#announce();
+    this.#writeBlock();
+    if (this.#young.length > 0) this.#arm();
+  }
+
+  #announce(): void {
+    const bornBefore = performance.now() - tickMs;
+    const stillYoung: CallRecord[] = [];
+    const open: OpenCall[] = [];
+    for (const call of this.#young) {
+      if (call.isSettled) continue;
+      if (call.startMs > bornBefore) {
+        stillYoung.push(call);
+        continue;
+      }
+      call.isAnnounced = true;
+      open.push({ callNumber: call.callNumber, row: openRow(call) });
+    }
+    this.#young = stillYoung;
+    if (open.length > 0) this.#track(this.#log.announce(open));
+  }
+
+  #writeBlock(): void {
+    const rowCount = this.#writer.rowCount;
+    if (rowCount === 0 && this.#closes.length === 0) return;
+    const closes = this.#closes;
+    const bytes = this.#gatheredBytes;
+    this.#closes = [];
+    this.#gatheredBytes = 0;
+    this.#waitingBytes += bytes;
+    this.#track(this.#consume(rowCount, closes).finally(() => (this.#waitingBytes -= bytes)));
+  }
+
+  async #consume(rowCount: number, closes: number[]): Promise<void> {
+    try {
+      await this.#log.consume(this.#writer.finish(closes));
+    } catch (thrown) {
+      const { code } = asCodedError(thrown);
+      if (rowCount > 0) this.#telemetry.emit(rowsDropped, { reason: code }, rowCount);
+      // These calls have ended, whatever became of their rows: the next block says so.
+      this.#closes.push(...closes);
+    }
+  }
+
+  /** A compressed request is read from a decoded copy. */
+  async #decodeInput(call: CallRecord): Promise<void> {
+    const { input } = call;
+    if (input === undefined) return;
+    try {
+      if (input.state !== "full") throw new RangeError("only a part was kept");
+      const decoded = await decodeWhole(input.bytes(), call.requestEncoding, decodedInputLimit);
+      call.readDecodedInput(decoded);
+    } catch {
+      call.inputState = "dropped";
+      input.release();
+      call.input = undefined;
+    }
+  }
+
+  #track(work: Promise<void>): void {
+    this.#pending.add(work);
+    void work.finally(() => this.#pending.delete(work));
+  }
+}
