@@ -27,7 +27,10 @@ const dedupWindow = 1000;
  * a word would glue an `n` to it.
  */
 export function searchableText(column: string): string {
-  const spaced = ["\\\\n", "\\\\t", "\\\\r"].reduce((text, escape) => `replaceAll(${text}, '${escape}', ' ')`, column);
+  const spaced = ["\\\\n", "\\\\t", "\\\\r"].reduce(
+    (text, newline) => `replaceAll(${text}, '${newline}', ' ')`,
+    column,
+  );
   return `lower(${spaced})`;
 }
 
