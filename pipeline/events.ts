@@ -64,6 +64,12 @@ export const interruptedRecorded = {
   counter: "writer_interrupted_calls",
 } as const satisfies EventDefinition;
 
+export const interruptedUnreadable = {
+  level: "error",
+  message: "A call that a process had open when it died cannot be recorded: its row is not readable.",
+  counter: "writer_interrupted_calls_lost",
+} as const satisfies EventDefinition;
+
 export const writerStepFailed = {
   level: "error",
   message: "The writer could not do a step; it will try again.",

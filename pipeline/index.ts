@@ -6,3 +6,4 @@ export type * from "./consumer.ts";
 export type * from "./journal/contract.ts";
 export { openJournal } from "./journal/journal.ts";
 export type * from "./writer/contract.ts";
+export { startWriter } from "./writer/writer.ts";

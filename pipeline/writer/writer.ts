@@ -1,0 +1,369 @@
+import { mkdir } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  damageSetAside,
+  interruptedRecorded,
+  interruptedUnreadable,
+  tornTailDropped,
+  writerStepFailed,
+} from "../events.ts";
+import { deliveriesOf, interruptedDelivery, tokenOf } from "./batch.ts";
+import { BatchLog, firstCursor, type Range } from "./batch-log.ts";
+import type { Writer, WriterOptions, WriterSettings, WriterStatus } from "./contract.ts";
+import { Deliverer, type Delivery } from "./delivery.ts";
+import { Drains } from "./drains.ts";
+import { JournalReader, type TakenRange } from "./journal-reader.ts";
+import { JournalSet } from "./journal-set.ts";
+import { SetAside } from "./set-aside.ts";
+
+const defaults: WriterSettings = {
+  gatherMs: 150,
+  batchRows: 100_000,
+  batchBytes: 64 << 20,
+  inserters: 2,
+  pollMs: 2000,
+  firstRetryMs: 100,
+  lastRetryMs: 10_000,
+  setAsideBytes: 1 << 30,
+};
+/** A batch is not filled up with a range shorter than this. */
+const leastRangeBytes = 1 << 20;
+
+/** A batch on its way into storage. */
+interface Flight {
+  readonly number: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** When its oldest row was written, in ms since 1970. */
+  readonly oldestMs: number;
+  /** Never rejects. */
+  landed: Promise<void>;
+}
+
+/**
+ * One loop looks at the journals, takes what is due, makes the batch's boundary durable and sends the batch off; the
+ * batches fly on their own. Calm: a row waits for a moment so that others join it, and one batch flies at a time.
+ * Under load the next batch is what gathered meanwhile, and a second one flies once it is full.
+ */
+class JournalWriter implements Writer {
+  readonly #options: WriterOptions;
+  readonly #settings: WriterSettings;
+  readonly #log: BatchLog;
+  readonly #setAside: SetAside;
+  readonly #deliverer: Deliverer;
+  readonly #journals: JournalSet;
+  readonly #drains = new Drains();
+  readonly #stopping = new AbortController();
+  readonly #flights = new Set<Flight>();
+  readonly #retiring = new Set<JournalReader>();
+  /** Batches that an earlier writer began. */
+  readonly #unrepeated: Map<string, readonly Range[]>;
+  #begun = 0;
+  /** Since when there is something that no batch has taken. */
+  #pendingSince: number | undefined;
+  #failedSteps = 0;
+  #lastError: string | undefined;
+  #wake: (() => void) | undefined;
+  #isWoken = false;
+  readonly #running: Promise<void>;
+
+  constructor(options: WriterOptions, settings: WriterSettings, log: BatchLog) {
+    this.#options = options;
+    this.#settings = settings;
+    this.#log = log;
+    this.#unrepeated = new Map(log.undone);
+    this.#setAside = new SetAside(options.directory, settings.setAsideBytes);
+    this.#journals = new JournalSet(options.directory, log, settings.pollMs, () => this.#wakeUp());
+    this.#deliverer = new Deliverer({
+      inserter: options.insert,
+      log,
+      setAside: this.#setAside,
+      settings,
+      telemetry: options.telemetry,
+      onInserted: options.onInserted,
+      signal: this.#stopping.signal,
+    });
+    this.#running = this.#run();
+  }
+
+  status(): WriterStatus {
+    const flights = [...this.#flights];
+    const { rows, bytes } = this.#journals.pending;
+    const waitedMs = this.#pendingSince === undefined ? 0 : performance.now() - this.#pendingSince;
+    const oldestMs = Math.min(...flights.map((flight) => flight.oldestMs));
+    return {
+      state: this.#failedSteps > 0 ? "blocked" : this.#deliverer.failingCount > 0 ? "retrying" : "ok",
+      lagRows: flights.reduce((sum, flight) => sum + flight.rows, rows),
+      lagBytes: flights.reduce((sum, flight) => sum + flight.bytes, bytes),
+      lagMs: Math.max(0, waitedMs, Date.now() - oldestMs),
+      ...this.#deliverer.counts,
+      journals: this.#journals.all.length,
+      lastError: this.#deliverer.lastError ?? this.#lastError,
+    };
+  }
+
+  async drain(): Promise<void> {
+    if (this.#stopping.signal.aborted) throw new Error("The writer is closed.");
+    const drained = this.#drains.add();
+    this.#journals.pollSoon();
+    this.#wakeUp();
+    await drained;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort(new Error("The writer is closing."));
+    this.#wakeUp();
+    await this.#running;
+    this.#journals[Symbol.dispose]();
+    await Promise.all([...this.#flights].map(({ landed }) => landed));
+    this.#drains.rejectAll(new Error("The writer was closed before everything was stored."));
+    await this.#log[Symbol.asyncDispose]();
+  }
+
+  async #run(): Promise<void> {
+    await this.#journals.removeLeftovers().catch((error: unknown) => this.#stepFailed(error));
+    while (!this.#stopping.signal.aborted) {
+      try {
+        await this.#step();
+        this.#failedSteps = 0;
+        this.#lastError = undefined;
+      } catch (error) {
+        this.#stepFailed(error);
+      }
+      await this.#rest();
+    }
+  }
+
+  async #step(): Promise<void> {
+    if (performance.now() >= this.#journals.lookDueAt && (await this.#journals.look())) {
+      this.#drains.aim(this.#journals.all);
+    }
+    this.#notePending();
+    await this.#repeatBatches();
+    while (this.#isBatchDue()) await this.#sendBatch();
+    for (const reader of this.#journals.readable) {
+      await this.#tidy(reader).catch((error: unknown) => this.#journalFailed(reader, error));
+    }
+    if (this.#unrepeated.size > 0) return;
+    const oldestUnderWay = Math.min(...[...this.#flights].map(({ number }) => number));
+    this.#drains.advance(this.#journals.all, this.#begun, oldestUnderWay);
+  }
+
+  #stepFailed(error: unknown): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#failedSteps++;
+    this.#lastError = error instanceof Error ? error.message : String(error);
+    this.#options.telemetry.emit(writerStepFailed, { error: this.#lastError });
+  }
+
+  /** The others go on; this one is tried again at the next poll. */
+  #journalFailed(reader: JournalReader, error: unknown): void {
+    this.#journals.leaveAlone(reader);
+    this.#lastError = error instanceof Error ? error.message : String(error);
+    this.#options.telemetry.emit(writerStepFailed, { journal: reader.key, error: this.#lastError });
+  }
+
+  #notePending(): void {
+    if (this.#journals.pending.bytes === 0) this.#pendingSince = undefined;
+    else this.#pendingSince ??= performance.now();
+  }
+
+  #isBatchDue(): boolean {
+    return !this.#stopping.signal.aborted && performance.now() >= this.#nextBatchAt();
+  }
+
+  /** When the next batch is to be sent, as things are; never when only a change can make one due. */
+  #nextBatchAt(): number {
+    if (this.#pendingSince === undefined || this.#unrepeated.size > 0) return Number.POSITIVE_INFINITY;
+    if (this.#flights.size >= this.#settings.inserters) return Number.POSITIVE_INFINITY;
+    const { rows, bytes } = this.#journals.pending;
+    if (rows >= this.#settings.batchRows || bytes >= this.#settings.batchBytes) return 0;
+    // Batches that storage does not take at present do not count: others may be welcome.
+    if (this.#flights.size > this.#deliverer.failingCount) return Number.POSITIVE_INFINITY;
+    return this.#pendingSince + (this.#drains.isEmpty ? this.#settings.gatherMs : 0);
+  }
+
+  async #sendBatch(): Promise<void> {
+    const taken = (await this.#take()).filter(({ frames }) => frames.length > 0);
+    this.#pendingSince = undefined;
+    this.#notePending();
+    if (taken.length === 0) return;
+    const ranges = taken.map(({ range }) => range);
+    const token = tokenOf(ranges);
+    await this.#begin(token, ranges);
+    this.#send(token, taken);
+  }
+
+  /** What the journals have, up to the limits. A journal that cannot be read does not hold up the others. */
+  async #take(): Promise<TakenRange[]> {
+    const all: TakenRange[] = [];
+    const { batchRows, batchBytes } = this.#settings;
+    for (const reader of this.#journals.readable) {
+      try {
+        let left = leftOf(all, batchRows, batchBytes);
+        while (left.rows > 0 && left.bytes >= Math.min(leastRangeBytes, batchBytes)) {
+          const taken = await reader.take(left.rows, left.bytes);
+          if (taken === undefined) break;
+          all.push(taken);
+          await this.#reportLosses(taken);
+          left = leftOf(all, batchRows, batchBytes);
+        }
+      } catch (error) {
+        this.#journalFailed(reader, error);
+      }
+    }
+    return all;
+  }
+
+  async #reportLosses({ range: { producer, incarnation, segment }, damage, tornBytes }: TakenRange): Promise<void> {
+    const { telemetry } = this.#options;
+    if (tornBytes > 0) telemetry.emit(tornTailDropped, { producer, incarnation, segment, bytes: tornBytes });
+    for (const { from, to, bytes } of damage) {
+      const name = `${producer}.${incarnation}.${segment}.${from}-${to}.damaged`;
+      const isKept = await this.#setAside.keep(name, [bytes]).catch(() => false);
+      telemetry.emit(damageSetAside, { producer, incarnation, segment, from, bytes: to - from, kept: isKept });
+    }
+  }
+
+  /** Once frames are taken nothing goes on before their boundary is durable, however long the disk is full. */
+  async #begin(token: string, ranges: readonly Range[]): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#log.begin(token, ranges);
+      } catch (error) {
+        this.#stepFailed(error);
+        await sleep(this.#retryMs(), undefined, { signal: this.#stopping.signal });
+      }
+    }
+  }
+
+  async #repeatBatches(): Promise<void> {
+    for (const [token, ranges] of this.#unrepeated) {
+      if (this.#flights.size >= this.#settings.inserters) return;
+      const taken = await this.#retake(ranges);
+      if (taken === undefined) await this.#log.done(token);
+      else this.#send(token, taken);
+      this.#unrepeated.delete(token);
+    }
+  }
+
+  /** Undefined when a segment is gone: it was removed once all its batches were stored. */
+  async #retake(ranges: readonly Range[]): Promise<TakenRange[] | undefined> {
+    const all: TakenRange[] = [];
+    for (const range of ranges) {
+      const reader = new JournalReader(this.#options.directory, range.producer, range.incarnation, firstCursor);
+      const taken = await reader.retake(range);
+      if (taken === undefined) return undefined;
+      all.push(taken);
+    }
+    return all;
+  }
+
+  #send(token: string, taken: readonly TakenRange[]): void {
+    const oldestMs = Math.min(...taken.flatMap(({ frames }) => frames.map(({ timeMs }) => timeMs)));
+    const deliveries = deliveriesOf(token, taken);
+    this.#launch(deliveries, oldestMs, () => this.#log.done(token));
+  }
+
+  /** Left undone when the writer closes before the end: the next writer repeats it. */
+  #launch(deliveries: readonly Delivery[], oldestMs: number, onStored: () => Promise<void>): void {
+    const blocks = deliveries.flatMap((delivery) => delivery.blocks);
+    const flight: Flight = {
+      number: ++this.#begun,
+      rows: blocks.reduce((sum, { rowCount }) => sum + rowCount, 0),
+      bytes: blocks.reduce((sum, { block }) => sum + block.length, 0),
+      oldestMs,
+      landed: Promise.resolve(),
+    };
+    this.#flights.add(flight);
+    flight.landed = this.#fly(deliveries, onStored).finally(() => {
+      this.#flights.delete(flight);
+      this.#wakeUp();
+    });
+  }
+
+  async #fly(deliveries: readonly Delivery[], onStored: () => Promise<void>): Promise<void> {
+    try {
+      for (const delivery of deliveries) await this.#deliverer.deliver(delivery);
+      await onStored();
+    } catch (error) {
+      this.#stepFailed(error);
+    }
+  }
+
+  /** Deletes what was stored; a journal whose owner is dead goes whole, after its open calls are recorded. */
+  async #tidy(reader: JournalReader): Promise<void> {
+    const needed = new Set<number>();
+    for (const ranges of this.#log.undone.values()) {
+      for (const { producer, incarnation, segment } of ranges) {
+        if (`${producer}/${incarnation}` === reader.key) needed.add(segment);
+      }
+    }
+    await reader.removeDrained((segment) => needed.has(segment));
+    if (reader.isDrained && needed.size === 0 && !this.#retiring.has(reader)) await this.#retire(reader);
+  }
+
+  async #retire(reader: JournalReader): Promise<void> {
+    const { calls, lastTimeMs } = await reader.openCalls();
+    const delivery = interruptedDelivery(reader.key, calls, lastTimeMs, (error) =>
+      this.#options.telemetry.emit(interruptedUnreadable, { journal: reader.key, error: String(error) }),
+    );
+    this.#retiring.add(reader);
+    this.#launch(delivery === undefined ? [] : [delivery], lastTimeMs, async () => {
+      const count = delivery?.blocks[0]?.rowCount ?? 0;
+      if (count > 0) this.#options.telemetry.emit(interruptedRecorded, { journal: reader.key, calls: count }, count);
+      await this.#journals.remove(reader).catch((error: unknown) => this.#journalFailed(reader, error));
+      this.#retiring.delete(reader);
+    });
+  }
+
+  #retryMs(): number {
+    const { firstRetryMs, lastRetryMs } = this.#settings;
+    return Math.min(firstRetryMs * 2 ** Math.min(this.#failedSteps, 20), lastRetryMs);
+  }
+
+  #wakeUp(): void {
+    this.#isWoken = true;
+    this.#wake?.();
+  }
+
+  /** Until there is something to do. */
+  async #rest(): Promise<void> {
+    const signal = this.#stopping.signal;
+    if (this.#failedSteps > 0) return sleep(this.#retryMs(), undefined, { signal }).catch(() => {});
+    const dueAt = Math.min(this.#journals.lookDueAt, this.#nextBatchAt());
+    const waitMs = Math.max(0, dueAt - performance.now());
+    if (!this.#isWoken) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.ceil(waitMs));
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#wake = undefined;
+    this.#isWoken = false;
+  }
+}
+
+function leftOf(taken: readonly TakenRange[], rowLimit: number, byteLimit: number): { rows: number; bytes: number } {
+  let rows = rowLimit;
+  let bytes = byteLimit;
+  for (const { range } of taken) {
+    rows -= range.rows;
+    bytes -= range.to - range.from;
+  }
+  return { rows, bytes };
+}
+
+/**
+ * Starts the one writer of a folder of journals. It first repeats the batches that an earlier writer did not finish.
+ * Disposing waits for inserts under way, not for those that storage does not take.
+ */
+export async function startWriter(options: WriterOptions): Promise<Writer> {
+  const settings = { ...defaults, ...options.settings };
+  await mkdir(options.directory, { recursive: true, mode: 0o700 });
+  const log = await BatchLog.open(options.directory, options.telemetry);
+  return new JournalWriter(options, settings, log);
+}
