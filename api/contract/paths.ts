@@ -18,6 +18,7 @@ export const apiPaths = {
   login: "/api/v1/auth/login",
   redeem: "/api/v1/auth/redeem",
   logout: "/api/v1/auth/logout",
+  signInLinks: "/api/v1/auth/links",
   me: "/api/v1/auth/me",
   install: "/api/v1/install",
 } as const;

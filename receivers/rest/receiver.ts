@@ -38,13 +38,10 @@ export interface RestReceiverOptions {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-class InvalidFields extends CodedError {
-  readonly details: readonly ErrorDetail[];
-  constructor(details: readonly ErrorDetail[]) {
-    const shown = details.slice(0, 3).map(({ path, message }) => `${path}: ${message}`);
-    super("BAD_REQUEST", `${details.length} field(s) are wrong: ${shown.join("; ")}${details.length > 3 ? "; …" : ""}`);
-    this.details = details;
-  }
+function invalidFields(details: readonly ErrorDetail[]): CodedError {
+  const shown = details.slice(0, 3).map(({ path, message }) => `${path}: ${message}`);
+  const message = `${details.length} field(s) are wrong: ${shown.join("; ")}${details.length > 3 ? "; …" : ""}`;
+  return new CodedError("BAD_REQUEST", message, { details });
 }
 
 /**
@@ -79,7 +76,7 @@ async function answer(options: RestReceiverOptions, request: IncomingMessage): P
     );
     return rows ?? [];
   });
-  if (problems.length > 0) throw new InvalidFields(problems);
+  if (problems.length > 0) throw invalidFields(problems);
   await store(options, accepted, sender.keyId);
   const results = accepted.map(({ traceId, spanIds }) => ({ trace_id: traceId, span_ids: spanIds }));
   return isBatch
@@ -163,9 +160,9 @@ function parseJson(body: Buffer): unknown {
 
 function readTrace(body: unknown, prefix: string, { maxTraceSpans }: ReceiversConfig): TraceRequest {
   const parsed = traceRequest.safeParse(body);
-  if (!parsed.success) throw new InvalidFields(parsed.error.issues.map((issue) => detail(issue, prefix)));
+  if (!parsed.success) throw invalidFields(parsed.error.issues.map((issue) => detail(issue, prefix)));
   if (parsed.data.spans.length > maxTraceSpans) {
-    throw new InvalidFields([
+    throw invalidFields([
       { path: `${prefix}spans`, message: `more than ${maxTraceSpans} spans (receivers.maxTraceSpans)` },
     ]);
   }
@@ -176,10 +173,10 @@ function readTrace(body: unknown, prefix: string, { maxTraceSpans }: ReceiversCo
 function readBatch(body: unknown, config: ReceiversConfig): TraceRequest[] {
   const list = Array.isArray(body) ? body : (body as { traces?: unknown } | null)?.traces;
   if (!Array.isArray(list) || list.length === 0) {
-    throw new InvalidFields([{ path: "traces", message: "must be a list of at least one trace" }]);
+    throw invalidFields([{ path: "traces", message: "must be a list of at least one trace" }]);
   }
   if (list.length > config.maxBatchTraces) {
-    throw new InvalidFields([
+    throw invalidFields([
       { path: "traces", message: `more than ${config.maxBatchTraces} traces (receivers.maxBatchTraces)` },
     ]);
   }
@@ -188,12 +185,12 @@ function readBatch(body: unknown, config: ReceiversConfig): TraceRequest[] {
     try {
       return readTrace(entry, `traces[${index}].`, config);
     } catch (thrown) {
-      if (!(thrown instanceof InvalidFields)) throw thrown;
-      details.push(...thrown.details);
+      if (!(thrown instanceof CodedError)) throw thrown;
+      details.push(...(thrown.details ?? []));
       return [];
     }
   });
-  if (details.length > 0) throw new InvalidFields(details);
+  if (details.length > 0) throw invalidFields(details);
   return traces;
 }
 
@@ -234,7 +231,7 @@ function sendJson(response: ServerResponse, status: number, body: unknown, heade
 
 function sendError(telemetry: Telemetry, response: ServerResponse, thrown: unknown): void {
   const error = asCodedError(thrown);
-  const details = thrown instanceof InvalidFields ? { details: thrown.details } : {};
+  const details = error.details === undefined ? {} : { details: error.details };
   const body: ErrorBody = {
     error: { code: error.code, message: error.message, retryable: error.retryable, ...details },
   };

@@ -1,0 +1,68 @@
+import { CodedError, type ErrorBody, errorCatalogue } from "@weir/model";
+
+/** Where a running Weir answers, and the key that this machine's owner holds. */
+export interface ApiAccess {
+  /** `http://127.0.0.1:8080` */
+  readonly baseUrl: string;
+  readonly key: string;
+}
+
+/** Asks the API of a running Weir; each call throws a CodedError that says what failed and what to do. */
+export interface ApiClient {
+  get<Answer>(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<Answer>;
+  post<Answer>(path: string, body: unknown): Promise<Answer>;
+  delete<Answer>(path: string): Promise<Answer>;
+  /** As `get`, for the paths that answer other than 2xx to say how things stand. */
+  peek<Answer>(path: string): Promise<{ readonly status: number; readonly body: Answer }>;
+}
+
+export function createApiClient({ baseUrl, key }: ApiAccess): ApiClient {
+  async function send(method: string, path: string, body?: unknown): Promise<Response> {
+    const headers: Record<string, string> = { authorization: `Bearer ${key}`, accept: "application/json" };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(120_000) };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    try {
+      return await fetch(new URL(path, baseUrl), init);
+    } catch (cause) {
+      throw new CodedError(
+        "PART_UNAVAILABLE",
+        `Weir does not answer at ${baseUrl}. Is it running? Start it with: npm start`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+  async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await send(method, path, body);
+    const text = await response.text();
+    if (!response.ok) throw errorOf(response.status, text);
+    return (text === "" ? undefined : JSON.parse(text)) as Answer;
+  }
+  return {
+    get: (path, query = {}) => ask("GET", withQuery(path, query)),
+    post: (path, body) => ask("POST", path, body),
+    delete: (path) => ask("DELETE", path),
+    async peek<Answer>(path: string) {
+      const response = await send("GET", path);
+      return { status: response.status, body: (await response.json()) as Answer };
+    },
+  };
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+}
+
+function errorOf(status: number, text: string): CodedError {
+  try {
+    const { error } = JSON.parse(text) as ErrorBody;
+    if (error.code in errorCatalogue)
+      return new CodedError(error.code, error.message, { details: error.details ?? [] });
+  } catch {
+    // Not ours: something else listens there.
+  }
+  return new CodedError("INTERNAL", `Unexpected answer ${status}: is it Weir that listens there?`);
+}

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, test } from "node:test";
+import { CodedError } from "@weir/model";
+import { Command } from "commander";
+import { addApiCommands } from "./commands.ts";
+
+interface Received {
+  line: string;
+  authorization: string | undefined;
+  body: unknown;
+}
+
+const received: Received[] = [];
+const time = "2026-01-01T00:00:00Z";
+const key = {
+  id: "key_1",
+  project_id: "default",
+  name: "ci",
+  mask: "weir_…x7Qa",
+  expires_at: null,
+  revoked_at: null,
+  last_used_at: null,
+};
+const connection = { id: "con_1", project_id: "default", provider: "openai", base_url: null };
+const answers: Record<string, unknown> = {
+  "POST /api/v1/keys": { key, secret: "weir_secret" },
+  "GET /api/v1/keys": {
+    data: [key, { ...key, id: "key_2", revoked_at: time }, { ...key, id: "key_3", expires_at: time }],
+  },
+  "GET /api/v1/keys?project_id=shop": { data: [] },
+  "DELETE /api/v1/keys/key_1": {},
+  "POST /api/v1/connections": connection,
+  "GET /api/v1/connections": { data: [connection] },
+  "DELETE /api/v1/connections/con_1": {},
+  "POST /api/v1/projects": { id: "shop", name: "Shop", created_at: time },
+  "GET /api/v1/projects": { data: [{ id: "shop", name: "Shop", created_at: time }] },
+  "DELETE /api/v1/projects/demo": { project_id: "demo", removed_rows: { spans: 12, traces: 3 } },
+  "POST /api/v1/auth/links": { path: "/ui/sign-in?token=t", expires_at: time },
+  "GET /ready": {
+    status: "degraded",
+    parts: { core: { status: "ok" }, engine: { status: "starting", message: "not yet" } },
+  },
+};
+
+const server = createServer(async (request: IncomingMessage, response) => {
+  let text = "";
+  for await (const chunk of request) text += chunk;
+  const line = `${request.method} ${request.url}`;
+  received.push({
+    line,
+    authorization: request.headers.authorization,
+    body: text === "" ? undefined : JSON.parse(text),
+  });
+  const answer = answers[line];
+  response.statusCode = answer === undefined ? 404 : line === "GET /ready" ? 503 : 200;
+  const missing = { error: { code: "NOT_FOUND", message: "There is no such key.", retryable: false } };
+  response.end(JSON.stringify(answer ?? missing));
+});
+
+let baseUrl = "";
+before(async () => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+after(() => server.close());
+
+async function weir(
+  line: string,
+  options: { stdin?: string; environment?: Record<string, string>; url?: string } = {},
+) {
+  const lines: string[] = [];
+  const program = new Command().exitOverride();
+  const terminal = {
+    print: (text: string) => void lines.push(text),
+    readSecret: async () => options.stdin,
+    environment: options.environment ?? {},
+  };
+  addApiCommands(program, { access: async () => ({ baseUrl: options.url ?? baseUrl, key: "local" }), terminal });
+  received.length = 0;
+  await program.parseAsync(line.split(" "), { from: "user" });
+  return lines;
+}
+
+for (const [line, asked, body, printed] of [
+  ["key create ci", "POST /api/v1/keys", { name: "ci" }, /^weir_secret$/m],
+  ["key create ci --project shop", "POST /api/v1/keys", { name: "ci", project_id: "shop" }, /not shown again/],
+  ["key list", "GET /api/v1/keys", undefined, /key_1 .*active[\s\S]*key_2 .*revoked[\s\S]*key_3 .*expired/],
+  ["key list -p shop", "GET /api/v1/keys?project_id=shop", undefined, /^ID/],
+  ["key revoke key_1", "DELETE /api/v1/keys/key_1", undefined, /key_1 is revoked/],
+  ["connection list", "GET /api/v1/connections", undefined, /openai +the provider's own/],
+  ["connection remove con_1", "DELETE /api/v1/connections/con_1", undefined, /removed/],
+  ["project create Shop", "POST /api/v1/projects", { name: "Shop" }, /Project shop/],
+  ["project list", "GET /api/v1/projects", undefined, /shop +Shop/],
+  ["demo remove", "DELETE /api/v1/projects/demo", undefined, /12 spans, 3 traces/],
+  ["status", "GET /ready", undefined, /degraded[\s\S]*engine +starting +not yet/],
+] as const) {
+  test(`weir ${line}`, async () => {
+    const lines = await weir(line);
+    assert.deepEqual(
+      received.map((entry) => entry.line),
+      [asked],
+    );
+    assert.equal(received[0]?.authorization, "Bearer local");
+    assert.deepEqual(received[0]?.body, body);
+    assert.match(lines.join("\n"), printed);
+  });
+}
+
+test("weir link prints the address of a sign-in page", async () => {
+  assert.equal((await weir("link"))[0], `${baseUrl}/ui/sign-in?token=t`);
+});
+
+test("a provider's key is piped in or comes from the environment", async () => {
+  await weir("connection add openai", { stdin: "sk-piped" });
+  assert.deepEqual(received[0]?.body, { provider: "openai", secret: "sk-piped" });
+  await weir("connection add openai --from-env MY_KEY --base-url http://x.test", { environment: { MY_KEY: "sk-env" } });
+  assert.deepEqual(received[0]?.body, { provider: "openai", secret: "sk-env", base_url: "http://x.test" });
+});
+
+for (const [name, line, options, code, message] of [
+  ["no secret", "connection add openai", {}, "BAD_REQUEST", /--from-env/],
+  ["an unset variable", "connection add openai --from-env NOPE", {}, "BAD_REQUEST", /NOPE is not set/],
+  ["an unknown key", "key revoke key_9", {}, "NOT_FOUND", /no such key/],
+  ["nobody listening", "key list", { url: "http://127.0.0.1:1" }, "PART_UNAVAILABLE", /npm start/],
+] as const) {
+  test(`${name} is said plainly`, async () => {
+    await assert.rejects(weir(line, options), (error) => {
+      assert.ok(error instanceof CodedError);
+      assert.equal(error.code, code);
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
