@@ -1,0 +1,88 @@
+import { gatewayConfig } from "@weir/gateway";
+import { pipelineConfig } from "@weir/pipeline";
+import { receiversConfig } from "@weir/receivers";
+import { z } from "zod";
+
+const port = z.int().min(0).max(65535);
+const milliseconds = z.int().positive();
+
+const logConfig = z.strictObject({
+  level: z
+    .enum(["debug", "info", "warn", "error", "silent"])
+    .default("info")
+    .describe("The least level that is logged."),
+  format: z
+    .enum(["auto", "json", "text"])
+    .default("auto")
+    .describe("`text` is for people, `json` for collectors; `auto` is text on a terminal and JSON elsewhere."),
+});
+
+const otlpConfig = z.strictObject({
+  grpcPort: port.default(4317).describe("Port of the OTLP receiver over gRPC."),
+  httpPort: port.default(4318).describe("Port of the OTLP receiver over HTTP."),
+});
+
+const initConfig = z.strictObject({
+  apiKey: z.string().min(8).optional().describe("An API key of the default project, made at the first start."),
+  adminEmail: z.email().optional().describe("The first user, made at the first start."),
+  adminPassword: z.string().min(8).optional().describe("That user's password."),
+});
+
+const clickhouseConfig = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("A ClickHouse server to use instead of the embedded engine: `http://user:password@host:8123`."),
+  database: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+    .default("weir")
+    .describe("The database, made when it is missing."),
+});
+
+const postgresConfig = z.strictObject({
+  url: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe("A PostgreSQL database for the catalog instead of the SQLite file."),
+});
+
+const shutdownConfig = z.strictObject({
+  streamsMs: milliseconds.default(30_000).describe("At a stop: how long calls under way may go on."),
+  drainMs: milliseconds.default(10_000).describe("At a stop: how long the journals may be drained into storage."),
+});
+
+const metricsConfig = z.strictObject({
+  seriesLimit: z.int().min(10).default(2000).describe("Most label sets of one metric; further ones count as `_OTHER`."),
+  labelValueLimit: z
+    .int()
+    .min(10)
+    .default(200)
+    .describe("Most values of one label, such as the model; further ones count as `_OTHER`."),
+});
+
+const fromGateway = gatewayConfig.shape;
+
+/**
+ * All settings: our own and each package's, composed. The environment's name of a setting is `WEIR_` and its path in
+ * capitals (`otlp.grpcPort` is `WEIR_OTLP_GRPC_PORT`); a provider's base URL is `WEIR_<PROVIDER>_BASE_URL`.
+ */
+export const weirConfig = z.strictObject({
+  host: fromGateway.host,
+  port: fromGateway.port.describe("The one port for users: API, web UI, gateway. 0 takes a free one."),
+  workers: fromGateway.workers,
+  dataDir: z.string().min(1).default(".weir").describe("Where everything is kept. Relative to where Weir is started."),
+  log: logConfig.prefault({}),
+  otlp: otlpConfig.prefault({}),
+  init: initConfig.prefault({}),
+  clickhouse: clickhouseConfig.prefault({}),
+  postgres: postgresConfig.prefault({}),
+  providers: fromGateway.providers.describe("Providers by id: moved, adapted, or your own."),
+  gateway: gatewayConfig.omit({ host: true, port: true, workers: true, providers: true }).prefault({}),
+  receivers: receiversConfig.prefault({}),
+  pipeline: pipelineConfig.prefault({}),
+  metrics: metricsConfig.prefault({}),
+  shutdown: shutdownConfig.prefault({}),
+});
+
+export type WeirConfig = z.infer<typeof weirConfig>;

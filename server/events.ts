@@ -1,0 +1,43 @@
+import type { EventDefinition } from "@weir/model";
+
+export const processStarted = { level: "info", message: "Started." } as const satisfies EventDefinition;
+
+export const processStopped = { level: "info", message: "Stopped." } as const satisfies EventDefinition;
+
+export const childExited = {
+  level: "warn",
+  message: "A process ended; it is started again.",
+  counter: "process_restarts",
+  labels: ["part"],
+} as const satisfies EventDefinition;
+
+export const childFailed = {
+  level: "error",
+  message: "A process could not be started; it is tried again.",
+  counter: "process_start_failures",
+  labels: ["part"],
+} as const satisfies EventDefinition;
+
+export const previousTakenOver = {
+  level: "info",
+  message: "Took over from processes that an earlier supervisor had left running.",
+} as const satisfies EventDefinition;
+
+export const storageWaiting = {
+  level: "warn",
+  message: "Storage is not ready; what arrives is kept in the journal until it is.",
+  counter: "storage_open_failures",
+} as const satisfies EventDefinition;
+
+export const shutdownForced = {
+  level: "warn",
+  message: "A process did not end in time and was killed.",
+  counter: "process_kills",
+  labels: ["part"],
+} as const satisfies EventDefinition;
+
+export const uncaughtFault = {
+  level: "error",
+  message: "A fault that nobody caught; the process ends.",
+  counter: "uncaught_faults",
+} as const satisfies EventDefinition;

@@ -1,0 +1,111 @@
+import type { CatalogLocation, CatalogReader } from "@weir/catalog";
+import type { GatewayCatalog, GatewayConfig } from "@weir/gateway";
+import type { SpanRow } from "@weir/model";
+import type { Journal, JournalOptions } from "@weir/pipeline";
+import type { WeirConfig } from "./config-schema.ts";
+import { isLoopbackHost } from "./loopback.ts";
+import { createCallMetrics } from "./metrics/call-metrics.ts";
+import type { RoleOptions } from "./role.ts";
+import type { ProcessTelemetry } from "./telemetry.ts";
+
+/** Where the catalog is: PostgreSQL where configured, else the file. */
+export function catalogLocation({ config, paths }: RoleOptions): CatalogLocation {
+  return config.postgres.url === undefined ? { file: paths.catalogFile } : { url: config.postgres.url };
+}
+
+export function gatewayConfigOf(config: WeirConfig): GatewayConfig {
+  const { host, port, workers, providers } = config;
+  return { ...config.gateway, host, port, workers, providers };
+}
+
+export function allowsKeyless(config: WeirConfig): boolean {
+  return isLoopbackHost(config.host);
+}
+
+export function journalOptions({ config, paths, telemetry, index }: RoleOptions, role: string): JournalOptions {
+  const { pipeline } = config;
+  return {
+    directory: paths.journal,
+    producer: `${role}-${index}`,
+    limitBytes: pipeline.journal_limit_bytes,
+    segmentBytes: pipeline.journal_segment_bytes,
+    queueBytes: pipeline.journal_queue_bytes,
+    reserveBytes: pipeline.journal_reserve_bytes,
+    telemetry,
+  };
+}
+
+/** The catalog as the gateway reads it, and how the keys that it met may be shown. */
+export interface MaskingCatalog extends GatewayCatalog {
+  maskOf(apiKeyId: string): string;
+}
+
+/** Remembers the mask of each Weir key that is used: only its user knows the secret, the catalog has its hash. */
+export function withKeyMasks(reader: CatalogReader): MaskingCatalog {
+  const masks = new Map<string, string>();
+  let seen: ReturnType<CatalogReader["current"]> | undefined;
+  let wrapped: ReturnType<GatewayCatalog["current"]> | undefined;
+  const wrap = (snapshot: ReturnType<CatalogReader["current"]>): ReturnType<GatewayCatalog["current"]> => ({
+    apiKey(secret) {
+      const key = snapshot.apiKey(secret);
+      if (key !== undefined && !masks.has(key.id)) masks.set(key.id, maskKey(secret));
+      return key;
+    },
+    connection: (project, provider) => snapshot.connection(project, provider),
+  });
+  return {
+    current() {
+      const snapshot = reader.current();
+      if (wrapped === undefined || seen !== snapshot) wrapped = wrap(snapshot);
+      seen = snapshot;
+      return wrapped;
+    },
+    maskOf: (apiKeyId) => masks.get(apiKeyId) ?? "",
+  };
+}
+
+function maskKey(secret: string): string {
+  const prefix = secret.startsWith("weir_") ? "weir_" : "";
+  return `${prefix}…${secret.length >= 20 ? secret.slice(-4) : ""}`;
+}
+
+/** Counts calls on this process's metrics. `maskOf` tells how a Weir key may be shown. */
+export function callMetrics(
+  config: WeirConfig,
+  telemetry: ProcessTelemetry,
+  maskOf: (apiKeyId: string) => string,
+): (row: SpanRow) => void {
+  return createCallMetrics({
+    store: telemetry.metrics,
+    labelValueLimit: config.metrics.labelValueLimit,
+    seriesLimit: config.metrics.seriesLimit,
+    maskedKeyOf: (row) =>
+      row.api_key_id === "" ? (row.attributes["weir.credential"] ?? "") : maskOf(row.api_key_id) || row.api_key_id,
+  });
+}
+
+/** The journal's own health on this process's metrics. */
+export function addJournalMetrics(telemetry: ProcessTelemetry, journal: Journal, processName: string): void {
+  const gauge = (name: string, help: string) =>
+    telemetry.metrics.gauge({ name, help, labels: ["process"] }).series(processName);
+  const used = gauge("weir_journal_used_bytes", "What the journal takes on disk.");
+  const limit = gauge("weir_journal_limit_bytes", "What the journal may take on disk.");
+  const queued = gauge("weir_journal_queued_bytes", "What waits in memory for the disk.");
+  const open = gauge("weir_journal_open_calls", "Calls under way that the journal knows of.");
+  const isOk = gauge("weir_journal_ok", "1 while the journal takes rows.");
+  const counter = (name: string, help: string) => telemetry.metrics.counter({ name, help }).series();
+  const acknowledged = counter("weir_journal_rows_total", "Rows made durable.");
+  const refused = counter("weir_journal_rows_refused_total", "Rows that the journal could not take.");
+  const commits = counter("weir_journal_commits_total", "Group commits.");
+  telemetry.metrics.onCollect(() => {
+    const status = journal.status();
+    used.set(status.usedBytes);
+    limit.set(status.limitBytes);
+    queued.set(status.queuedBytes);
+    open.set(status.openCalls);
+    isOk.set(status.state === "ok" ? 1 : 0);
+    acknowledged.set(status.acknowledgedRows);
+    refused.set(status.refusedRows);
+    commits.set(status.commits);
+  });
+}
