@@ -1,0 +1,434 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { CodedError, defaultProjectId, projectId, type Telemetry } from "@weir/model";
+import { sql } from "kysely";
+import { type Catalog, openCatalog } from "./catalog.ts";
+import { type CatalogLocation, openDatabase } from "./database/database.ts";
+import { migrate } from "./database/migrate.ts";
+import { migrations } from "./database/migrations/index.ts";
+import { openCatalogReader } from "./reading/reader.ts";
+
+/** Gives the place of a new, empty catalog; the folder is the test's own. */
+export type NewLocation = (folder: string) => Promise<CatalogLocation>;
+
+const minuteMs = 60_000;
+const telemetry: Telemetry = { emit() {} };
+
+/** A catalog of its own for each test, and a clock to turn. */
+class Fixture implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "weir-catalog-"));
+  readonly secretKeyFile = join(this.folder, "secret.key");
+  readonly location: CatalogLocation;
+  now = Date.parse("2026-10-01T12:00:00Z");
+  readonly #disposables = new AsyncDisposableStack();
+
+  constructor(location: CatalogLocation) {
+    this.location = location;
+  }
+
+  static async create(newLocation: NewLocation): Promise<Fixture> {
+    const folder = mkdtempSync(join(tmpdir(), "weir-catalog-place-"));
+    const fixture = new Fixture(await newLocation(folder));
+    fixture.#disposables.defer(() => rmSync(folder, { recursive: true, force: true }));
+    return fixture;
+  }
+
+  async catalog(): Promise<Catalog> {
+    const catalog = await openCatalog({
+      ...this.location,
+      secretKeyFile: this.secretKeyFile,
+      telemetry,
+      now: () => this.now,
+    });
+    await catalog.ensureInitial();
+    return this.#disposables.use(catalog);
+  }
+
+  async reader(options: { cacheFile?: string } = {}) {
+    const place = { ...this.location, secretKeyFile: this.secretKeyFile, ...options };
+    return this.#disposables.use(await openCatalogReader({ ...place, telemetry, now: () => this.now }));
+  }
+
+  /** Everything that the database holds, as text. */
+  async everything(): Promise<string> {
+    await using database = openDatabase(this.location, telemetry);
+    const tables = ["projects", "api_keys", "provider_connections", "users", "sessions", "sign_in_links"] as const;
+    const rows = [];
+    for (const table of tables) rows.push(await database.connection.selectFrom(table).selectAll().execute());
+    return JSON.stringify(rows);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#disposables.disposeAsync();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export async function within<Result>(durationMs: number, ask: () => Result | undefined | false): Promise<Result> {
+  const deadline = performance.now() + durationMs;
+  for (;;) {
+    const answer = ask();
+    if (answer !== undefined && answer !== false) return answer;
+    assert.ok(performance.now() < deadline, `not within ${durationMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** What every database of the catalog must do. */
+export function describeCatalog(name: string, newLocation: NewLocation): void {
+  describe(name, () => {
+    const withFixture = (title: string, run: (fixture: Fixture) => Promise<void>) =>
+      test(title, async () => {
+        await using fixture = await Fixture.create(newLocation);
+        await run(fixture);
+      });
+    describeProjects(withFixture);
+    describeKeys(withFixture);
+    describeConnections(withFixture);
+    describeSignIn(withFixture);
+    describeSchema(withFixture);
+    describeReader(withFixture);
+    describeKills(withFixture);
+  });
+}
+
+type WithFixture = (title: string, run: (fixture: Fixture) => Promise<void>) => void;
+
+const hasCode = (code: string) => (thrown: unknown) => thrown instanceof CodedError && thrown.code === code;
+
+function describeProjects(withFixture: WithFixture): void {
+  withFixture("starts with the default project, however often", async (fixture) => {
+    const catalog = await fixture.catalog();
+    await catalog.ensureInitial();
+    assert.deepEqual(
+      (await catalog.listProjects()).map(({ id }) => id),
+      ["default"],
+    );
+    assert.equal(catalog.current().project("default")?.organizationId, "default");
+  });
+
+  withFixture("makes a project's id from its name, and another when it is taken", async (fixture) => {
+    const catalog = await fixture.catalog();
+    assert.equal((await catalog.createProject({ name: "Crème brûlée (EU)" })).id, "creme-brulee-eu");
+    assert.match((await catalog.createProject({ name: "Crème brûlée (EU)" })).id, /^creme-brulee-eu-[0-9a-f]{8}$/);
+    assert.match((await catalog.createProject({ name: "日本" })).id, /^prj_/);
+    await assert.rejects(catalog.createProject({ name: "x", id: "default" }), hasCode("CONFLICT"));
+    await assert.rejects(catalog.createProject({ name: "x", id: "Not an id" }), hasCode("BAD_REQUEST"));
+  });
+
+  withFixture("deletes a project with its keys and connections, and no other", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const { id } = await catalog.createProject({ name: "Gone" });
+    const gone = await catalog.createApiKey({ projectId: id, name: "k" });
+    const kept = await catalog.createApiKey({ projectId: defaultProjectId, name: "k" });
+    await catalog.createConnection({ projectId: id, provider: "openai", secret: "sk-1" });
+    assert.equal(await catalog.deleteProject(id), true);
+    assert.equal(await catalog.deleteProject(id), false);
+    assert.equal(catalog.current().apiKey(gone.secret), undefined);
+    assert.equal(catalog.current().apiKey(kept.secret)?.id, kept.id);
+    assert.equal(catalog.current().connection(id, "openai"), undefined);
+    assert.deepEqual(await catalog.listConnections(id), []);
+  });
+}
+
+function describeKeys(withFixture: WithFixture): void {
+  withFixture("shows a key's secret once and keeps its hash", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const created = await catalog.createApiKey({ projectId: defaultProjectId, name: "app" });
+    assert.match(created.secret, /^weir_[\w-]{43}$/);
+    const [listed] = await catalog.listApiKeys(defaultProjectId);
+    assert.equal(JSON.stringify(listed).includes(created.secret), false);
+    assert.equal(listed?.mask, `weir_…${created.secret.slice(-4)}`);
+    assert.equal((await fixture.everything()).includes(created.secret), false);
+    assert.equal(catalog.current().apiKey(created.secret)?.projectId, "default");
+    assert.equal(catalog.current().apiKey(`${created.secret}x`), undefined);
+    assert.equal(catalog.current().apiKey(""), undefined);
+  });
+
+  withFixture("refuses revoked and expired keys", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const expiresAt = new Date(fixture.now + minuteMs);
+    const expiring = await catalog.createApiKey({ projectId: defaultProjectId, name: "e", expiresAt });
+    const revoked = await catalog.createApiKey({ projectId: defaultProjectId, name: "r" });
+    assert.equal(await catalog.revokeApiKey(projectId("other"), revoked.id), false);
+    assert.equal(await catalog.revokeApiKey(defaultProjectId, revoked.id), true);
+    assert.equal(catalog.current().apiKey(revoked.secret), undefined);
+    assert.ok(catalog.current().apiKey(expiring.secret));
+    fixture.now += minuteMs;
+    assert.equal(catalog.current().apiKey(expiring.secret), undefined);
+    await catalog.revokeApiKey(defaultProjectId, revoked.id);
+    const revokedAt = (await catalog.listApiKeys(defaultProjectId)).find(({ id }) => id === revoked.id)?.revokedAt;
+    assert.equal(revokedAt?.getTime(), fixture.now - minuteMs);
+  });
+
+  withFixture("has no key for a project that does not exist", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const created = catalog.createApiKey({ projectId: projectId("nobody"), name: "k" });
+    await assert.rejects(created, hasCode("NOT_FOUND"));
+  });
+
+  withFixture("takes a configured key, replaces it when it changes, and leaves it revoked", async (fixture) => {
+    const catalog = await fixture.catalog();
+    await catalog.ensureInitial({ initApiKey: "any text" });
+    assert.equal(catalog.current().apiKey("any text")?.id, "key_initial");
+    await catalog.ensureInitial({ initApiKey: "another text" });
+    assert.equal(catalog.current().apiKey("any text"), undefined);
+    await catalog.revokeApiKey(defaultProjectId, "key_initial");
+    await catalog.ensureInitial({ initApiKey: "another text" });
+    assert.equal(catalog.current().apiKey("another text"), undefined);
+    await assert.rejects(catalog.ensureInitial({ initApiKey: "short" }), hasCode("CONFIG_INVALID"));
+  });
+
+  withFixture("writes last uses in batches, the latest for each key", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const { id } = await catalog.createApiKey({ projectId: defaultProjectId, name: "k" });
+    const { version } = catalog.current();
+    catalog.recordKeyUse(id, new Date(2000));
+    catalog.recordKeyUse(id, new Date(1000));
+    catalog.recordKeyUse("key_unknown", new Date(1000));
+    await catalog[Symbol.asyncDispose]();
+    const again = await fixture.catalog();
+    assert.equal((await again.listApiKeys(defaultProjectId))[0]?.lastUsedAt?.getTime(), 2000);
+    assert.equal(again.current().version, version + 1, "only ensureInitial was a change");
+  });
+}
+
+function describeConnections(withFixture: WithFixture): void {
+  withFixture("seals a provider's key and opens it in memory", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const connection = { projectId: defaultProjectId, provider: "openai", secret: "sk-secret", baseUrl: "http://a.b" };
+    const created = await catalog.createConnection(connection);
+    assert.equal("secret" in created, false);
+    await assert.rejects(catalog.createConnection(connection), hasCode("CONFLICT"));
+    assert.equal((await fixture.everything()).includes("sk-secret"), false);
+    assert.deepEqual(catalog.current().connection(defaultProjectId, "openai"), {
+      id: created.id,
+      baseUrl: "http://a.b",
+      secret: "sk-secret",
+    });
+    assert.equal(catalog.current().connection(projectId("other"), "openai"), undefined);
+    assert.deepEqual(await catalog.listConnections(defaultProjectId), [created]);
+    assert.equal(await catalog.deleteConnection(projectId("other"), created.id), false);
+    assert.equal(await catalog.deleteConnection(defaultProjectId, created.id), true);
+    assert.equal(catalog.current().connection(defaultProjectId, "openai"), undefined);
+  });
+
+  withFixture("does not open a secret whose row was tampered with", async (fixture) => {
+    const catalog = await fixture.catalog();
+    await catalog.createConnection({ projectId: defaultProjectId, provider: "openai", secret: "sk-secret" });
+    await using database = openDatabase(fixture.location, telemetry);
+    await database.change((transaction) =>
+      transaction.updateTable("provider_connections").set({ base_url: "https://evil.example" }).execute(),
+    );
+    const reader = await fixture.reader();
+    assert.equal(reader.current().connection(defaultProjectId, "openai"), undefined);
+  });
+}
+
+function describeSignIn(withFixture: WithFixture): void {
+  withFixture("a sign-in link works once, for 15 minutes, for one of many at once", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const { token } = await catalog.createSignInLink();
+    const redeemed = await Promise.all(Array.from({ length: 5 }, () => catalog.redeemSignInLink(token)));
+    const sessions = redeemed.filter((session) => session !== undefined);
+    assert.equal(sessions.length, 1);
+    assert.equal((await catalog.sessionBySecret(sessions[0]?.secret ?? ""))?.user, null);
+    const late = await catalog.createSignInLink();
+    fixture.now += 15 * minuteMs;
+    assert.equal(await catalog.redeemSignInLink(late.token), undefined);
+    assert.equal(await catalog.redeemSignInLink("no such token"), undefined);
+  });
+
+  withFixture("a session lasts 30 days or until it is ended", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const [ended, kept] = [await catalog.createSession(), await catalog.createSession()];
+    await catalog.endSession(ended.secret);
+    assert.equal(await catalog.sessionBySecret(ended.secret), undefined);
+    assert.equal((await fixture.everything()).includes(kept.secret), false);
+    fixture.now += 30 * 24 * 60 * minuteMs - 1;
+    assert.ok(await catalog.sessionBySecret(kept.secret));
+    fixture.now += 1;
+    assert.equal(await catalog.sessionBySecret(kept.secret), undefined);
+  });
+
+  withFixture(
+    "the administrator signs in with the configured password; a new one ends the sessions",
+    async (fixture) => {
+      const catalog = await fixture.catalog();
+      await catalog.ensureInitial({ adminEmail: "Ann@Example.org", adminPassword: "first password" });
+      const session = await catalog.signIn({ email: "ann@example.ORG ", password: "first password" });
+      assert.equal((await catalog.sessionBySecret(session?.secret ?? ""))?.user?.email, "ann@example.org");
+      assert.equal(await catalog.signIn({ email: "ann@example.org", password: "wrong" }), undefined);
+      assert.equal(await catalog.signIn({ email: "bob@example.org", password: "first password" }), undefined);
+      await catalog.ensureInitial({ adminEmail: "ann@example.org", adminPassword: "first password" });
+      assert.ok(await catalog.sessionBySecret(session?.secret ?? ""));
+      await catalog.ensureInitial({ adminEmail: "ann@example.org", adminPassword: "second password" });
+      assert.equal(await catalog.sessionBySecret(session?.secret ?? ""), undefined);
+      assert.equal((await fixture.everything()).includes('password"'), false);
+      await assert.rejects(catalog.ensureInitial({ adminEmail: "x@y.z" }), hasCode("CONFIG_INVALID"));
+    },
+  );
+}
+
+function describeSchema(withFixture: WithFixture): void {
+  withFixture("refuses a schema from a newer Weir, and touches nothing", async (fixture) => {
+    await (await fixture.catalog())[Symbol.asyncDispose]();
+    const newer = { number: 99, name: "future", statements: ["CREATE TABLE future (id text)"] };
+    await using database = openDatabase(fixture.location, telemetry);
+    await migrate(database, [...migrations, newer], telemetry);
+    await assert.rejects(fixture.catalog(), hasCode("SCHEMA_TOO_NEW"));
+  });
+
+  withFixture("a migration that fails leaves the schema as it was", async (fixture) => {
+    await using database = openDatabase(fixture.location, telemetry);
+    const broken = { number: 99, name: "broken", statements: ["CREATE TABLE half (id text)", "CREATE NONSENSE"] };
+    await assert.rejects(migrate(database, [...migrations, broken], telemetry), hasCode("CATALOG_UNAVAILABLE"));
+    await assert.rejects(sql`select * from half`.execute(database.connection));
+    await assert.rejects(sql`select * from projects`.execute(database.connection));
+    await migrate(database, migrations, telemetry);
+    await sql`select * from projects`.execute(database.connection);
+  });
+
+  withFixture("several that start at once agree", async (fixture) => {
+    const catalogs = await Promise.all([fixture.catalog(), fixture.catalog(), fixture.catalog()]);
+    const { secret } = await catalogs[0].createApiKey({ projectId: defaultProjectId, name: "k" });
+    await within(1000, () => catalogs.every((catalog) => catalog.current().apiKey(secret) !== undefined));
+    assert.equal(statSync(fixture.secretKeyFile).mode & 0o777, 0o600);
+  });
+
+  withFixture("many changes at once all happen", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const names = Array.from({ length: 20 }, (_, index) => `p${index}`);
+    await Promise.all(names.map((id) => catalog.createProject({ name: id, id })));
+    assert.equal((await catalog.listProjects()).length, 21);
+    assert.equal(catalog.current().projects().length, 21);
+  });
+}
+
+function describeReader(withFixture: WithFixture): void {
+  withFixture("a reader that starts before core is empty, and follows within a second", async (fixture) => {
+    const reader = await fixture.reader();
+    assert.equal(reader.current().project("default"), undefined);
+    const catalog = await fixture.catalog();
+    await within(1500, () => reader.current().project("default"));
+    const { id, secret } = await catalog.createApiKey({ projectId: defaultProjectId, name: "k" });
+    await within(1000, () => reader.current().apiKey(secret));
+    await catalog.createConnection({ projectId: defaultProjectId, provider: "openai", secret: "sk-1" });
+    await within(1000, () => reader.current().connection(defaultProjectId, "openai")?.secret === "sk-1");
+    await catalog.revokeApiKey(defaultProjectId, id);
+    await within(1000, () => reader.current().apiKey(secret) === undefined);
+  });
+
+  withFixture("a reader starts without core", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const { secret } = await catalog.createApiKey({ projectId: defaultProjectId, name: "k" });
+    await catalog[Symbol.asyncDispose]();
+    const reader = await fixture.reader();
+    assert.ok(reader.current().apiKey(secret));
+  });
+
+  withFixture("the snapshot on disk serves a start without the database, secrets sealed", async (fixture) => {
+    const cacheFile = join(fixture.folder, "catalog-snapshot.json");
+    const catalog = await fixture.catalog();
+    const { secret } = await catalog.createApiKey({ projectId: defaultProjectId, name: "k" });
+    await catalog.createConnection({ projectId: defaultProjectId, provider: "openai", secret: "sk-secret" });
+    await using first = await fixture.reader({ cacheFile });
+    assert.ok(first.current().apiKey(secret));
+    const kept = readFileSync(cacheFile, "utf8");
+    assert.equal(kept.includes("sk-secret") || kept.includes(secret), false);
+    assert.equal(statSync(cacheFile).mode & 0o777, 0o600);
+    const nowhere =
+      fixture.location.url === undefined ? { file: "/nowhere/catalog.sqlite" } : { url: "postgres://x@127.0.0.1:1/x" };
+    await using reader = await openCatalogReader({
+      ...nowhere,
+      secretKeyFile: fixture.secretKeyFile,
+      cacheFile,
+      telemetry,
+    });
+    assert.ok(reader.current().apiKey(secret));
+    assert.equal(reader.current().connection(defaultProjectId, "openai")?.secret, "sk-secret");
+  });
+}
+
+function describeKills(withFixture: WithFixture): void {
+  withFixture(
+    "kill -9 in the middle of writes loses nothing acknowledged and leaves nothing half-made",
+    async (fixture) => {
+      const acknowledged: Acknowledged[] = [];
+      for (let round = 0; round < 6; round++) acknowledged.push(...(await writeUntilKilled(fixture, round)));
+      const catalog = await fixture.catalog();
+      for (const fact of acknowledged) await holds(catalog, fact);
+      assert.ok(
+        acknowledged.some(({ session }) => session !== undefined),
+        "something was written",
+      );
+      await linksAndSessionsAddUp(fixture, acknowledged);
+    },
+  );
+}
+
+interface Acknowledged {
+  readonly project?: string;
+  readonly key?: string;
+  readonly connection?: string;
+  readonly link?: string;
+  readonly spent?: string;
+  readonly session?: string;
+}
+
+/** Kills the writer at some moment of its life: while it starts, migrates or writes. */
+function writeUntilKilled(fixture: Fixture, round: number): Promise<Acknowledged[]> {
+  const task = JSON.stringify({ location: fixture.location, secretKeyFile: fixture.secretKeyFile, round });
+  const writer = spawn(process.execPath, [join(import.meta.dirname, "conformance-writer.ts"), task], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  const kill = (delayMs: number) => setTimeout(() => writer.kill("SIGKILL"), delayMs * Math.random());
+  if (round === 0) kill(800);
+  writer.stdout.setEncoding("utf8").on("data", (text: string) => {
+    if (output === "" && round > 0) kill(200);
+    output += text;
+  });
+  return new Promise((resolve) => {
+    writer.on("close", () => {
+      const whole = output.split("\n").slice(0, -1);
+      resolve(whole.map((line) => JSON.parse(line) as Acknowledged));
+    });
+  });
+}
+
+async function holds(catalog: Catalog, { project, key, connection, spent }: Acknowledged): Promise<void> {
+  const snapshot = catalog.current();
+  if (project !== undefined) assert.equal(snapshot.project(project)?.id, project);
+  if (key !== undefined) assert.equal(snapshot.apiKey(key)?.projectId, project);
+  if (connection !== undefined) {
+    assert.equal(snapshot.connection(projectId(project ?? ""), "openai")?.secret, connection);
+  }
+  if (spent !== undefined) assert.equal(await catalog.redeemSignInLink(spent), undefined);
+}
+
+/** Every link is either still good or has become a session: never both, never neither. */
+async function linksAndSessionsAddUp(fixture: Fixture, acknowledged: readonly Acknowledged[]): Promise<void> {
+  await using database = openDatabase(fixture.location, telemetry);
+  const count = async (table: "sessions" | "sign_in_links") =>
+    (await database.connection.selectFrom(table).selectAll().execute()).length;
+  const told = acknowledged.filter(({ link }) => link !== undefined).length;
+  const found = (await count("sessions")) + (await count("sign_in_links"));
+  assert.ok(found >= told && found <= told + 6, `${found} links and sessions, ${told} were acknowledged`);
+  if (database.kind === "sqlite") {
+    const { rows } = await sql<{ integrity_check: string }>`PRAGMA integrity_check`.execute(database.connection);
+    assert.deepEqual(
+      rows.map((row) => row.integrity_check),
+      ["ok"],
+    );
+  }
+}
+
+/** For suites that start something before their tests. */
+export function disposeAfter(disposable: AsyncDisposable): void {
+  after(() => disposable[Symbol.asyncDispose]());
+}

@@ -1,0 +1,26 @@
+import { CodedError } from "@weir/model";
+
+/** What both databases call a broken promise of the schema. */
+const uniqueViolations: ReadonlySet<unknown> = new Set(["23505", 2067, 1555]);
+const missingParents: ReadonlySet<unknown> = new Set(["23503", 787]);
+
+/** The one map from a database's failures to codes. Neither SQL nor values get into the message. */
+export function asCatalogError(thrown: unknown): CodedError {
+  if (thrown instanceof CodedError) return thrown;
+  const options = { cause: thrown };
+  const code = failureCode(thrown);
+  if (uniqueViolations.has(code)) return new CodedError("CONFLICT", "Something of that name exists already.", options);
+  if (missingParents.has(code)) return new CodedError("NOT_FOUND", "What this belongs to does not exist.", options);
+  return new CodedError("CATALOG_UNAVAILABLE", "The catalog database failed or does not answer.", options);
+}
+
+/** SQLite: another process is writing. */
+export function isBusy(thrown: unknown): boolean {
+  return failureCode(thrown) === 5;
+}
+
+function failureCode(thrown: unknown): unknown {
+  if (typeof thrown !== "object" || thrown === null) return undefined;
+  if ("errcode" in thrown) return thrown.errcode;
+  return "code" in thrown ? thrown.code : undefined;
+}

@@ -1,0 +1,68 @@
+import { CodedError, type Telemetry } from "@weir/model";
+import { type Kysely, sql, type Transaction } from "kysely";
+import { migrated } from "../events.ts";
+import { type CatalogDatabase, guarded } from "./database.ts";
+import type { MigrationTables } from "./schema.ts";
+
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  /** SQL that both databases understand. */
+  readonly statements: readonly string[];
+}
+
+/** Any number that no other program is likely to lock. */
+const migrationLock = 7_238_190_427;
+
+/**
+ * Brings the schema up to the last migration, all in one transaction: a process that dies leaves the old schema.
+ * Rejects with SCHEMA_TOO_NEW, and touches nothing, when a newer Weir has been here.
+ */
+export async function migrate(
+  database: CatalogDatabase,
+  migrations: readonly Migration[],
+  telemetry: Telemetry,
+): Promise<void> {
+  const connection = database.connection as unknown as Kysely<MigrationTables>;
+  const applied = await guarded(() =>
+    connection.transaction().execute(async (transaction) => {
+      if (database.kind === "postgres") await sql`select pg_advisory_xact_lock(${migrationLock})`.execute(transaction);
+      return applyMissing(transaction, migrations);
+    }),
+  );
+  for (const { number, name } of applied) telemetry.emit(migrated, { number, name });
+}
+
+async function applyMissing(
+  transaction: Transaction<MigrationTables>,
+  migrations: readonly Migration[],
+): Promise<readonly Migration[]> {
+  await sql`CREATE TABLE IF NOT EXISTS catalog_migrations (number integer PRIMARY KEY, name text NOT NULL, applied_at bigint NOT NULL)`.execute(
+    transaction,
+  );
+  const rows = await transaction.selectFrom("catalog_migrations").select("number").execute();
+  const done = new Set(rows.map((row) => row.number));
+  refuseNewer(done, migrations);
+  const missing = migrations.filter(({ number }) => !done.has(number));
+  for (const migration of missing) await apply(transaction, migration);
+  return missing;
+}
+
+function refuseNewer(done: ReadonlySet<number>, migrations: readonly Migration[]): void {
+  const newest = Math.max(0, ...done);
+  const known = migrations.at(-1)?.number ?? 0;
+  if (newest > known) {
+    throw new CodedError(
+      "SCHEMA_TOO_NEW",
+      `The catalog has schema ${newest}, this Weir knows schemas up to ${known}. Install the version that wrote it, or a newer one.`,
+    );
+  }
+}
+
+async function apply(
+  transaction: Transaction<MigrationTables>,
+  { number, name, statements }: Migration,
+): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(transaction);
+  await transaction.insertInto("catalog_migrations").values({ number, name, applied_at: Date.now() }).execute();
+}

@@ -1,0 +1,10 @@
+export { type Catalog, type CatalogOptions, openCatalog } from "./catalog.ts";
+export type { CatalogLocation } from "./database/database.ts";
+export { type CatalogReader, type CatalogReaderOptions, openCatalogReader } from "./reading/reader.ts";
+export type { ApiKeyEntry, CatalogSnapshot, ConnectionEntry } from "./reading/snapshot.ts";
+export type { ApiKey, CreatedApiKey, NewApiKey } from "./records/api-keys.ts";
+export type { Connection, NewConnection } from "./records/connections.ts";
+export type { InitialOptions } from "./records/initial.ts";
+export { defaultOrganizationId, type NewProject, type Project } from "./records/projects.ts";
+export type { CreatedSession, Session, SignInLink } from "./records/sessions.ts";
+export type { User } from "./records/users.ts";

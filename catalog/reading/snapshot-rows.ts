@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+/**
+ * What a reader holds of the catalog: enough to admit calls, and nothing that can be used without the master key.
+ * Hashes of keys, sealed secrets. The same shape comes from the database and from the snapshot on disk.
+ */
+export const snapshotRows = z.object({
+  /** `catalog_state.version` when the rows were read. */
+  version: z.number(),
+  projects: z.array(
+    z.object({ id: z.string(), organization_id: z.string(), name: z.string(), created_at: z.number() }),
+  ),
+  api_keys: z.array(
+    z.object({
+      id: z.string(),
+      project_id: z.string(),
+      name: z.string(),
+      secret_hash: z.string(),
+      scopes: z.string(),
+      expires_at: z.number().nullable(),
+    }),
+  ),
+  connections: z.array(
+    z.object({
+      id: z.string(),
+      project_id: z.string(),
+      provider: z.string(),
+      base_url: z.string().nullable(),
+      sealed_secret: z.string(),
+    }),
+  ),
+});
+export type SnapshotRows = z.infer<typeof snapshotRows>;
+
+export const versionQuery = "SELECT version FROM catalog_state WHERE id = 1";
+
+/** To be run in one transaction, so that the rows belong together. */
+export const snapshotQueries = {
+  projects: "SELECT id, organization_id, name, created_at FROM projects ORDER BY created_at, id",
+  api_keys: "SELECT id, project_id, name, secret_hash, scopes, expires_at FROM api_keys WHERE revoked_at IS NULL",
+  connections: "SELECT id, project_id, provider, base_url, sealed_secret FROM provider_connections",
+} as const;
+
+export const noRows: SnapshotRows = { version: 0, projects: [], api_keys: [], connections: [] };

@@ -1,0 +1,81 @@
+import { createHash, randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { CodedError, type Telemetry } from "@weir/model";
+import { masterKeyCreated, masterKeyExposed } from "../events.ts";
+
+/** The key that seals the providers' keys. `id` names it within what it sealed, and tells nothing of it. */
+export interface MasterKey {
+  readonly id: string;
+  readonly bytes: Buffer;
+}
+
+/** Reads the key; undefined while there is none. Throws CONFIG_INVALID when the file holds no key. */
+export function readMasterKey(file: string, telemetry?: Telemetry): MasterKey | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8").trim();
+  } catch (thrown) {
+    if (isMissing(thrown)) return undefined;
+    throw new CodedError("CONFIG_INVALID", `The master key ${file} cannot be read.`, { cause: thrown });
+  }
+  const bytes = Buffer.from(text, "base64url");
+  if (!/^[\w-]{43}$/.test(text) || bytes.length !== 32) {
+    throw new CodedError(
+      "CONFIG_INVALID",
+      `${file} holds no master key (43 base64url characters). Restore it from a backup.`,
+    );
+  }
+  if ((statSync(file).mode & 0o077) !== 0) telemetry?.emit(masterKeyExposed, { file });
+  return { id: createHash("sha256").update("weir master key id").update(bytes).digest("hex").slice(0, 8), bytes };
+}
+
+/** Reads the key, or makes one that nobody but this user can read. Two processes that come at once get the same. */
+export function readOrCreateMasterKey(file: string, telemetry: Telemetry): MasterKey {
+  const existing = readMasterKey(file, telemetry);
+  if (existing !== undefined) return existing;
+  if (createKeyFile(file)) telemetry.emit(masterKeyCreated, { file });
+  const created = readMasterKey(file, telemetry);
+  if (created === undefined) throw new CodedError("CATALOG_UNAVAILABLE", `The master key ${file} vanished.`);
+  return created;
+}
+
+/** Whole and on disk before it has its name; false when another process was first. */
+function createKeyFile(file: string): boolean {
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  const descriptor = openSync(draft, "wx", 0o600);
+  try {
+    writeSync(descriptor, `${randomBytes(32).toString("base64url")}\n`);
+    fsyncSync(descriptor);
+    linkSync(draft, file);
+    syncFolder(dirname(file));
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST") return false;
+    throw new CodedError("CATALOG_UNAVAILABLE", `The master key ${file} cannot be written.`, { cause: thrown });
+  } finally {
+    closeSync(descriptor);
+    rmSync(draft, { force: true });
+  }
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, "r");
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+function isMissing(thrown: unknown): boolean {
+  return thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT";
+}

@@ -1,0 +1,50 @@
+import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+
+const argon2Async = promisify(argon2);
+
+/** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */
+const memoryKib = 19_456;
+const passes = 2;
+const hashBytes = 32;
+
+/** A password's hash in the PHC format: `$argon2id$v=19$m=…,t=…,p=1$<salt>$<hash>`. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(16);
+  const bytes = await derive(password, salt, memoryKib, passes);
+  return `$argon2id$v=19$m=${memoryKib},t=${passes},p=1$${phcText(salt)}$${phcText(bytes)}`;
+}
+
+/** Takes as long for an unknown user (`stored` null) as for a wrong password. */
+export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
+  const parts = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$([\w+/]+)\$([\w+/]+)$/.exec(stored ?? "");
+  const [, memory, times, salt = "", expected = ""] = parts ?? [];
+  if (parts === null) {
+    await derive(password, Buffer.alloc(16), memoryKib, passes);
+    return false;
+  }
+  const bytes = await derive(password, Buffer.from(salt, "base64"), Number(memory), Number(times));
+  const wanted = Buffer.from(expected, "base64");
+  return bytes.length === wanted.length && timingSafeEqual(bytes, wanted);
+}
+
+// Each takes 19 MiB and a thread: one after the other, so that a flood of sign-ins starves nobody else.
+let last: Promise<unknown> = Promise.resolve();
+
+function derive(password: string, nonce: Buffer, memory: number, times: number): Promise<Buffer> {
+  const options = {
+    message: password.normalize("NFC"),
+    nonce,
+    parallelism: 1,
+    tagLength: hashBytes,
+    memory,
+    passes: times,
+  };
+  const turn = last.then(() => argon2Async("argon2id", options));
+  last = turn.catch(() => undefined);
+  return turn;
+}
+
+function phcText(bytes: Buffer): string {
+  return bytes.toString("base64").replace(/=+$/, "");
+}
