@@ -1,0 +1,32 @@
+import { useEffect, useRef } from "react";
+import { isTyping } from "./keyboard.ts";
+
+export interface ListKeys {
+  readonly onMove: (step: 1 | -1) => void;
+  readonly onOpen: () => void;
+  readonly onClose: () => void;
+  /** Further keys, by `event.key`. */
+  readonly others?: Readonly<Record<string, () => void>>;
+}
+
+/** j/k and the arrows move, Enter opens, Escape closes; not while something is typed. */
+export function useListKeys(keys: ListKeys): void {
+  const latest = useRef(keys);
+  latest.current = keys;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (isTyping(event)) return;
+      const { onMove, onOpen, onClose, others = {} } = latest.current;
+      const isOnControl = event.target instanceof HTMLElement && event.target.closest("button, a, [role=tab], summary") !== null;
+      if (event.key === "j" || event.key === "ArrowDown") onMove(1);
+      else if (event.key === "k" || event.key === "ArrowUp") onMove(-1);
+      else if (event.key === "Enter" && !isOnControl) onOpen();
+      else if (event.key === "Escape") onClose();
+      else if (others[event.key] !== undefined) others[event.key]?.();
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+}

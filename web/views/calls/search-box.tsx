@@ -1,0 +1,163 @@
+import { useQuery } from "@tanstack/react-query";
+import { Search, X } from "lucide-react";
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { type CallFilters, filterFields } from "../../data/page-search.ts";
+import { breakdownQuery } from "../../data/queries.ts";
+import { useScope } from "../../data/scope.ts";
+import { classes } from "../../design/classes.ts";
+import { isTyping } from "../../design/keyboard.ts";
+import { completingAt, completions, fieldNames, mergeFilters, parseSearchLine } from "./search-line.ts";
+
+interface SearchBoxProps {
+  readonly filters: CallFilters;
+  readonly onChange: (filters: CallFilters) => void;
+  readonly placeholder: string;
+}
+
+/** One line for text and `field:value`, with completion. `/` leads to it. */
+export function SearchBox({ filters, onChange, placeholder }: SearchBoxProps) {
+  const [line, setLine] = useState(filters.q ?? "");
+  const [isOpen, setOpen] = useState(false);
+  const [chosen, setChosen] = useState(-1);
+  const input = useRef<HTMLInputElement>(null);
+  const listId = useId();
+  useEffect(() => setLine(filters.q ?? ""), [filters.q]);
+  useSlashKey(() => input.current?.focus());
+  const options = useCompletions(line, isOpen);
+
+  const apply = (text: string) => {
+    onChange(mergeFilters(filters, parseSearchLine(text)));
+    setLine(parseSearchLine(text).q ?? "");
+    setOpen(false);
+    setChosen(-1);
+  };
+  const take = (index: number) => {
+    const option = options[index];
+    if (option === undefined) return apply(line);
+    if (option.isWhole) return apply(option.line);
+    setLine(option.line);
+    setChosen(-1);
+    input.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "ArrowDown") setChosen(Math.min(chosen + 1, options.length - 1));
+    else if (event.key === "ArrowUp") setChosen(Math.max(chosen - 1, -1));
+    else if (event.key === "Tab" && isOpen && options.length > 0 && line !== "") take(Math.max(chosen, 0));
+    else if (event.key === "Enter") take(chosen);
+    else if (event.key === "Escape" && isOpen && line !== "") setOpen(false);
+    else if (event.key === "Escape") input.current?.blur();
+    else return;
+    event.preventDefault();
+  };
+  const isListed = isOpen && options.length > 0;
+  return (
+    <div className="relative min-w-0 flex-1">
+      <Search size={14} aria-hidden="true" className="pointer-events-none absolute top-2 left-2.5 text-faint" />
+      <input
+        ref={input}
+        role="combobox"
+        aria-label="Search"
+        aria-expanded={isListed}
+        aria-controls={listId}
+        aria-autocomplete="list"
+        aria-activedescendant={isListed && chosen >= 0 ? `${listId}-${chosen}` : undefined}
+        autoComplete="off"
+        spellCheck={false}
+        value={line}
+        placeholder={placeholder}
+        onChange={(event) => {
+          setLine(event.target.value);
+          setOpen(true);
+          setChosen(-1);
+        }}
+        onFocus={() => setOpen(true)}
+        onBlur={() => setOpen(false)}
+        onKeyDown={onKeyDown}
+        className="h-8 w-full rounded-md border border-line-strong bg-panel pr-8 pl-8 placeholder:text-faint focus-visible:outline-offset-0"
+      />
+      {line !== "" && (
+        <button type="button" aria-label="Clear the text" onClick={() => apply("")} className="absolute top-1 right-1 flex size-6 items-center justify-center rounded text-faint hover:bg-hover">
+          <X size={13} aria-hidden="true" />
+        </button>
+      )}
+      {isListed && (
+        <div id={listId} role="listbox" aria-label="Completions" className="pop-in absolute top-9 left-0 z-30 w-full max-w-md rounded-lg border border-line-strong bg-raised p-1 shadow-raised">
+          {options.map(({ line: whole, word, note }, index) => (
+            <div
+              key={whole}
+              id={`${listId}-${index}`}
+              role="option"
+              tabIndex={-1}
+              aria-selected={index === chosen}
+              onPointerDown={(event) => {
+                event.preventDefault();
+                take(index);
+              }}
+              className={classes("flex h-7 cursor-pointer items-center gap-3 rounded px-2", index === chosen ? "bg-hover" : "hover:bg-hover")}
+            >
+              <span className="min-w-0 flex-1 truncate font-mono text-xs">{word}</span>
+              <span className="num text-xs text-faint">{note}</span>
+            </div>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function useCompletions(line: string, isOpen: boolean) {
+  const { project, range } = useScope();
+  const typing = completingAt(line);
+  const field = typing.of === "value" ? typing.field : "status";
+  const values = useQuery({
+    ...breakdownQuery({ project, range }, field, {}, 50),
+    enabled: isOpen && typing.of === "value",
+  });
+  return completions(line, values.data?.by === field ? values.data.data : []);
+}
+
+function useSlashKey(focus: () => void): void {
+  const latest = useRef(focus);
+  latest.current = focus;
+  useEffect(() => {
+    const onKey = (event: globalThis.KeyboardEvent) => {
+      if (event.key !== "/" || isTyping(event)) return;
+      event.preventDefault();
+      latest.current();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+}
+
+/** The filters that hold, each with a button that takes it away. */
+export function FilterChips({ filters, onChange }: Omit<SearchBoxProps, "placeholder">) {
+  const chips = filterFields.flatMap((field) => (filters[field] ?? []).map((value) => ({ field, value })));
+  if (chips.length === 0) return null;
+  return (
+    <ul aria-label="Filters" className="flex flex-wrap items-center gap-1.5 border-b border-line px-3 py-1.5">
+      {chips.map(({ field, value }) => (
+        <li key={`${field}:${value}`} className="inline-flex h-6 items-center rounded-md bg-accent-soft pl-2 text-xs">
+          <span className="text-muted">{fieldNames[field]}&nbsp;</span>
+          <span className="max-w-52 truncate font-medium">{value}</span>
+          <button
+            type="button"
+            aria-label={`Remove ${fieldNames[field]} ${value}`}
+            onClick={() => {
+              const rest = filters[field]?.filter((one) => one !== value);
+              onChange({ ...filters, [field]: rest?.length === 0 ? undefined : rest });
+            }}
+            className="ml-0.5 flex size-6 items-center justify-center rounded-md text-muted hover:text-text"
+          >
+            <X size={12} aria-hidden="true" />
+          </button>
+        </li>
+      ))}
+      <li>
+        <button type="button" className="px-1 text-xs text-muted hover:text-text hover:underline" onClick={() => onChange({ ...Object.fromEntries(filterFields.map((field) => [field, undefined])), q: filters.q })}>
+          Clear
+        </button>
+      </li>
+    </ul>
+  );
+}
