@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** A process as Linux tells of it. */
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly parentPid: number;
+  /** One letter: R, S, Z … */
+  readonly state: string;
+  readonly commandLine: readonly string[];
+}
+
+const ticksPerSecond = 100;
+const pageBytes = 4096;
+
+/** Every process of this machine that could be read. */
+export function listProcesses(): ProcessEntry[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readProcess(Number(name)) ?? []);
+}
+
+export function readProcess(pid: number): ProcessEntry | undefined {
+  const stat = statFields(pid);
+  if (stat === undefined) return undefined;
+  const commandLine = readText(`/proc/${pid}/cmdline`)
+    .split("\0")
+    .filter((part) => part !== "");
+  return { pid, parentPid: Number(stat[1]), state: stat[0] ?? "", commandLine };
+}
+
+/** The fields of /proc/pid/stat after the name: state, parent … */
+function statFields(pid: number): string[] | undefined {
+  const text = readText(`/proc/${pid}/stat`);
+  if (text === "") return undefined;
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Processes whose environment holds `NAME=value`: those we started, and theirs, orphans included. */
+export function processesMarked(name: string, value: string): ProcessEntry[] {
+  const marker = `${name}=${value}`;
+  return listProcesses().filter(
+    ({ pid, state }) => state !== "Z" && readText(`/proc/${pid}/environ`).split("\0").includes(marker),
+  );
+}
+
+export function isAlive(pid: number): boolean {
+  const entry = readProcess(pid);
+  return entry !== undefined && entry.state !== "Z";
+}
+
+export interface ProcessFigures {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  /** What the kernel was asked to write to disks. */
+  readonly writtenBytes: number;
+}
+
+/** The sums over these processes; the ones that are gone count as nothing. */
+export function figuresOf(pids: readonly number[]): ProcessFigures {
+  let cpuSeconds = 0;
+  let residentBytes = 0;
+  let writtenBytes = 0;
+  for (const pid of pids) {
+    const stat = statFields(pid);
+    if (stat === undefined) continue;
+    cpuSeconds += (Number(stat[11]) + Number(stat[12])) / ticksPerSecond;
+    residentBytes += Number(readText(`/proc/${pid}/statm`).split(" ")[1] ?? 0) * pageBytes;
+    writtenBytes += Number(/write_bytes: (\d+)/.exec(readText(`/proc/${pid}/io`))?.[1] ?? 0);
+  }
+  return { cpuSeconds, residentBytes, writtenBytes };
+}
+
+/** The program that a process runs. */
+export function executableOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return "";
+  }
+}
