@@ -30,7 +30,7 @@ export type CreatedApiKey = ApiKey & { readonly secret: string };
 
 type KeyRow = CatalogTables["api_keys"];
 
-export function asApiKey(row: KeyRow): ApiKey {
+function asApiKey(row: KeyRow): ApiKey {
   return {
     id: row.id as ApiKeyId,
     projectId: projectId(row.project_id),

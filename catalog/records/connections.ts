@@ -29,7 +29,7 @@ export function boundTo(row: Omit<ConnectionRow, "sealed_secret" | "created_at">
   return ["provider_connection", row.id, row.project_id, row.provider, row.base_url ?? ""];
 }
 
-export function asConnection(row: Omit<ConnectionRow, "sealed_secret">): Connection {
+function asConnection(row: Omit<ConnectionRow, "sealed_secret">): Connection {
   return {
     id: row.id,
     projectId: projectId(row.project_id),
