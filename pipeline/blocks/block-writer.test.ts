@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { defaultProjectId, newSpanRow, type SpanRow, spanColumns } from "@weir/model";
+import fc from "fast-check";
+import { rowsOf } from "../testing.ts";
+import { collectFirstColumn, readBlocks } from "./block-reader.ts";
+import { createBlockWriter } from "./block-writer.ts";
+
+const plainRow = newSpanRow(defaultProjectId, "rest", 1_700_000_000_123_456_789n);
+
+/** The one row that comes back. */
+function roundTrip(row: SpanRow): SpanRow {
+  const writer = createBlockWriter("spans");
+  writer.append(row);
+  const [back] = rowsOf(writer.finish());
+  assert.ok(back !== undefined);
+  return back;
+}
+
+const lengths = [0, 1, 24, 25, 42, 43, 127, 128, 1365, 4096, 4097, 16383, 16384, 70_000];
+for (const letter of ["a", "é", "€", "😀"]) {
+  for (const length of lengths) {
+    test(`a text of ${length} times ${letter} comes back`, () => {
+      const input = letter.repeat(length);
+      const row = roundTrip({
+        ...plainRow,
+        input,
+        output: Buffer.from(input),
+        tags: [input],
+        attributes: { [input]: input },
+      });
+      assert.deepEqual([row.input, row.output, row.tags, row.attributes], [input, input, [input], { [input]: input }]);
+    });
+  }
+}
+
+for (const [field, given, stored] of [
+  ["http_status", 70_000, 65_535],
+  ["http_status", -1, 0],
+  ["input_tokens", 0xffff_ffff, 0xffff_ffff],
+  ["input_tokens", 2 ** 40, 0xffff_ffff],
+  ["input_tokens", Number.NaN, 0],
+  ["duration_ns", Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  ["duration_ns", -5, 0],
+  ["ttft_ns", 2 ** 32, 2 ** 32],
+  ["ttft_ns", null, null],
+  ["cost_nano_usd", -(2 ** 40) - 1, -(2 ** 40) - 1],
+  ["cost_nano_usd", -1, -1],
+  ["cost_nano_usd", 0, 0],
+  ["is_stream", 300, 255],
+  ["input", "a\ud800b", "a\ufffdb"],
+] as const) {
+  test(`${field} = ${JSON.stringify(given)} is stored as ${JSON.stringify(stored)}`, () => {
+    assert.equal(roundTrip({ ...plainRow, [field]: given })[field], stored);
+  });
+}
+
+for (const [field, value] of [
+  ["trace_id", "abc"],
+  ["trace_id", "g".repeat(32)],
+  ["span_id", undefined],
+  ["start_time", 5],
+  ["input", 5],
+  ["input_tokens", undefined],
+  ["http_status", "200"],
+  ["tags", null],
+  ["tags", ["fine", 5]],
+  ["attributes", { fine: "yes", bad: 5 }],
+] as const) {
+  test(`a row with ${field} = ${JSON.stringify(value)} is refused whole`, () => {
+    const writer = createBlockWriter("spans");
+    const good = { ...plainRow, tags: ["x"], attributes: { k: "v" }, input_tokens: 1 };
+    writer.append(good);
+    assert.throws(() => writer.append({ ...plainRow, [field]: value } as SpanRow), {
+      name: "TypeError",
+      message: new RegExp(`^spans\\.${field}: `),
+    });
+    writer.append(good);
+    assert.deepEqual(rowsOf(writer.finish()), [good, good]);
+  });
+}
+
+const anyText = fc.string({ unit: "binary", maxLength: 60 });
+const arbitraryRow: fc.Arbitrary<Partial<SpanRow>> = fc.record({
+  name: anyText,
+  input: anyText,
+  tags: fc.array(anyText, { maxLength: 4 }),
+  // A key like __proto__ would not come back as an own property of a plain object.
+  attributes: fc.dictionary(
+    anyText.map((key) => `k${key}`),
+    anyText,
+    { maxKeys: 4 },
+  ),
+  start_time: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  cost_nano_usd: fc.option(fc.maxSafeInteger(), { nil: null }),
+  input_tokens: fc.option(fc.nat(0xffff_ffff), { nil: null }),
+  duration_ns: fc.maxSafeNat(),
+});
+
+test("any rows come back, and the writer is reusable", () => {
+  const writer = createBlockWriter("spans");
+  fc.assert(
+    fc.property(fc.array(arbitraryRow, { maxLength: 6 }), (changes) => {
+      const rows = changes.map((change) => ({ ...plainRow, ...change }));
+      for (const row of rows) writer.append(row);
+      assert.equal(writer.rowCount, rows.length);
+      const expectedLength = writer.byteLength;
+      const batch = writer.finish([7]);
+      assert.ok(Math.abs(batch.block.length - expectedLength) <= 4);
+      assert.deepEqual([batch.table, batch.rowCount, batch.closes], ["spans", rows.length, [7]]);
+      const wellFormed = (text: string) => Buffer.from(text).toString();
+      assert.deepEqual(
+        rowsOf(batch),
+        rows.map((row) => ({
+          ...row,
+          name: wellFormed(row.name as string),
+          input: wellFormed(row.input as string),
+          tags: row.tags.map(wellFormed),
+          attributes: Object.fromEntries(Object.entries(row.attributes).map((pair) => pair.map(wellFormed))),
+        })),
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("blocks one behind the other are read as one", () => {
+  const writer = createBlockWriter("spans");
+  const blocks = ["a", "b", "c"].map((name) => {
+    writer.append({ ...plainRow, name });
+    return writer.finish().block;
+  });
+  assert.deepEqual(
+    readBlocks(Buffer.concat(blocks)).map(({ name }) => name),
+    ["a", "b", "c"],
+  );
+});
+
+test("the projects of a block are found", () => {
+  const writer = createBlockWriter("spans");
+  for (const project of ["one", "one", "two", "one"]) writer.append({ ...plainRow, project_id: project });
+  const found = new Set<string>();
+  collectFirstColumn(writer.finish().block, found);
+  assert.deepEqual(found, new Set(["one", "two"]));
+});
+
+interface InProcessClickHouse {
+  query(sql: string): string;
+}
+
+let clickHouse: InProcessClickHouse;
+let folder: string;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "weir-blocks-"));
+  clickHouse = (await import("chdb")) as unknown as InProcessClickHouse;
+});
+after(() => rmSync(folder, { recursive: true }));
+
+/** What ClickHouse makes of a block, with every column as it would be stored. */
+function readByClickHouse(block: Uint8Array, select: string): string[] {
+  const path = join(folder, "block.native");
+  writeFileSync(path, block);
+  return clickHouse.query(`SELECT ${select} FROM file('${path}', Native) FORMAT TSVRaw`).split("\n").slice(0, -1);
+}
+
+const oddRows: SpanRow[] = [
+  plainRow,
+  { ...plainRow, name: "ünï 😀", tags: ["a", "", "ß"], attributes: { k: "v", "": "x" }, input: "é".repeat(300) },
+  { ...plainRow, start_time: -1n, cost_nano_usd: -5, input_tokens: 0xffff_ffff, http_status: 200, ttft_ns: 2 ** 40 },
+];
+
+test("ClickHouse reads every column as it was written", () => {
+  const writer = createBlockWriter("spans");
+  for (const row of oddRows) writer.append(row);
+  const shown =
+    "name, tags, attributes, lengthUTF8(input), start_time, cost_nano_usd, input_tokens, http_status, ttft_ns";
+  assert.deepEqual(readByClickHouse(writer.finish().block, shown), [
+    "\t[]\t{}\t0\t2023-11-14 22:13:20.123456789\t\\N\t\\N\t\\N\t\\N",
+    "ünï 😀\t['a','','ß']\t{'k':'v','':'x'}\t300\t2023-11-14 22:13:20.123456789\t\\N\t\\N\t\\N\t\\N",
+    "\t[]\t{}\t0\t1969-12-31 23:59:59.999999999\t-5\t4294967295\t200\t1099511627776",
+  ]);
+});
+
+test("ClickHouse and our reader see the same values in every column", () => {
+  const writer = createBlockWriter("spans");
+  for (const row of oddRows) writer.append(row);
+  const { block } = writer.finish();
+  const shown = Object.entries(spanColumns).map(([name, { type }]) => {
+    if (type === "hex16" || type === "hex8") return `lower(hex(${name}))`;
+    if (type === "time_ns") return `toString(toUnixTimestamp64Nano(${name}))`;
+    return name;
+  });
+  const theirs = readByClickHouse(
+    block,
+    `toJSONString(tuple(${shown.map((name, i) => `${name} AS c${i}`).join(", ")}))`,
+  );
+  const plain = (value: unknown) => (typeof value === "bigint" ? String(value) : value);
+  assert.deepEqual(
+    theirs.map((line) => Object.values(JSON.parse(line) as object)),
+    oddRows.map((row) => Object.values(row).map(plain)),
+  );
+});
+
+test("ClickHouse takes a block without rows, and blocks one behind the other", () => {
+  const writer = createBlockWriter("spans");
+  const empty = writer.finish();
+  assert.equal(empty.rowCount, 0);
+  writer.append({ ...plainRow, name: "only" });
+  const blocks = Buffer.concat([empty.block, writer.finish().block, empty.block]);
+  assert.deepEqual(readByClickHouse(blocks, "name"), ["only"]);
+});
+
+test("ClickHouse converts the block's types to the stored ones", () => {
+  const writer = createBlockWriter("spans");
+  for (const row of oddRows) writer.append(row);
+  const path = join(folder, "converted.native");
+  writeFileSync(path, writer.finish().block);
+  const columns = Object.entries(spanColumns).map(
+    ([name, { stored }]) => `${name} ${stored.replace(/ CODEC\(.*$/, "")}`,
+  );
+  const structure = columns.join(", ").replaceAll("'", "\\'");
+  const sql = `SELECT toTypeName(name), toTypeName(attributes), name, attributes FROM file('${path}', Native, '${structure}') FORMAT TSVRaw`;
+  assert.equal(
+    clickHouse.query(sql).split("\n")[1],
+    "LowCardinality(String)\tMap(LowCardinality(String), String)\tünï 😀\t{'k':'v','':'x'}",
+  );
+});
