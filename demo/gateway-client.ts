@@ -2,7 +2,10 @@
 export interface GatewayTarget {
   /** `http://host:port` of Weir. */
   readonly url: string;
-  /** The Weir key of the demo's project; undefined where none is needed. */
+  /**
+   * The Weir key of the demo's project. It stands in the place of the provider's key, so that the project's own
+   * connections, which lead to the mock, are used. Undefined where the gateway itself leads to a mock.
+   */
   readonly weirKey: string | undefined;
 }
 
@@ -44,25 +47,25 @@ export async function callProvider(target: GatewayTarget, call: ProviderCall): P
   }
 }
 
-const openaiHeaders = { "user-agent": "OpenAI/JS 7.55.0", authorization: "Bearer sk-demo-not-a-real-key" };
-const anthropicHeaders = {
-  "user-agent": "Anthropic/JS 1.11.0",
-  "x-api-key": "sk-ant-demo-not-a-real-key",
-  "anthropic-version": "2023-06-01",
-};
-
 function headersOf(target: GatewayTarget, call: ProviderCall): Record<string, string> {
   const headers: Record<string, string> = {
     "content-type": "application/json",
     "x-weir-user": call.user,
-    ...(call.provider === "anthropic" ? anthropicHeaders : openaiHeaders),
+    "x-weir-environment": "demo",
+    "x-weir-service": call.tags?.[0] ?? "backoffice",
+    ...credentialHeaders(target, call),
   };
-  if (target.weirKey !== undefined) headers["x-weir-key"] = target.weirKey;
   if (call.session !== undefined) headers["x-weir-session"] = call.session;
   if (call.tags !== undefined) headers["x-weir-tags"] = call.tags.join(",");
   if (call.traceparent !== undefined) Object.assign(headers, { traceparent: call.traceparent });
   if (call.fault !== undefined) headers["x-mock-fault"] = call.fault;
   return headers;
+}
+
+function credentialHeaders(target: GatewayTarget, call: ProviderCall): Record<string, string> {
+  const key = target.weirKey ?? "sk-demo-not-a-real-key";
+  if (call.provider !== "anthropic") return { "user-agent": "OpenAI/JS 7.55.0", authorization: `Bearer ${key}` };
+  return { "user-agent": "Anthropic/JS 1.11.0", "x-api-key": key, "anthropic-version": "2023-06-01" };
 }
 
 /** A span for `POST /api/v1/traces`. Ids are hex, times RFC 3339. */

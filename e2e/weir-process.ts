@@ -25,6 +25,8 @@ export interface WeirOptions {
 /** What a process of Weir is for. */
 export type Role = "supervisor" | "gateway" | "ingest" | "core" | "engine" | "other";
 
+const roles: readonly Role[] = ["gateway", "ingest", "core"];
+
 export interface WeirProcess extends ProcessEntry {
   readonly role: Role;
 }
@@ -180,9 +182,11 @@ export class Weir implements AsyncDisposable {
 
   #roleOf(entry: ProcessEntry, supervisor: number | undefined): Role {
     if (entry.pid === supervisor) return "supervisor";
-    const words = entry.commandLine.map((word) => word.split("/").at(-1) ?? "");
-    for (const role of ["gateway", "ingest", "core"] as const) if (words.includes(role)) return role;
-    return /engine|chdb|clickhouse/.test(entry.commandLine.join(" ")) ? "engine" : "other";
+    const command = entry.commandLine.join(" ");
+    if (command.includes("server/main.ts")) {
+      return roles.find((role) => entry.commandLine.includes(role)) ?? "other";
+    }
+    return /engine|chdb|clickhouse/.test(command) ? "engine" : "other";
   }
 
   /** Ends it as `kill` does, and waits. The exit code. */
