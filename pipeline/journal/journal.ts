@@ -97,6 +97,8 @@ class SegmentedJournal implements Journal {
   #lastCommitAt = Number.NEGATIVE_INFINITY;
   #acknowledgedRows = 0;
   #refusedRows = 0;
+  /** Of the last frame that found no room. */
+  #refusedLength = 0;
   #commits = 0;
 
   constructor(
@@ -116,9 +118,9 @@ class SegmentedJournal implements Journal {
 
   status(): JournalStatus {
     if (this.#state === "full") void this.#space.recount();
-    const hasRoom = this.#state === "full" && this.#space.hasRoomFor(this.#queuedBytes);
+    const isFree = this.#state === "full" && this.#hasRoomFor(this.#refusedLength);
     return {
-      state: hasRoom ? "ok" : this.#state,
+      state: isFree ? "ok" : this.#state,
       usedBytes: this.#space.usedBytes,
       limitBytes: this.#options.limitBytes,
       queuedBytes: this.#queuedBytes,
@@ -133,7 +135,7 @@ class SegmentedJournal implements Journal {
     const { table, rowCount, closes = [], block } = batch;
     if (rowCount === 0 && closes.length === 0) return;
     const frame = encodeFrame({ kind: rowsKind, table, rowCount, closes, body: block }, this.#options.now());
-    if (!this.#hasRoomFor(frame)) await this.#space.recount();
+    if (!this.#hasRoomFor(frame.length)) await this.#space.recount();
     const problem = this.#refusalFor(frame);
     if (problem !== undefined) {
       this.#dropped(rowCount, closes);
@@ -147,7 +149,7 @@ class SegmentedJournal implements Journal {
     for (const call of calls) this.#open.set(call.callNumber, call);
     const frame = encodeFrame({ kind: openKind, body: encodeOpen(calls) }, this.#options.now());
     // In trouble it stays in memory; the next snapshot carries it.
-    if (performance.now() < this.#pausedUntil || !this.#hasRoomFor(frame)) return;
+    if (performance.now() < this.#pausedUntil || !this.#hasRoomFor(frame.length)) return;
     await this.#enqueue(frame, false, 0, []);
   }
 
@@ -156,8 +158,8 @@ class SegmentedJournal implements Journal {
     return this.#closing;
   }
 
-  #hasRoomFor(frame: EncodedFrame): boolean {
-    return this.#space.hasRoomFor(this.#queuedBytes + frame.length);
+  #hasRoomFor(byteCount: number): boolean {
+    return this.#space.hasRoomFor(this.#queuedBytes + byteCount);
   }
 
   #refusalFor(frame: EncodedFrame): CodedError | undefined {
@@ -166,7 +168,8 @@ class SegmentedJournal implements Journal {
     if (performance.now() < this.#pausedUntil) {
       return refusal(this.#state === "failed" ? "JOURNAL_FAILED" : "JOURNAL_DISK_FULL");
     }
-    if (this.#hasRoomFor(frame) && this.#queuedBytes < this.#options.queueBytes) return undefined;
+    if (this.#hasRoomFor(frame.length) && this.#queuedBytes < this.#options.queueBytes) return undefined;
+    this.#refusedLength = frame.length;
     this.#enter("JOURNAL_FULL");
     return refusal("JOURNAL_FULL");
   }
