@@ -135,3 +135,11 @@ export interface ErrorDetail {
   path: string;
   message: string;
 }
+
+/** A path into a JSON body as people write it: `spans[0].duration_ms`. Empty for the body itself. */
+export function fieldPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    return text === "" ? String(key) : `${text}.${String(key)}`;
+  }, "");
+}
