@@ -25,7 +25,7 @@ const framesPerWrite = 6;
 
 const jsonAnswer = Buffer.from(wholeAnswer());
 const streamHead = Buffer.from(
-  "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n",
+  "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n",
 );
 const streamWrites = writesOf([...deltaFrames(), "data: [DONE]\n\n"]);
 const streamWritesWithUsage = writesOf([...deltaFrames(), usageFrame(), "data: [DONE]\n\n"]);

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@weir/e2e/free-port.ts";
 import { listProcesses } from "@weir/e2e/process-table.ts";
@@ -18,13 +18,9 @@ export interface Running extends AsyncDisposable {
 const peersFolder = join(import.meta.dirname, ".peers");
 
 /** One of our own bench programs, or another script that listens where `--port` says. */
-export async function startScript(
-  script: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-): Promise<Running> {
+export async function startScript(script: string, args: readonly string[], node = process.execPath): Promise<Running> {
   const port = await freePort();
-  const child = spawn(node, [script, ...args.map((arg) => arg.replace("{port}", String(port)))], {
+  const child = spawn(process.execPath, [script, ...args.map((arg) => arg.replace("{port}", String(port)))], {
     env: { ...process.env, NODE_ENV: "production" },
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -127,7 +123,12 @@ http {
 `;
 }
 
-const portkeyVersion = "1.15.2";
+/** With newer @hono/node-server versions, which its manifest allows, Portkey answers every stream with a 500. */
+const portkeyManifest = {
+  private: true,
+  dependencies: { "@portkey-ai/gateway": "1.15.2" },
+  overrides: { "@hono/node-server": "1.14.0" },
+};
 
 /** Portkey's open-source gateway, from npm, in a folder of its own. */
 export async function startPortkey(): Promise<Running> {
@@ -135,24 +136,10 @@ export async function startPortkey(): Promise<Running> {
   const script = join(folder, "node_modules/@portkey-ai/gateway/build/start-server.js");
   if (!existsSync(script)) {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "package.json"), '{"private":true}\n');
-    execFileSync(
-      "npm",
-      ["install", "--no-audit", "--no-fund", "--loglevel=error", `@portkey-ai/gateway@${portkeyVersion}`],
-      {
-        cwd: folder,
-        stdio: "inherit",
-      },
-    );
+    writeFileSync(join(folder, "package.json"), JSON.stringify(portkeyManifest));
+    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder, stdio: "inherit" });
   }
-  return startScript(script, ["--port={port}", "--headless"], outerNode());
-}
-
-/** Portkey's streams fail on Node 24 ("immutable" headers), so it runs on the system's Node, where there is one. */
-function outerNode(): string {
-  const { PATH } = process.env;
-  const folders = (PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
-  return folders.map((folder) => join(folder, "node")).find((file) => existsSync(file)) ?? process.execPath;
+  return startScript(script, ["--port={port}", "--headless"]);
 }
 
 /** An independent mock provider that answers every prompt with one text. */
