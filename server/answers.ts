@@ -5,16 +5,19 @@ import { sumSnapshots } from "./metrics/sum-snapshots.ts";
 import { askAllProcesses } from "./processes/internal-client.ts";
 import type { PartState } from "./role.ts";
 
-/** The parts that `/ready` always names, whether or not a process answers for them. */
-const expectedParts = ["gateway", "ingest", "core", "storage", "catalog", "journal"];
-
 type Parts = Record<string, PartState>;
 
-/** Answers `/health`, `/ready` and `/metrics` on the main port; false for any other path. */
-export function createAnswers(socketFolder: string): (req: IncomingMessage, res: ServerResponse) => boolean {
+/**
+ * Answers `/health`, `/ready` and `/metrics` on the main port; false for any other path. `expectedParts` are named by
+ * `/ready` whether or not a process answers for them.
+ */
+export function createAnswers(
+  socketFolder: string,
+  expectedParts: readonly string[],
+): (req: IncomingMessage, res: ServerResponse) => boolean {
   const handlers: Record<string, (req: IncomingMessage, query: URLSearchParams) => Answer | Promise<Answer>> = {
     "/health": () => json(200, { status: "ok" }),
-    "/ready": async (_req, query) => readiness(await allParts(socketFolder), query.get("part")),
+    "/ready": async (_req, query) => readiness(await allParts(socketFolder, expectedParts), query.get("part")),
     "/metrics": async (req) => metrics(socketFolder, req.headers.accept),
   };
   return (req, res) => {
@@ -52,7 +55,7 @@ function send(res: ServerResponse, { status, type, text }: Answer): void {
   res.end(text);
 }
 
-async function allParts(socketFolder: string): Promise<Parts> {
+async function allParts(socketFolder: string, expectedParts: readonly string[]): Promise<Parts> {
   const processes = await askAllProcesses<Parts>(socketFolder, "/internal/state");
   const parts: Parts = {};
   for (const [process, own] of processes) {

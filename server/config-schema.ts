@@ -28,6 +28,9 @@ const initConfig = z.strictObject({
   adminPassword: z.string().min(8).optional().describe("That user's password."),
 });
 
+const bothOrNeither = (init: { adminEmail?: string | undefined; adminPassword?: string | undefined }) =>
+  (init.adminEmail === undefined) === (init.adminPassword === undefined);
+
 const clickhouseConfig = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
@@ -38,6 +41,15 @@ const clickhouseConfig = z.strictObject({
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
     .default("weir")
     .describe("The database, made when it is missing."),
+  cluster: z.string().min(1).optional().describe("The server's name of the cluster to spread the tables over."),
+});
+
+const engineConfig = z.strictObject({
+  memoryLimitBytes: z
+    .int()
+    .min(256 << 20)
+    .default(2 * 1024 ** 3)
+    .describe("What the embedded engine may take; a query that needs more is refused."),
 });
 
 const postgresConfig = z.strictObject({
@@ -74,8 +86,11 @@ export const weirConfig = z.strictObject({
   dataDir: z.string().min(1).default(".weir").describe("Where everything is kept. Relative to where Weir is started."),
   log: logConfig.prefault({}),
   otlp: otlpConfig.prefault({}),
-  init: initConfig.prefault({}),
+  init: initConfig
+    .refine(bothOrNeither, { error: "the first user needs both adminEmail and adminPassword" })
+    .prefault({}),
   clickhouse: clickhouseConfig.prefault({}),
+  engine: engineConfig.prefault({}),
   postgres: postgresConfig.prefault({}),
   providers: fromGateway.providers.describe("Providers by id: moved, adapted, or your own."),
   gateway: gatewayConfig.omit({ host: true, port: true, workers: true, providers: true }).prefault({}),

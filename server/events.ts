@@ -29,6 +29,11 @@ export const storageWaiting = {
   counter: "storage_open_failures",
 } as const satisfies EventDefinition;
 
+export const storageReady = {
+  level: "info",
+  message: "Storage is ready; the journals are drained into it.",
+} as const satisfies EventDefinition;
+
 export const shutdownForced = {
   level: "warn",
   message: "A process did not end in time and was killed.",

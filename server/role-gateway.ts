@@ -8,6 +8,7 @@ import {
   allowsKeyless,
   callMetrics,
   catalogLocation,
+  expectedParts,
   gatewayConfigOf,
   journalOptions,
   withKeyMasks,
@@ -36,7 +37,7 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
       telemetry,
       onCall: callMetrics(config, telemetry, catalog.maskOf),
       relay: { core: paths.coreSocket, ingest: paths.ingestSocket },
-      answer: createAnswers(paths.sockets),
+      answer: createAnswers(paths.sockets, expectedParts(config)),
       isLoopbackListener: allowsKeyless(config),
     }),
   );

@@ -11,6 +11,8 @@ export interface RoleOptions {
   readonly telemetry: ProcessTelemetry;
   /** Which of the processes of this role: 0, 1 … */
   readonly index: number;
+  /** For core: where the demo's mock provider is; the demo's project is made for it. */
+  readonly demoProvider?: string;
 }
 
 /** How a part is, for `/ready`: its status and what explains it. */

@@ -1,7 +1,7 @@
 import type { CatalogLocation, CatalogReader } from "@weir/catalog";
 import type { GatewayCatalog, GatewayConfig } from "@weir/gateway";
 import type { SpanRow } from "@weir/model";
-import type { Journal, JournalOptions } from "@weir/pipeline";
+import type { Journal, JournalOptions, WriterSettings, WriterStatus } from "@weir/pipeline";
 import type { WeirConfig } from "./config-schema.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { createCallMetrics } from "./metrics/call-metrics.ts";
@@ -11,6 +11,16 @@ import type { ProcessTelemetry } from "./telemetry.ts";
 /** Where the catalog is: PostgreSQL where configured, else the file. */
 export function catalogLocation({ config, paths }: RoleOptions): CatalogLocation {
   return config.postgres.url === undefined ? { file: paths.catalogFile } : { url: config.postgres.url };
+}
+
+/** What `/ready` calls the store of rows. */
+export function storePart(config: WeirConfig): string {
+  return config.clickhouse.url === undefined ? "engine" : "clickhouse";
+}
+
+/** The parts that `/ready` names in any case. */
+export function expectedParts(config: WeirConfig): readonly string[] {
+  return ["gateway", "ingest", "core", storePart(config), "catalog", "journal"];
 }
 
 export function gatewayConfigOf(config: WeirConfig): GatewayConfig {
@@ -32,6 +42,15 @@ export function journalOptions({ config, paths, telemetry, index }: RoleOptions,
     queueBytes: pipeline.journal_queue_bytes,
     reserveBytes: pipeline.journal_reserve_bytes,
     telemetry,
+  };
+}
+
+export function writerSettings({ pipeline }: WeirConfig): Partial<WriterSettings> {
+  return {
+    batchRows: pipeline.writer_batch_rows,
+    batchBytes: pipeline.writer_batch_bytes,
+    inserters: pipeline.writer_inserters,
+    setAsideBytes: pipeline.set_aside_limit_bytes,
   };
 }
 
@@ -107,5 +126,25 @@ export function addJournalMetrics(telemetry: ProcessTelemetry, journal: Journal,
     acknowledged.set(status.acknowledgedRows);
     refused.set(status.refusedRows);
     commits.set(status.commits);
+  });
+}
+
+/** The writer's own health on core's metrics. */
+export function addWriterMetrics(telemetry: ProcessTelemetry, status: () => WriterStatus | undefined): void {
+  const gauge = (name: string, help: string) => telemetry.metrics.gauge({ name, help }).series();
+  const lagRows = gauge("weir_writer_lag_rows", "Rows that are durable in the journals and not yet stored.");
+  const lagBytes = gauge("weir_writer_lag_bytes", "Their bytes.");
+  const lagSeconds = gauge("weir_writer_lag_seconds", "Age of the oldest of them.");
+  const isOk = gauge("weir_writer_ok", "1 while storage takes the rows.");
+  const counter = (name: string, help: string) => telemetry.metrics.counter({ name, help }).series();
+  const batches = counter("weir_writer_batches_inserted_total", "Batches stored.");
+  telemetry.metrics.onCollect(() => {
+    const now = status();
+    isOk.set(now?.state === "ok" ? 1 : 0);
+    if (now === undefined) return;
+    lagRows.set(now.lagRows);
+    lagBytes.set(now.lagBytes);
+    lagSeconds.set(now.lagMs / 1000);
+    batches.set(now.insertedBatches);
   });
 }

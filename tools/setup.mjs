@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { ensureEngineLauncher } from "./engine-launcher.mjs";
 import { ensureInstalled } from "./install.mjs";
-import { root, weirNode, withTools } from "./paths.mjs";
+import { modules, root, weirNode, withTools } from "./paths.mjs";
 import { ensureWebBuilt } from "./web-build.mjs";
 
 /** Installs and builds what is missing or stale, for running Weir ("run") or for its tests too ("all"). */
@@ -19,8 +19,9 @@ export async function setUp(purpose) {
 export function becomeWeir(script, args) {
   const argv = [join(root, script), ...args];
   const node = weirNode();
-  if (typeof process.execve === "function") process.execve(node, [node, ...argv], withTools());
-  const child = spawn(node, argv, { stdio: "inherit", env: withTools() });
+  const environment = { NODE_COMPILE_CACHE: join(modules, ".cache", "weir-compile"), ...withTools() };
+  if (typeof process.execve === "function") process.execve(node, [node, ...argv], environment);
+  const child = spawn(node, argv, { stdio: "inherit", env: environment });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.once("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));
 }

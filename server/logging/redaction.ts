@@ -16,7 +16,8 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s:@]*:[^/\s@]*@/gi, "$1[redacted]@"],
   [/([?&](?:key|api[-_]?key|token|access_token|secret|password)=)[^&\s"']+/gi, "$1[redacted]"],
   // Keys of providers and of our own, and bearer tokens.
-  [/\b(sk-[a-z]*-?|weir_|gsk_|xai-|AIza)[A-Za-z0-9_-]{8,}/g, "$1[redacted]"],
+  [/\b(sk-[a-z]*-?|gsk_|xai-|AIza)[A-Za-z0-9_-]{8,}/g, "$1[redacted]"],
+  [/\b(weir_)[A-Za-z0-9_-]{30,}/g, "$1[redacted]"],
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, "$1 [redacted]"],
 ];
 

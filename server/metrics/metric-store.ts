@@ -180,7 +180,10 @@ export class MetricStore {
     }));
   }
 
+  /** Declared twice, it is the same one: an event may count what a part already counts by itself. */
   #numbers(type: "counter" | "gauge", definition: MetricDefinition): Family<NumberSeries> {
+    const declared = this.#metrics.get(definition.name);
+    if (declared?.family instanceof Family && declared.type === type) return declared.family as Family<NumberSeries>;
     const family = new Family((labels) => new NumberSeries(labels), this.#seriesLimit);
     this.#register({ type, definition, family });
     return family;

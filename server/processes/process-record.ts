@@ -9,11 +9,11 @@ export interface ProcessRecord extends ProcessIdentity {
   readonly file: string;
 }
 
-/** Writes this process's record; it disappears with `Symbol.dispose`. */
-export function recordProcess(runDirectory: string, role: string, index: number): Disposable {
-  const file = join(runDirectory, `${role}-${index}.${process.pid}.json`);
+/** Writes the record of a process, this one unless told; it disappears with `Symbol.dispose`. */
+export function recordProcess(runDirectory: string, role: string, index: number, pid = process.pid): Disposable {
+  const file = join(runDirectory, `${role}-${index}.${pid}.json`);
   const draft = `${file}.draft`;
-  writeFileSync(draft, JSON.stringify({ role, index, ...identify(process.pid) }));
+  writeFileSync(draft, JSON.stringify({ role, index, ...identify(pid) }));
   renameSync(draft, file);
   return { [Symbol.dispose]: () => rmSync(file, { force: true }) };
 }

@@ -1,0 +1,162 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { addApiCommands, processTerminal } from "@weir/cli";
+import { asCodedError, CodedError } from "@weir/model";
+import { Command } from "commander";
+import { loadConfig } from "./config.ts";
+import { configReference } from "./config-reference.ts";
+import type { WeirConfig } from "./config-schema.ts";
+import { openDataPaths } from "./data-paths.ts";
+import { readableLine } from "./logging/log-lines.ts";
+import { playRole } from "./play-role.ts";
+import { roleNames } from "./role.ts";
+import { createTelemetry } from "./telemetry.ts";
+
+/** Settings that may be given on the command line; they win over the environment. */
+interface CommonOptions {
+  config?: string;
+  host?: string;
+  port?: string;
+  workers?: string;
+  dataDir?: string;
+}
+
+const program = new Command("weir")
+  .description("Self-hosted observability for LLM applications and agents")
+  .version(packageVersion())
+  .showHelpAfterError();
+
+withCommonOptions(program.command("start").description("start everything: gateway, receivers, API, web UI, storage"))
+  .option("--demo", "also run a mock provider and a stream of traffic, in a project of its own")
+  .action((options: CommonOptions & { demo?: boolean }) => start(configFrom(options), options.demo ?? false));
+
+for (const role of roleNames) {
+  withCommonOptions(program.command(role).description(`run the ${role} alone, for a supervisor of your own`)).action(
+    (options: CommonOptions) => playRole(role, configFrom(options), { index: 0, isSupervised: false }),
+  );
+}
+
+const configCommand = program.command("config").description("the configuration");
+withCommonOptions(
+  configCommand.command("check").description("read file and environment, and report every problem"),
+).action((options: CommonOptions) => {
+  configFrom(options);
+  processTerminal.print("The configuration is in order.");
+});
+withCommonOptions(configCommand.command("print").description("print the settings in effect, secrets left out")).action(
+  (options: CommonOptions) => processTerminal.print(JSON.stringify(withoutSecrets(configFrom(options)), null, 2)),
+);
+configCommand
+  .command("reference")
+  .description("print the page that describes every setting")
+  .action(() => processTerminal.print(configReference()));
+
+addApiCommands(program, { access: apiAccess, terminal: processTerminal });
+
+/** Runs the `weir` command; a failure is told in one sentence and by the exit code. */
+export async function runCommandLine(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (thrown) {
+    const error = asCodedError(thrown);
+    const isOurs = thrown instanceof CodedError;
+    const text = isOurs ? error.message : String((thrown as Error).stack ?? thrown);
+    process.stderr.write(`${error.code === "CONFIG_INVALID" ? configProblems(text) : text}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "the configuration file (default: weir.yaml where there is one)")
+    .option("--host <address>", "the address to listen on")
+    .option("--port <n>", "the port")
+    .option("--workers <n>", "gateway processes that share the port")
+    .option("--data-dir <path>", "where everything is kept");
+}
+
+function configFrom(options: CommonOptions): WeirConfig {
+  const given = {
+    WEIR_HOST: options.host,
+    WEIR_PORT: options.port,
+    WEIR_WORKERS: options.workers,
+    WEIR_DATA_DIR: options.dataDir,
+  };
+  const overrides = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return loadConfig({
+    file: options.config ?? process.env["WEIR_CONFIG"],
+    environment: { ...process.env, ...overrides },
+    directory: process.cwd(),
+  });
+}
+
+function configProblems(text: string): string {
+  const lines = text.split("\n");
+  const title =
+    lines.length === 1 ? "The configuration has a problem:" : `The configuration has ${lines.length} problems:`;
+  return [title, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+async function start(config: WeirConfig, withDemo: boolean): Promise<void> {
+  const { supervise } = await import("./supervisor.ts");
+  const telemetry = createTelemetry({ processName: "supervisor", log: config.log });
+  const isText = config.log.format === "text" || (config.log.format === "auto" && process.stdout.isTTY);
+  const print = (text: string) => void process.stdout.write(`${text}\n`);
+  process.stdout.on("error", () => undefined);
+  const { stop, kill } = stopSignals();
+  await supervise({
+    config,
+    telemetry,
+    withDemo,
+    onLine: (line) => print(isText ? readableLine(line, process.stdout.isTTY) : line),
+    print,
+    stop,
+    kill,
+  });
+}
+
+/** The first signal stops in good order; one that comes later than half a second after it stops at once. */
+function stopSignals(): { stop: AbortSignal; kill: AbortSignal } {
+  const stop = new AbortController();
+  const kill = new AbortController();
+  let askedAtMs = 0;
+  const ask = () => {
+    // A terminal and npm both hand one Ctrl-C on.
+    if (askedAtMs !== 0 && performance.now() - askedAtMs > 500) kill.abort();
+    askedAtMs ||= performance.now();
+    stop.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, ask);
+  return { stop: stop.signal, kill: kill.signal };
+}
+
+/** Where the running Weir of this configuration answers, and its key for this machine's owner. */
+async function apiAccess(): Promise<{ baseUrl: string; key: string }> {
+  const paths = openDataPaths(configFrom({}).dataDir);
+  try {
+    const { host, port } = JSON.parse(readFileSync(paths.configFile, "utf8")) as WeirConfig;
+    const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+    return { baseUrl: `http://${shown}:${port}`, key: readFileSync(paths.cliKeyFile, "utf8").trim() };
+  } catch (cause) {
+    throw new CodedError(
+      "PART_UNAVAILABLE",
+      `No Weir has been started on ${paths.data}. Start it with: npm start; or set WEIR_DATA_DIR to where it keeps its data.`,
+      { cause },
+    );
+  }
+}
+
+function withoutSecrets(config: WeirConfig): unknown {
+  const isSecret = /password|apikey|secret/i;
+  return JSON.parse(
+    JSON.stringify(config, (key, value: unknown) => {
+      if (isSecret.test(key) && typeof value === "string") return "[set]";
+      return key === "url" && typeof value === "string" ? value.replace(/:\/\/[^@/]*@/, "://[set]@") : value;
+    }),
+  );
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}

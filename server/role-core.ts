@@ -1,0 +1,96 @@
+import { randomBytes } from "node:crypto";
+import { renameSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Catalog, openCatalog } from "@weir/catalog";
+import { CodedError } from "@weir/model";
+import { openStore, type Store } from "@weir/storage";
+import { ensureDemoProject } from "./demo.ts";
+import { type EngineAccess, readEngineAccess } from "./engine-access.ts";
+import { listenOnSocket } from "./processes/unix-listener.ts";
+import type { PartState, Role, RoleOptions } from "./role.ts";
+import { StorageUpkeep } from "./storage-upkeep.ts";
+import { addWriterMetrics, catalogLocation, storePart, writerSettings } from "./wire.ts";
+
+/** API, web UI, and the writer that drains this machine's journals into storage. */
+export async function startCoreRole(options: RoleOptions): Promise<Role> {
+  const { config, paths, telemetry, demoProvider } = options;
+  await using opening = new AsyncDisposableStack();
+  const catalog = opening.use(
+    await openCatalog({ ...catalogLocation(options), secretKeyFile: paths.secretKeyFile, telemetry }),
+  );
+  const { apiKey, adminEmail, adminPassword } = config.init;
+  await catalog.ensureInitial({ initApiKey: apiKey, adminEmail, adminPassword });
+  const store = opening.use(await openConfiguredStore(options));
+  const upkeep = opening.use(
+    new StorageUpkeep({
+      store,
+      journalDirectory: paths.journal,
+      writerSettings: writerSettings(config),
+      telemetry,
+      onInserted: () => undefined,
+    }),
+  );
+  opening.defer(() => upkeep.drain(config.shutdown.drainMs));
+  addWriterMetrics(telemetry, () => upkeep.writerStatus());
+  const server = createServer((_req, res) => res.writeHead(503).end());
+  await listenOnSocket(server, paths.coreSocket);
+  opening.defer(() => void server.close());
+  const link = await catalog.createSignInLink();
+  const demoKey = demoProvider === undefined ? undefined : await ensureDemoProject(catalog, demoProvider);
+  const open = opening.move();
+  return {
+    announcement: {
+      signInPath: `/ui/sign-in?token=${link.token}`,
+      ...(demoKey !== undefined && { demoKey }),
+    },
+    async state() {
+      return {
+        core: { status: "ok" },
+        [storePart(config)]: await upkeep.storageState(),
+        catalog: await catalogState(catalog),
+        journal: upkeep.journalState(),
+      };
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+async function openConfiguredStore({ config, paths, telemetry }: RoleOptions): Promise<Store> {
+  const { url, database, cluster } = config.clickhouse;
+  const access = url === undefined ? await engineAccess(paths.engineFile) : accessOf(url);
+  return openStore({ ...access, database, cluster, telemetry });
+}
+
+/** The supervisor writes it before it starts this process; a core of its own waits for one. */
+async function engineAccess(file: string): Promise<EngineAccess> {
+  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 50) {
+    const access = readEngineAccess(file);
+    if (access !== undefined) return access;
+    await sleep(50);
+  }
+  throw new CodedError(
+    "CONFIG_INVALID",
+    "There is no embedded engine here: run `weir start`, or set WEIR_CLICKHOUSE_URL.",
+  );
+}
+
+function accessOf(text: string): EngineAccess {
+  const url = new URL(text);
+  const access = {
+    username: decodeURIComponent(url.username) || "default",
+    password: decodeURIComponent(url.password),
+  };
+  url.username = "";
+  url.password = "";
+  return { ...access, url: url.href.replace(/\/$/, "") };
+}
+
+async function catalogState(catalog: Catalog): Promise<PartState> {
+  try {
+    await catalog.ping();
+    return { status: "ok" };
+  } catch (thrown) {
+    return { status: "unavailable", message: (thrown as Error).message };
+  }
+}

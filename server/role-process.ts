@@ -1,0 +1,81 @@
+import { asCodedError } from "@weir/model";
+import { processStarted, processStopped, uncaughtFault } from "./events.ts";
+import { startInternalServer } from "./processes/internal-server.ts";
+import { recordProcess } from "./processes/process-record.ts";
+import { tellSupervisor } from "./processes/readiness.ts";
+import type { Role, RoleName, RoleOptions, StartRole } from "./role.ts";
+
+export interface RoleProcessOptions extends RoleOptions {
+  readonly role: RoleName;
+  readonly start: StartRole;
+  /** A supervisor started this process, and hears of its readiness. */
+  readonly isSupervised: boolean;
+}
+
+/** Core ends with its supervisor; gateway and ingest go on without one. */
+const endsWithSupervisor: ReadonlySet<RoleName> = new Set(["core"]);
+
+/** The life of a process that plays one role: from its start until a signal ends it. */
+export async function runRoleProcess(options: RoleProcessOptions): Promise<void> {
+  const { role, index, paths, telemetry, isSupervised } = options;
+  // A supervisor that is gone took the other ends of these pipes with it.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  process.on("uncaughtException", (error) => {
+    telemetry.emit(uncaughtFault, { error: error.stack ?? String(error) });
+    process.exit(1);
+  });
+  using _record = recordProcess(paths.run, role, index);
+  const stop = stopSignal(isSupervised && endsWithSupervisor.has(role));
+  await using open = new AsyncDisposableStack();
+  const working = await startOrTell(options);
+  open.use(working);
+  open.use(
+    await startInternalServer({
+      socketPath: paths.internalSocket(role, index),
+      metrics: telemetry.metrics,
+      state: () => working.state(),
+    }),
+  );
+  if (isSupervised) tellSupervisor({ ready: true, announcement: working.announcement ?? {} });
+  telemetry.emit(processStarted, { pid: process.pid, node: process.version });
+  await stop;
+  await open.disposeAsync();
+  telemetry.emit(processStopped);
+}
+
+async function startOrTell(options: RoleProcessOptions): Promise<Role> {
+  try {
+    return await options.start(options);
+  } catch (thrown) {
+    const { code, message } = explained(thrown, options);
+    if (options.isSupervised) tellSupervisor({ ready: false, code, message });
+    throw thrown;
+  }
+}
+
+function explained(thrown: unknown, { config }: RoleProcessOptions) {
+  if ((thrown as NodeJS.ErrnoException).code === "EADDRINUSE") {
+    return { code: "CONFLICT", message: portInUse(config.host, config.port) } as const;
+  }
+  const error = asCodedError(thrown);
+  return error.code === "INTERNAL" ? { code: error.code, message: `${(thrown as Error).message}` } : error;
+}
+
+export function portInUse(host: string, port: number): string {
+  return `Port ${port} on ${host} is in use by another program. Stop that one, or set WEIR_PORT to another port.`;
+}
+
+/** Resolves when this process is asked to end; a second ask ends it at once. */
+function stopSignal(endsWithStdin: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    let askedAtMs = 0;
+    const ask = () => {
+      if (askedAtMs !== 0 && performance.now() - askedAtMs > 500) process.exit(1);
+      askedAtMs ||= performance.now();
+      resolve();
+    };
+    process.on("SIGTERM", ask);
+    process.on("SIGINT", ask);
+    if (endsWithStdin) process.stdin.on("end", ask).on("error", ask).resume();
+  });
+}

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { asCodedError, type Telemetry } from "@weir/model";
+import { type InsertedRows, startWriter, type Writer, type WriterSettings, type WriterStatus } from "@weir/pipeline";
+import type { Store } from "@weir/storage";
+import { storageReady, storageWaiting } from "./events.ts";
+import type { PartState } from "./role.ts";
+
+export interface StorageUpkeepOptions {
+  readonly store: Store;
+  readonly journalDirectory: string;
+  readonly writerSettings: Partial<WriterSettings>;
+  readonly telemetry: Telemetry;
+  readonly onInserted: (rows: InsertedRows) => void;
+}
+
+const retryMs = { first: 25, last: 2000 } as const;
+const reportEveryMs = 30_000;
+
+/**
+ * Brings the schema up to date as soon as storage answers, however late that is, and only then starts the writer:
+ * until it runs, rows wait in the journals.
+ */
+export class StorageUpkeep implements AsyncDisposable {
+  readonly #options: StorageUpkeepOptions;
+  readonly #stopping = new AbortController();
+  readonly #opened: Promise<void>;
+  #writer: Writer | undefined;
+  #problem = "It does not answer yet.";
+
+  constructor(options: StorageUpkeepOptions) {
+    this.#options = options;
+    this.#opened = this.#open();
+  }
+
+  writerStatus(): WriterStatus | undefined {
+    return this.#writer?.status();
+  }
+
+  async storageState(): Promise<PartState> {
+    if (this.#writer === undefined) return { status: "starting", message: this.#problem };
+    return (await this.#options.store.ping()) ? { status: "ok" } : { status: "unavailable", message: "No answer." };
+  }
+
+  journalState(): PartState {
+    const status = this.writerStatus();
+    if (status === undefined)
+      return { status: "starting", message: "Rows wait in the journal until storage is ready." };
+    return {
+      status: status.state === "ok" ? "ok" : "degraded",
+      lag_rows: status.lagRows,
+      lag_bytes: status.lagBytes,
+      lag_seconds: status.lagMs / 1000,
+      set_aside_rows: status.setAsideRows,
+      ...(status.lastError !== undefined && status.state !== "ok" && { message: status.lastError }),
+    };
+  }
+
+  /** Stores what is in the journals, for as long as the deadline allows; the rest waits for the next start. */
+  async drain(deadlineMs: number): Promise<void> {
+    if (this.#writer === undefined) return;
+    await Promise.race([this.#writer.drain(), sleep(deadlineMs, undefined, { ref: false })]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    await this.#opened;
+    await this.#writer?.[Symbol.asyncDispose]();
+  }
+
+  async #open(): Promise<void> {
+    let pauseMs: number = retryMs.first;
+    let reportedAtMs = performance.now() - reportEveryMs + 3000;
+    while (!this.#stopping.signal.aborted) {
+      if (await this.#tryOpen()) return;
+      if (performance.now() - reportedAtMs >= reportEveryMs) {
+        reportedAtMs = performance.now();
+        this.#options.telemetry.emit(storageWaiting, { error: this.#problem });
+      }
+      await sleep(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      pauseMs = Math.min(retryMs.last, pauseMs * 1.5);
+    }
+  }
+
+  async #tryOpen(): Promise<boolean> {
+    const { store, telemetry, journalDirectory, writerSettings, onInserted } = this.#options;
+    try {
+      if (!(await store.ping())) return false;
+      const { schemaVersion, applied } = await store.migrate();
+      this.#writer = await startWriter({
+        directory: journalDirectory,
+        insert: store,
+        telemetry,
+        onInserted,
+        settings: writerSettings,
+      });
+      telemetry.emit(storageReady, { schema_version: schemaVersion, migrations: applied.length });
+      return true;
+    } catch (thrown) {
+      this.#problem = asCodedError(thrown).code === "INTERNAL" ? String(thrown) : asCodedError(thrown).message;
+      return false;
+    }
+  }
+}
