@@ -18,7 +18,7 @@ export interface Running extends AsyncDisposable {
 const peersFolder = join(import.meta.dirname, ".peers");
 
 /** One of our own bench programs, or another script that listens where `--port` says. */
-export async function startScript(script: string, args: readonly string[], node = process.execPath): Promise<Running> {
+export async function startScript(script: string, args: readonly string[]): Promise<Running> {
   const port = await freePort();
   const child = spawn(process.execPath, [script, ...args.map((arg) => arg.replace("{port}", String(port)))], {
     env: { ...process.env, NODE_ENV: "production" },
