@@ -14,7 +14,10 @@ const answers: readonly [string, () => Promise<Response>, Partial<ApiError>][] =
   [
     "an error of the contract",
     async () =>
-      Response.json({ error: { code: "NOT_FOUND", message: "no", retryable: false, request_id: "r1" } }, { status: 404 }),
+      Response.json(
+        { error: { code: "NOT_FOUND", message: "no", retryable: false, request_id: "r1" } },
+        { status: 404 },
+      ),
     { code: "NOT_FOUND", status: 404, retryable: false, requestId: "r1" },
   ],
   [

@@ -60,7 +60,11 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
     return await fetch(url, init);
   } catch (cause) {
     if (init.signal?.aborted === true) throw cause;
-    throw new ApiError(0, { code: "UNREACHABLE", message: "Weir does not answer. Is it running?", retryable: true }, cause);
+    throw new ApiError(
+      0,
+      { code: "UNREACHABLE", message: "Weir does not answer. Is it running?", retryable: true },
+      cause,
+    );
   }
 }
 

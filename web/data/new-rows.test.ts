@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countNewRows } from "./new-rows.ts";
 
-const row = (id: string, second: number) => ({ span_id: id, start_time: `2026-11-21T04:00:${String(second).padStart(2, "0")}Z` });
+const row = (id: string, second: number) => ({
+  span_id: id,
+  start_time: `2026-11-21T04:00:${String(second).padStart(2, "0")}Z`,
+});
 const list = [row("c", 30), row("b", 20), row("a", 10)];
 
 for (const [name, newest, want] of [

@@ -13,7 +13,11 @@ for (const [name, search, want] of [
     { range: "1h", from: "2026-11-20T00:00:00Z", to: "2026-11-20T01:00:00Z" },
     { kind: "fixed", from: "2026-11-20T00:00:00.000Z", to: "2026-11-20T01:00:00.000Z" },
   ],
-  ["ends the wrong way round", { from: "2026-11-20T01:00:00Z", to: "2026-11-20T00:00:00Z" }, { kind: "preset", preset: "24h" }],
+  [
+    "ends the wrong way round",
+    { from: "2026-11-20T01:00:00Z", to: "2026-11-20T00:00:00Z" },
+    { kind: "preset", preset: "24h" },
+  ],
   ["an end that is no time", { from: "yesterday", to: "2026-11-20T00:00:00Z" }, { kind: "preset", preset: "24h" }],
 ] as const) {
   test(`reading the range of a URL: ${name}`, () => assert.deepEqual(readRange(search), want));

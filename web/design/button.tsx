@@ -8,7 +8,12 @@ const variants = {
   danger: "text-bad border border-line-strong bg-panel hover:bg-bad-soft",
 } as const;
 
-const sizes = { small: "h-6 px-2 text-xs gap-1", medium: "h-8 px-3 gap-1.5", icon: "size-8 justify-center", tiny: "size-6 justify-center" };
+const sizes = {
+  small: "h-6 px-2 text-xs gap-1",
+  medium: "h-8 px-3 gap-1.5",
+  icon: "size-8 justify-center",
+  tiny: "size-6 justify-center",
+};
 
 export interface ButtonProps extends ComponentProps<"button"> {
   variant?: keyof typeof variants;

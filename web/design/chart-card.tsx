@@ -39,7 +39,13 @@ export function ChartCard(props: {
       actions={
         <>
           {actions}
-          <Button size="tiny" variant="quiet" aria-label={`${title}: ${name.toLowerCase()}`} data-hint={name} onClick={() => setAsTable(!asTable)}>
+          <Button
+            size="tiny"
+            variant="quiet"
+            aria-label={`${title}: ${name.toLowerCase()}`}
+            data-hint={name}
+            onClick={() => setAsTable(!asTable)}
+          >
             <Icon size={14} aria-hidden="true" />
           </Button>
         </>

@@ -16,7 +16,13 @@ const tokenClass = {
 /** Shown at once; more is a click away, so that a megabyte of JSON never blocks the page. */
 const shownChars = 20_000;
 
-export function CodeBlock(props: { code: string; title?: ReactNode; language?: string; wrap?: boolean; className?: string }) {
+export function CodeBlock(props: {
+  code: string;
+  title?: ReactNode;
+  language?: string;
+  wrap?: boolean;
+  className?: string;
+}) {
   const { code, title, language, wrap = false, className } = props;
   const [whole, setWhole] = useState(false);
   const shown = whole || code.length <= shownChars ? code : code.slice(0, shownChars);
@@ -33,8 +39,14 @@ export function CodeBlock(props: { code: string; title?: ReactNode; language?: s
           <CopyButton text={code} label="Copy" />
         </div>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard. */}
-      <pre tabIndex={0} className={classes("max-h-[36rem] overflow-auto p-3 font-mono text-xs leading-[18px]", wrap && "break-words whitespace-pre-wrap")}>
+      <pre
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard.
+        tabIndex={0}
+        className={classes(
+          "max-h-[36rem] overflow-auto p-3 font-mono text-xs leading-[18px]",
+          wrap && "break-words whitespace-pre-wrap",
+        )}
+      >
         <code>{language === "json" ? <Json text={shown} /> : shown}</code>
       </pre>
       {shown.length < code.length && (

@@ -15,7 +15,14 @@ export function CopyButton(props: { text: string | (() => string); label: string
   const copy = () => void writeClipboard(typeof text === "function" ? text() : text).then(() => setCopied(true));
   const Icon = copied ? Check : Copy;
   return (
-    <Button {...rest} size={size} variant={variant} onClick={copy} aria-label={label} data-hint={copied ? "Copied" : label}>
+    <Button
+      {...rest}
+      size={size}
+      variant={variant}
+      onClick={copy}
+      aria-label={label}
+      data-hint={copied ? "Copied" : label}
+    >
       <Icon size={13} aria-hidden="true" className={classes(copied && "text-good")} />
       {word}
       <span className="sr-only" aria-live="polite">

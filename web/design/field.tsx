@@ -5,7 +5,9 @@ export const inputClass =
   "h-8 w-full rounded-md border border-line-strong bg-panel px-2.5 placeholder:text-faint focus-visible:outline-offset-0";
 
 /** A labelled input with its help or its error. */
-export function Field(props: { label: string; help?: ReactNode; error?: string | undefined } & ComponentProps<"input">) {
+export function Field(
+  props: { label: string; help?: ReactNode; error?: string | undefined } & ComponentProps<"input">,
+) {
   const { label, help, error, className, ...input } = props;
   const id = useId();
   const note = error ?? help;

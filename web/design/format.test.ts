@@ -15,7 +15,8 @@ import {
 } from "./format.ts";
 
 function cases<Input>(name: string, format: (input: Input) => string, table: readonly (readonly [Input, string])[]) {
-  for (const [input, want] of table) test(`${name}: ${String(input)} → ${want}`, () => assert.equal(format(input), want));
+  for (const [input, want] of table)
+    test(`${name}: ${String(input)} → ${want}`, () => assert.equal(format(input), want));
 }
 
 cases("duration", formatDuration, [
@@ -76,7 +77,7 @@ cases("bytes", formatBytes, [
 ]);
 
 cases("token rate", formatTokenRate, [
-  [3.14159, "3.14 tok/s"],
+  [3.216, "3.22 tok/s"],
   [84.21, "84.2 tok/s"],
   [12_300, "12.3k tok/s"],
 ]);

@@ -43,7 +43,9 @@ export function HeatMap(props: HeatMapProps) {
     const column = Math.floor(((left - axisWidth) / (width - axisWidth)) * times.length);
     const fromTop = Math.floor(((event.clientY - box.top) / (height - axisHeight)) * (rows.last - rows.first + 1));
     const row = rows.last - fromTop;
-    return column < 0 || column >= times.length || row < rows.first || row > rows.last ? undefined : { column, row, left };
+    return column < 0 || column >= times.length || row < rows.first || row > rows.last
+      ? undefined
+      : { column, row, left };
   };
   const count = cell === undefined ? 0 : (counts[cell.column]?.[cell.row] ?? 0);
 
@@ -73,7 +75,13 @@ export function HeatMap(props: HeatMapProps) {
   );
 }
 
-function draw(canvas: HTMLCanvasElement, props: HeatMapProps, rows: { first: number; last: number }, width: number, height: number): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  props: HeatMapProps,
+  rows: { first: number; last: number },
+  width: number,
+  height: number,
+): void {
   const context = canvas.getContext("2d");
   if (context === null) return;
   const scale = devicePixelRatio;
@@ -106,7 +114,10 @@ interface Axes {
   height: number;
 }
 
-function drawAxes(context: CanvasRenderingContext2D, { times, bounds, rows, cellWidth, cellHeight, height }: Axes): void {
+function drawAxes(
+  context: CanvasRenderingContext2D,
+  { times, bounds, rows, cellWidth, cellHeight, height }: Axes,
+): void {
   context.fillStyle = resolveColour("var(--faint)");
   context.font = '11px "Inter Variable", sans-serif';
   context.textAlign = "right";

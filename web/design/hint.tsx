@@ -49,6 +49,7 @@ export function HintLayer() {
 
 function HintBubble({ text, anchor }: Shown) {
   const bubble = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another text has another size.
   useLayoutEffect(() => {
     const element = bubble.current;
     if (element === null) return;

@@ -20,7 +20,12 @@ test("keys, strings, numbers and words are told apart", () => {
 test("no character is lost, whatever the text", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-      assert.equal(colourJson(text).map((token) => token.text).join(""), text);
+      assert.equal(
+        colourJson(text)
+          .map((token) => token.text)
+          .join(""),
+        text,
+      );
     }),
   );
 });

@@ -1,5 +1,11 @@
 /** A small line without axes; the figure beside it says the number. Gaps are where nothing was measured. */
-export function Sparkline({ values, colour = "var(--accent)" }: { values: readonly (number | null)[]; colour?: string }) {
+export function Sparkline({
+  values,
+  colour = "var(--accent)",
+}: {
+  values: readonly (number | null)[];
+  colour?: string;
+}) {
   const width = 120;
   const height = 28;
   const known = values.filter((value): value is number => value !== null);
@@ -7,7 +13,9 @@ export function Sparkline({ values, colour = "var(--accent)" }: { values: readon
   const top = Math.max(...known);
   const x = (index: number) => (index / Math.max(1, values.length - 1)) * width;
   const y = (value: number) => height - 2 - (top === 0 ? 0 : (value / top) * (height - 4));
-  const lines = segments(values).map((segment) => segment.map(([index, value]) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`));
+  const lines = segments(values).map((segment) =>
+    segment.map(([index, value]) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`),
+  );
   return (
     <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" className="h-7 w-full" aria-hidden="true">
       {lines.map((points) => (

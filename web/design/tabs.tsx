@@ -20,7 +20,11 @@ export function Tabs(props: {
   const { tabs, onSelect, label, actions, className } = props;
   const selected = tabs.some(({ id }) => id === props.selected) ? props.selected : (tabs[0]?.id ?? "");
   return (
-    <Base.Root value={selected} onValueChange={(value: string) => onSelect(value)} className={classes("flex flex-col", className)}>
+    <Base.Root
+      value={selected}
+      onValueChange={(value: string) => onSelect(value)}
+      className={classes("flex flex-col", className)}
+    >
       <div className="sticky top-0 z-10 flex items-center gap-2 border-b border-line bg-panel px-2">
         <Base.List aria-label={label} className="flex min-w-0 flex-1 overflow-x-auto">
           {tabs.map(({ id, name, note }) => (

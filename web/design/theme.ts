@@ -46,7 +46,9 @@ export function useThemeChoice(): ThemeChoice {
 
 /** The theme that is shown; charts redraw when it changes. */
 export function useTheme(): Theme {
-  return useSyncExternalStore(subscribe, () => (document.documentElement.dataset["theme"] === "dark" ? "dark" : "light"));
+  return useSyncExternalStore(subscribe, () =>
+    document.documentElement.dataset["theme"] === "dark" ? "dark" : "light",
+  );
 }
 
 /** A preference of this browser; undefined when there is none or storage is forbidden. */

@@ -70,7 +70,14 @@ export function TimeChart(props: TimeChartProps) {
           {series.map(({ name, colour, values }) => {
             const value = values[pointed.index];
             if (series.length > 4 && !value) return null;
-            return <TipRow key={name} name={name} colour={colour} text={value === null || value === undefined ? "—" : format(value)} />;
+            return (
+              <TipRow
+                key={name}
+                name={name}
+                colour={colour}
+                text={value === null || value === undefined ? "—" : format(value)}
+              />
+            );
           })}
         </ChartTip>
       )}
@@ -101,7 +108,13 @@ export function TipRow({ name, colour, text }: { name: string; colour: string; t
 }
 
 export function Swatch({ colour, className }: { colour: string; className?: string }) {
-  return <span aria-hidden="true" className={classes("inline-block size-2 shrink-0 rounded-[2px]", className)} style={{ background: colour }} />;
+  return (
+    <span
+      aria-hidden="true"
+      className={classes("inline-block size-2 shrink-0 rounded-[2px]", className)}
+      style={{ background: colour }}
+    />
+  );
 }
 
 /** What uPlot draws: stacked series become running sums, the highest first, so that lower ones paint over it. */
@@ -131,7 +144,12 @@ interface OptionsInput {
 function chartOptions(input: OptionsInput): uPlot.Options {
   const { width, height, bucketSeconds, isStacked, handlers, setPointed } = input;
   const grid = { stroke: resolveColour("var(--line)"), width: 1 };
-  const axis = { stroke: resolveColour("var(--faint)"), font: '11px "Inter Variable", sans-serif', grid, ticks: { show: false } };
+  const axis = {
+    stroke: resolveColour("var(--faint)"),
+    font: '11px "Inter Variable", sans-serif',
+    grid,
+    ticks: { show: false },
+  };
   const drawn = isStacked ? [...input.series].reverse() : input.series;
   return {
     width,
@@ -156,7 +174,10 @@ function chartOptions(input: OptionsInput): uPlot.Options {
     cursor: {
       sync: { key: "weir" },
       drag: { x: true, y: false, setScale: false },
-      points: { show: (plot, index) => drawn[index - 1]?.shape === "line" && plot.data[index] !== undefined, size: 6 } as uPlot.Cursor.Points,
+      points: {
+        show: drawn.every(({ shape }) => shape === "line"),
+        size: 6,
+      },
       y: false,
     },
     hooks: {
@@ -198,11 +219,16 @@ function seriesOptions({ colour, shape }: ChartSeries): uPlot.Series {
 function pointedAt(plot: uPlot): Pointed | undefined {
   const { idx, left } = plot.cursor;
   // Cursors that follow another chart's show no tip: the pointer is not over this one.
-  if (idx === null || idx === undefined || left === undefined || left < 0 || !plot.over.matches(":hover")) return undefined;
+  if (idx === null || idx === undefined || left === undefined || left < 0 || !plot.over.matches(":hover"))
+    return undefined;
   return { index: idx, left: left + plot.over.offsetLeft };
 }
 
-function listenForClicks(plot: uPlot, handlers: { readonly current: TimeChartProps }, setPointed: (pointed: undefined) => void): void {
+function listenForClicks(
+  plot: uPlot,
+  handlers: { readonly current: TimeChartProps },
+  setPointed: (pointed: undefined) => void,
+): void {
   let downAt = 0;
   plot.over.addEventListener("mousedown", (event) => {
     downAt = event.clientX;

@@ -5,6 +5,8 @@ export interface ListKeys {
   readonly onMove: (step: 1 | -1) => void;
   readonly onOpen: () => void;
   readonly onClose: () => void;
+  /** The left and right arrows fold and unfold. */
+  readonly onFold?: (wanted: "open" | "closed") => void;
   /** Further keys, by `event.key`. */
   readonly others?: Readonly<Record<string, () => void>>;
 }
@@ -16,12 +18,15 @@ export function useListKeys(keys: ListKeys): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (isTyping(event)) return;
-      const { onMove, onOpen, onClose, others = {} } = latest.current;
-      const isOnControl = event.target instanceof HTMLElement && event.target.closest("button, a, [role=tab], summary") !== null;
+      const { onMove, onOpen, onClose, onFold, others = {} } = latest.current;
+      const isOnControl =
+        event.target instanceof HTMLElement && event.target.closest("button, a, [role=tab], summary") !== null;
       if (event.key === "j" || event.key === "ArrowDown") onMove(1);
       else if (event.key === "k" || event.key === "ArrowUp") onMove(-1);
       else if (event.key === "Enter" && !isOnControl) onOpen();
       else if (event.key === "Escape") onClose();
+      else if (onFold && event.key === "ArrowLeft") onFold("closed");
+      else if (onFold && event.key === "ArrowRight") onFold("open");
       else if (others[event.key] !== undefined) others[event.key]?.();
       else return;
       event.preventDefault();

@@ -41,7 +41,14 @@ export function CallPage() {
         </ErrorPanel>
       )}
       {call.data === undefined && !call.isError && <CallSkeleton />}
-      {call.data && <CallView call={call.data} layout="page" tab={tab} onTab={(next) => setSearch({ tab: next }, { replace: true })} />}
+      {call.data && (
+        <CallView
+          call={call.data}
+          layout="page"
+          tab={tab}
+          onTab={(next) => setSearch({ tab: next }, { replace: true })}
+        />
+      )}
     </div>
   );
 }

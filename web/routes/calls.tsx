@@ -10,13 +10,14 @@ import { useScope, useSetSearch } from "../data/scope.ts";
 import { Button } from "../design/button.tsx";
 import { classes } from "../design/classes.ts";
 import { Dialog } from "../design/dialog.tsx";
-import { Drawer } from "../design/drawer.tsx";
 import { ErrorPanel, SkeletonRows } from "../design/states.tsx";
 import { readPreference, writePreference } from "../design/theme.ts";
 import { useListKeys } from "../design/use-list-keys.ts";
 import { useWidth } from "../design/use-size.ts";
+import { VirtualGrid } from "../design/virtual-grid.tsx";
 import { CallDrawer } from "../views/call/call-drawer.tsx";
-import { CallList } from "../views/calls/call-list.tsx";
+import { CallTwoLines, callCell } from "../views/calls/call-row.tsx";
+import { callColumns } from "../views/calls/columns.ts";
 import { Facets } from "../views/calls/facets.tsx";
 import { NewRowsMarker } from "../views/calls/new-rows-marker.tsx";
 import { FilterChips, SearchBox } from "../views/calls/search-box.tsx";
@@ -95,9 +96,16 @@ export function CallsPage() {
     <div className="flex h-full">
       <title>Calls · Weir</title>
       <h1 className="sr-only">Calls</h1>
-      <ListFrame filters={filters} setFilters={(next) => setSearch(next as Record<string, unknown>)} isFollowing={isFollowing} setFollowing={setFollowing}>
+      <ListFrame
+        filters={filters}
+        setFilters={(next) => setSearch(next as Record<string, unknown>)}
+        isFollowing={isFollowing}
+        setFollowing={setFollowing}
+      >
         <NewRowsMarker newRows={newRows} onShow={showNew} noun="call" />
-        {list.isError && <ErrorPanel error={list.error} what="The calls could not be read." retry={() => void list.refetch()} />}
+        {list.isError && (
+          <ErrorPanel error={list.error} what="The calls could not be read." retry={() => void list.refetch()} />
+        )}
         {list.isPending && <SkeletonRows count={20} />}
         {list.isSuccess && calls.length === 0 && !hasFilters && <FirstCall />}
         {list.isSuccess && calls.length === 0 && hasFilters && (
@@ -106,7 +114,17 @@ export function CallsPage() {
           </div>
         )}
         {calls.length > 0 && (
-          <CallList calls={calls} cursor={cursor} hasMore={list.hasNextPage} onMore={onMore} onOpen={(call) => open(call)} scroller={scroller} />
+          <VirtualGrid
+            label="Calls"
+            rows={calls}
+            columns={callColumns}
+            cell={(call, id) => callCell(call, id, () => open(call))}
+            twoLines={(call) => <CallTwoLines call={call} onOpen={() => open(call)} />}
+            cursor={cursor}
+            hasMore={list.hasNextPage}
+            onMore={onMore}
+            scroller={scroller}
+          />
         )}
       </ListFrame>
       {openId !== undefined && (
@@ -148,17 +166,28 @@ function ListFrame({ filters, setFilters, isFollowing, setFollowing, children }:
   return (
     <div ref={holder} className="flex min-w-0 flex-1 flex-col bg-panel">
       <div className="flex items-center gap-2 border-b border-line px-3 py-2">
-        <Button onClick={toggle} aria-expanded={hasRoom ? isWanted : isDialog} aria-label="Filters" className="max-sm:w-8 max-sm:justify-center max-sm:px-0">
+        <Button
+          onClick={toggle}
+          aria-expanded={hasRoom ? isWanted : isDialog}
+          aria-label="Filters"
+          className="max-sm:w-8 max-sm:justify-center max-sm:px-0"
+        >
           <ListFilter size={14} aria-hidden="true" />
           <span className="max-sm:hidden">Filters</span>
           {count > 0 && <span className="num text-xs text-accent">{count}</span>}
         </Button>
-        <SearchBox filters={filters} onChange={setFilters} placeholder="Text in a call, or status:error  model:…  user:…" />
+        <SearchBox
+          filters={filters}
+          onChange={setFilters}
+          placeholder="Text in a call, or status:error  model:…  user:…"
+        />
         {isLive && range.kind === "preset" && (
           <Button
             aria-pressed={isFollowing}
             onClick={() => setFollowing(!isFollowing)}
-            data-hint={isFollowing ? "New calls go to the top at once." : "Let new calls go to the top at once, as in a tail."}
+            data-hint={
+              isFollowing ? "New calls go to the top at once." : "Let new calls go to the top at once, as in a tail."
+            }
             className={classes("max-sm:hidden", isFollowing && "border-accent text-accent")}
           >
             Follow

@@ -60,7 +60,13 @@ export function ConnectPage() {
           <div className="flex flex-wrap items-center gap-2">
             <label className="flex flex-1 items-center gap-2 text-xs text-muted">
               Weir key
-              <input className={inputClass} value={typed} onChange={(event) => setTyped(event.target.value)} placeholder="weir_… (stays in this page)" spellCheck={false} />
+              <input
+                className={inputClass}
+                value={typed}
+                onChange={(event) => setTyped(event.target.value)}
+                placeholder="weir_… (stays in this page)"
+                spellCheck={false}
+              />
             </label>
             <Link to="/settings/keys" className="text-xs text-accent hover:underline">
               Make a key

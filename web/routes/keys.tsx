@@ -31,14 +31,18 @@ export function KeysPage() {
         </Button>
       }
     >
-      {keys.isError && <ErrorPanel error={keys.error} what="The keys could not be read." retry={() => void keys.refetch()} />}
-      {keys.data === undefined && !keys.isError && <SkeletonRows count={4} className="rounded-lg border border-line bg-panel" />}
+      {keys.isError && (
+        <ErrorPanel error={keys.error} what="The keys could not be read." retry={() => void keys.refetch()} />
+      )}
+      {keys.data === undefined && !keys.isError && (
+        <SkeletonRows count={4} className="rounded-lg border border-line bg-panel" />
+      )}
       {keys.data?.data.length === 0 && (
         <div className="flex flex-col items-start gap-3 rounded-lg border border-dashed border-line-strong p-6">
           <KeyRound size={20} aria-hidden="true" className="text-faint" />
           <p className="text-muted">
-            No keys yet. Applications on this machine may need none; everything beyond it does, and so does every project but
-            the default one.
+            No keys yet. Applications on this machine may need none; everything beyond it does, and so does every
+            project but the default one.
           </p>
         </div>
       )}
@@ -73,18 +77,33 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
         made <TimeText time={apiKey.created_at} />
       </span>
       <span className="num w-32 text-xs text-faint">
-        {apiKey.last_used_at === null ? "never used" : <>used <TimeText time={apiKey.last_used_at} /></>}
+        {apiKey.last_used_at === null ? (
+          "never used"
+        ) : (
+          <>
+            used <TimeText time={apiKey.last_used_at} />
+          </>
+        )}
       </span>
       <span className="w-28 text-right">
         {state === undefined ? (
-          <ConfirmButton label={`Revoke ${apiKey.name}`} question="Really revoke?" isBusy={revoke.isPending} onConfirm={() => revoke.mutate()}>
+          <ConfirmButton
+            label={`Revoke ${apiKey.name}`}
+            question="Really revoke?"
+            isBusy={revoke.isPending}
+            onConfirm={() => revoke.mutate()}
+          >
             Revoke
           </ConfirmButton>
         ) : (
           <span className="text-xs text-faint">{state}</span>
         )}
       </span>
-      {revoke.isError && <p role="alert" className="w-full text-xs text-bad">{revoke.error.message}</p>}
+      {revoke.isError && (
+        <p role="alert" className="w-full text-xs text-bad">
+          {revoke.error.message}
+        </p>
+      )}
     </li>
   );
 }
@@ -112,7 +131,16 @@ function CreateKey({ onClose }: { onClose: () => void }) {
   return (
     <Dialog isOpen onClose={onClose} title="New key">
       <form onSubmit={submit} className="flex flex-col gap-3">
-        <Field label="Name" autoFocus required maxLength={120} value={name} onChange={(event) => setName(event.target.value)} placeholder="support bot, production" help="Where it will be used; you can tell keys apart by it." />
+        <Field
+          label="Name"
+          autoFocus
+          required
+          maxLength={120}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          placeholder="support bot, production"
+          help="Where it will be used; you can tell keys apart by it."
+        />
         <label className="flex flex-col gap-1 text-xs font-medium text-muted">
           Expires
           <select className={inputClass} value={days} onChange={(event) => setDays(event.target.value)}>
@@ -123,7 +151,11 @@ function CreateKey({ onClose }: { onClose: () => void }) {
             ))}
           </select>
         </label>
-        {create.isError && <p role="alert" className="text-xs text-bad">{create.error.message}</p>}
+        {create.isError && (
+          <p role="alert" className="text-xs text-bad">
+            {create.error.message}
+          </p>
+        )}
         <div className="mt-2 flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" disabled={create.isPending || name.trim() === ""}>

@@ -29,13 +29,21 @@ export function ProvidersPage() {
       }
     >
       {connections.isError && (
-        <ErrorPanel error={connections.error} what="The connections could not be read." retry={() => void connections.refetch()} />
+        <ErrorPanel
+          error={connections.error}
+          what="The connections could not be read."
+          retry={() => void connections.refetch()}
+        />
       )}
-      {connections.data === undefined && !connections.isError && <SkeletonRows count={3} className="rounded-lg border border-line bg-panel" />}
+      {connections.data === undefined && !connections.isError && (
+        <SkeletonRows count={3} className="rounded-lg border border-line bg-panel" />
+      )}
       {connections.data?.data.length === 0 && (
         <div className="flex flex-col items-start gap-3 rounded-lg border border-dashed border-line-strong p-6">
           <Cable size={20} aria-hidden="true" className="text-faint" />
-          <p className="text-muted">No provider's key is held for this project. Calls pass through with the application's own key.</p>
+          <p className="text-muted">
+            No provider's key is held for this project. Calls pass through with the application's own key.
+          </p>
         </div>
       )}
       {connections.data !== undefined && connections.data.data.length > 0 && (
@@ -69,10 +77,19 @@ function ConnectionRow({ connection }: { connection: Connection }) {
       <span className="num text-xs text-faint">
         added <TimeText time={connection.created_at} />
       </span>
-      <ConfirmButton label={`Remove ${name}`} question="Really remove?" isBusy={remove.isPending} onConfirm={() => remove.mutate()}>
+      <ConfirmButton
+        label={`Remove ${name}`}
+        question="Really remove?"
+        isBusy={remove.isPending}
+        onConfirm={() => remove.mutate()}
+      >
         Remove
       </ConfirmButton>
-      {remove.isError && <p role="alert" className="w-full text-xs text-bad">{remove.error.message}</p>}
+      {remove.isError && (
+        <p role="alert" className="w-full text-xs text-bad">
+          {remove.error.message}
+        </p>
+      )}
     </li>
   );
 }
@@ -115,9 +132,30 @@ function AddConnection({ onClose }: { onClose: () => void }) {
             ))}
           </select>
         </label>
-        <Field label="The provider's key" type="password" autoComplete="off" required value={secret} onChange={(event) => setSecret(event.target.value)} error={errorOf("secret")} help="Kept encrypted; never shown again." />
-        <Field label="Base URL (optional)" type="url" value={baseUrl} onChange={(event) => setBaseUrl(event.target.value)} placeholder="the provider's own address" error={errorOf("base_url")} help="For a proxy, a region or a server of your own; without the version." />
-        {add.isError && <p role="alert" className="text-xs text-bad">{add.error.message}</p>}
+        <Field
+          label="The provider's key"
+          type="password"
+          autoComplete="off"
+          required
+          value={secret}
+          onChange={(event) => setSecret(event.target.value)}
+          error={errorOf("secret")}
+          help="Kept encrypted; never shown again."
+        />
+        <Field
+          label="Base URL (optional)"
+          type="url"
+          value={baseUrl}
+          onChange={(event) => setBaseUrl(event.target.value)}
+          placeholder="the provider's own address"
+          error={errorOf("base_url")}
+          help="For a proxy, a region or a server of your own; without the version."
+        />
+        {add.isError && (
+          <p role="alert" className="text-xs text-bad">
+            {add.error.message}
+          </p>
+        )}
         <div className="mt-2 flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" disabled={add.isPending || secret.trim() === ""}>

@@ -1,11 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
-import {
-  keptSearch,
-  type PageSearch,
-  readCallsSearch,
-  readPageSearch,
-  readTracesSearch,
-} from "../data/page-search.ts";
+import { keptSearch, type PageSearch, readCallsSearch, readPageSearch, readTracesSearch } from "../data/page-search.ts";
 import { oneOf, parseSearch, stringifySearch } from "../data/url-search.ts";
 import { HintLayer } from "../design/hint.tsx";
 import { EmptyState, ErrorPanel } from "../design/states.tsx";

@@ -43,7 +43,11 @@ export function SignInPage() {
           <WeirMark size={36} />
           <h1 className="text-xl font-semibold tracking-tight">Sign in to Weir</h1>
         </div>
-        {redeem.isPending && <p role="status" className="appear-late text-muted">Signing you in…</p>}
+        {redeem.isPending && (
+          <p role="status" className="appear-late text-muted">
+            Signing you in…
+          </p>
+        )}
         {redeem.isError && (
           <div role="alert" className="rounded-lg border border-line bg-bad-soft p-3">
             <p className="font-medium">This link no longer works.</p>
@@ -82,11 +86,27 @@ function PasswordForm({ onSuccess }: { onSuccess: () => Promise<void> }) {
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-3">
-      <Field label="E-mail" type="email" autoComplete="username" required value={email} onChange={(event) => setEmail(event.target.value)} />
-      <Field label="Password" type="password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.target.value)} />
+      <Field
+        label="E-mail"
+        type="email"
+        autoComplete="username"
+        required
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+      <Field
+        label="Password"
+        type="password"
+        autoComplete="current-password"
+        required
+        value={password}
+        onChange={(event) => setPassword(event.target.value)}
+      />
       {login.isError && (
         <p role="alert" className="text-bad">
-          {login.error instanceof ApiError && login.error.status === 401 ? "This e-mail and password do not match." : login.error.message}
+          {login.error instanceof ApiError && login.error.status === 401
+            ? "This e-mail and password do not match."
+            : login.error.message}
         </p>
       )}
       <Button type="submit" variant="primary" disabled={login.isPending} className="justify-center">

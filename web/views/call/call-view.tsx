@@ -37,14 +37,45 @@ export function CallView({ call, layout, tab, onTab, linksTrace = true }: CallVi
   const conversation = useMemo(() => readConversation(call), [call]);
   const isPage = layout === "page";
   const tabs: Tab[] = [
-    { id: "conversation", name: call.kind === "llm" ? "Conversation" : "Content", content: () => <ConversationView call={call} conversation={conversation} /> },
-    ...(isPage ? [] : [{ id: "timing", name: "Timing", content: () => <Padded><TimingView call={call} /></Padded> }]),
-    ...(isPage ? [] : [{ id: "cost", name: "Cost", content: () => <Padded><CostView call={call} /><UsageView call={call} /></Padded> }]),
+    {
+      id: "conversation",
+      name: call.kind === "llm" ? "Conversation" : "Content",
+      content: () => <ConversationView call={call} conversation={conversation} />,
+    },
+    ...(isPage
+      ? []
+      : [
+          {
+            id: "timing",
+            name: "Timing",
+            content: () => (
+              <Padded>
+                <TimingView call={call} />
+              </Padded>
+            ),
+          },
+        ]),
+    ...(isPage
+      ? []
+      : [
+          {
+            id: "cost",
+            name: "Cost",
+            content: () => (
+              <Padded>
+                <CostView call={call} />
+                <UsageView call={call} />
+              </Padded>
+            ),
+          },
+        ]),
     { id: "request", name: "Request", content: () => <RequestView call={call} conversation={conversation} /> },
     { id: "raw", name: "Raw", content: () => <RawView call={call} /> },
   ];
   return (
-    <article className={classes("flex flex-col", isPage && "xl:grid xl:grid-cols-[minmax(0,1fr)_400px] xl:items-start")}>
+    <article
+      className={classes("flex flex-col", isPage && "xl:grid xl:grid-cols-[minmax(0,1fr)_400px] xl:items-start")}
+    >
       <div className="min-w-0">
         <CallHead call={call} linksTrace={linksTrace} />
         <Tabs
@@ -57,9 +88,15 @@ export function CallView({ call, layout, tab, onTab, linksTrace = true }: CallVi
       </div>
       {isPage && (
         <div className="flex flex-col gap-6 border-line p-4 max-xl:border-t xl:sticky xl:top-0 xl:min-h-full xl:border-l">
-          <Titled title="Timing"><TimingView call={call} /></Titled>
-          <Titled title="Cost"><CostView call={call} /></Titled>
-          <Titled title="Tokens"><UsageView call={call} /></Titled>
+          <Titled title="Timing">
+            <TimingView call={call} />
+          </Titled>
+          <Titled title="Cost">
+            <CostView call={call} />
+          </Titled>
+          <Titled title="Tokens">
+            <UsageView call={call} />
+          </Titled>
         </div>
       )}
     </article>
@@ -88,26 +125,46 @@ function CallHead({ call, linksTrace }: { call: CallDetail; linksTrace: boolean 
           {model !== "" && <Swatch colour={seriesColour(model)} className="size-2.5" />}
           <span className="truncate">{model || call.name || "Call"}</span>
         </h1>
-        <StatusBadge status={call.status} {...(call.http_status === null ? {} : { detail: String(call.http_status) })} />
+        <StatusBadge
+          status={call.status}
+          {...(call.http_status === null ? {} : { detail: String(call.http_status) })}
+        />
         <span className="text-xs text-muted">
           {[call.provider, call.operation || call.kind, call.service_name].filter(Boolean).join(" · ")}
         </span>
         <TimeText time={call.start_time} className="text-xs text-muted" />
         <span className="flex-1" />
         {linksTrace && (
-          <Link to="/traces/$id" params={{ id: call.trace_id }} search={{ span: call.span_id }} className={buttonClass("plain", "small")}>
+          <Link
+            to="/traces/$id"
+            params={{ id: call.trace_id }}
+            search={{ span: call.span_id }}
+            className={buttonClass("plain", "small")}
+          >
             <ListTree size={13} aria-hidden="true" /> Trace
           </Link>
         )}
       </div>
       {call.status !== "ok" && <Failure call={call} />}
       <dl className="num grid grid-cols-3 gap-x-4 gap-y-2 sm:flex sm:flex-wrap sm:gap-x-7">
-        <Fact name="Duration"><span data-hint={exactDuration(call.duration_ns)}>{formatDuration(call.duration_ns)}</span></Fact>
-        <Fact name="TTFT"><Known value={call.ttft_ns} format={formatDuration} exact={exactDuration} why={whyNoTtft(call)} /></Fact>
-        <Fact name="Input"><Known value={call.input_tokens} format={formatCount} exact={formatInteger} why={whyNoTokens(call)} /></Fact>
-        <Fact name="Output"><Known value={call.output_tokens} format={formatCount} exact={formatInteger} why={whyNoTokens(call)} /></Fact>
-        <Fact name="Cost"><Known value={call.cost_nano_usd} format={formatUsd} exact={exactUsd} why={whyNoCost(call)} /></Fact>
-        <Fact name="Finish"><Known value={call.finish_reason} format={String} why="The answer names no reason for its end." /></Fact>
+        <Fact name="Duration">
+          <span data-hint={exactDuration(call.duration_ns)}>{formatDuration(call.duration_ns)}</span>
+        </Fact>
+        <Fact name="TTFT">
+          <Known value={call.ttft_ns} format={formatDuration} exact={exactDuration} why={whyNoTtft(call)} />
+        </Fact>
+        <Fact name="Input">
+          <Known value={call.input_tokens} format={formatCount} exact={formatInteger} why={whyNoTokens(call)} />
+        </Fact>
+        <Fact name="Output">
+          <Known value={call.output_tokens} format={formatCount} exact={formatInteger} why={whyNoTokens(call)} />
+        </Fact>
+        <Fact name="Cost">
+          <Known value={call.cost_nano_usd} format={formatUsd} exact={exactUsd} why={whyNoCost(call)} />
+        </Fact>
+        <Fact name="Finish">
+          <Known value={call.finish_reason} format={String} why="The answer names no reason for its end." />
+        </Fact>
       </dl>
       <TimingBar call={call} />
     </header>
@@ -127,7 +184,9 @@ function Failure({ call }: { call: CallDetail }) {
   return (
     <div role="note" className="rounded-md border-l-2 border-bad bg-bad-soft px-3 py-2">
       <p className="font-medium">{call.error_type || call.status}</p>
-      {call.error_message !== "" && <p className="mt-0.5 break-words whitespace-pre-wrap text-muted">{call.error_message}</p>}
+      {call.error_message !== "" && (
+        <p className="mt-0.5 break-words whitespace-pre-wrap text-muted">{call.error_message}</p>
+      )}
     </div>
   );
 }

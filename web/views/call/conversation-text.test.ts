@@ -45,13 +45,26 @@ test("a call as curl goes through this install and holds no secret", () => {
 });
 
 for (const [name, patch, want] of [
-  ["Anthropic's key header", { content_format: "anthropic.messages", provider: "anthropic", http_route: "POST /v1/messages" }, /x-api-key: \$ANTHROPIC_API_KEY/],
-  ["the gateway's own id of a provider", { provider: "aws.bedrock", attributes: { "weir.provider": "bedrock" } }, /\/bedrock\/v1/],
+  [
+    "Anthropic's key header",
+    { content_format: "anthropic.messages", provider: "anthropic", http_route: "POST /v1/messages" },
+    /x-api-key: \$ANTHROPIC_API_KEY/,
+  ],
+  [
+    "the gateway's own id of a provider",
+    { provider: "aws.bedrock", attributes: { "weir.provider": "bedrock" } },
+    /\/bedrock\/v1/,
+  ],
   ["a call recorded elsewhere", { http_route: "" }, /\/v1\/chat\/completions/],
 ] as const) {
   test(`curl: ${name}`, () => assert.match(curlCommand({ ...chat, ...patch }, "http://weir") ?? "", want));
 }
 
-for (const patch of [{ content_state: "truncated" }, { input: "" }, { content_format: "weir.messages", http_route: "" }]) {
-  test(`no curl for ${JSON.stringify(patch)}`, () => assert.equal(curlCommand({ ...chat, ...patch }, "http://weir"), undefined));
+for (const patch of [
+  { content_state: "truncated" },
+  { input: "" },
+  { content_format: "weir.messages", http_route: "" },
+]) {
+  test(`no curl for ${JSON.stringify(patch)}`, () =>
+    assert.equal(curlCommand({ ...chat, ...patch }, "http://weir"), undefined));
 }

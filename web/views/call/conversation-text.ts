@@ -47,12 +47,21 @@ const formatPaths: Readonly<Record<string, string>> = {
   "anthropic.messages": "/v1/messages",
 };
 
-type Repeatable = Pick<CallDetail, "provider" | "http_route" | "content_format" | "content_state" | "input" | "attributes">;
+type Repeatable = Pick<
+  CallDetail,
+  "provider" | "http_route" | "content_format" | "content_state" | "input" | "attributes"
+>;
 
 /** The call as a curl command through this install; undefined when its request was not kept whole or is no API's. */
 export function curlCommand(call: Repeatable, origin: string): string | undefined {
   const path = /^POST (\/[\w./-]+)$/.exec(call.http_route)?.[1] ?? formatPaths[call.content_format];
-  if (path === undefined || call.content_state !== "full" || call.input === "" || call.content_format === "weir.messages") return undefined;
+  if (
+    path === undefined ||
+    call.content_state !== "full" ||
+    call.input === "" ||
+    call.content_format === "weir.messages"
+  )
+    return undefined;
   const provider = call.attributes["weir.provider"] ?? call.provider;
   const isAnthropic = call.content_format === "anthropic.messages";
   const credential = isAnthropic

@@ -38,26 +38,30 @@ export function ConversationView({ call, conversation }: { call: CallDetail; con
         {note !== undefined && <p className="mx-4 my-1 rounded-md bg-warn-soft px-3 py-2">{note}</p>}
         {conversation.tools.length > 0 && <Tools tools={conversation.tools} />}
         {conversation.system !== "" && (
-          <Turn role="system" length={conversation.system.length}>
+          <Turn who="system" length={conversation.system.length}>
             <LongText text={conversation.system} />
           </Turn>
         )}
         <Messages messages={conversation.messages} />
         {conversation.response !== null && (
-          <Turn role={conversation.response.role} isAnswer text={messageText(conversation.response)}>
+          <Turn who={conversation.response.role} isAnswer text={messageText(conversation.response)}>
             <Parts parts={conversation.response.parts} />
           </Turn>
         )}
         {conversation.alternatives.map((answer, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: recorded answers never move.
-          <Turn key={index} role={`answer ${index + 2}`} isAnswer text={messageText(answer)}>
+          <Turn key={index} who={`answer ${index + 2}`} isAnswer text={messageText(answer)}>
             <Parts parts={answer.parts} />
           </Turn>
         ))}
         {conversation.response === null && !isEmpty && (
-          <p className="px-4 py-3 text-faint">{call.status === "ok" ? "No answer was kept." : `No answer: the call ended as ${call.status}.`}</p>
+          <p className="px-4 py-3 text-faint">
+            {call.status === "ok" ? "No answer was kept." : `No answer: the call ended as ${call.status}.`}
+          </p>
         )}
-        {isEmpty && note === undefined && <p className="px-4 py-3 text-faint">This {call.kind === "llm" ? "call" : "step"} has no content.</p>}
+        {isEmpty && note === undefined && (
+          <p className="px-4 py-3 text-faint">This {call.kind === "llm" ? "call" : "step"} has no content.</p>
+        )}
       </div>
     </ReadingContext>
   );
@@ -74,14 +78,22 @@ function Messages({ messages }: { messages: readonly Message[] }) {
     <>
       {earlier > 0 && (
         <div className="px-4 py-1">
-          <Button size="small" variant="quiet" aria-expanded={isOpen} className="w-full justify-center border border-dashed border-line-strong" onClick={() => setOpen(!isOpen)}>
-            {isOpen ? "Fold the earlier messages" : `${plural(earlier, "earlier message")}, ${formatInteger(hiddenLength)} characters`}
+          <Button
+            size="small"
+            variant="quiet"
+            aria-expanded={isOpen}
+            className="w-full justify-center border border-dashed border-line-strong"
+            onClick={() => setOpen(!isOpen)}
+          >
+            {isOpen
+              ? "Fold the earlier messages"
+              : `${plural(earlier, "earlier message")}, ${formatInteger(hiddenLength)} characters`}
           </Button>
         </div>
       )}
       {shown.map((message, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: recorded messages never move.
-        <Turn key={first + index} role={message.role} name={message.name} text={messageText(message)}>
+        <Turn key={first + index} who={message.role} name={message.name} text={messageText(message)}>
           <Parts parts={message.parts} />
         </Turn>
       ))}
@@ -90,7 +102,7 @@ function Messages({ messages }: { messages: readonly Message[] }) {
 }
 
 interface TurnProps {
-  readonly role: string;
+  readonly who: string;
   readonly name?: string | undefined;
   readonly text?: string;
   readonly length?: number;
@@ -99,17 +111,24 @@ interface TurnProps {
 }
 
 /** One message: its role in the gutter, its content beside it. */
-function Turn({ role, name, text = "", length, isAnswer = false, children }: TurnProps) {
+function Turn({ who, name, text = "", length, isAnswer = false, children }: TurnProps) {
   return (
     <section
-      aria-label={isAnswer ? "Answer" : `Message of ${role}`}
+      aria-label={isAnswer ? "Answer" : `Message of ${who}`}
       className={classes(
         "group grid grid-cols-[84px_minmax(0,1fr)] gap-x-3 border-t border-line px-4 py-3 first:border-0 max-sm:grid-cols-1 max-sm:gap-y-1",
         isAnswer && "bg-accent-soft/40",
       )}
     >
       <div className="flex items-start gap-1 text-xs sm:flex-col">
-        <span className={classes("font-medium break-words", role === "user" ? "text-text" : role === "assistant" || isAnswer ? "text-accent" : "text-muted")}>{role}</span>
+        <span
+          className={classes(
+            "font-medium break-words",
+            who === "user" ? "text-text" : who === "assistant" || isAnswer ? "text-accent" : "text-muted",
+          )}
+        >
+          {who}
+        </span>
         {name !== undefined && <span className="max-w-full truncate text-faint">{name}</span>}
         {length !== undefined && <span className="num text-2xs text-faint">{formatInteger(length)} chars</span>}
         {text !== "" && (
@@ -125,14 +144,27 @@ function Turn({ role, name, text = "", length, isAnswer = false, children }: Tur
 
 function Tools({ tools }: { tools: readonly ToolDefinition[] }) {
   return (
-    <Fold className="px-4" title={`${plural(tools.length, "tool")} offered`} note={tools.map(({ name }) => name).slice(0, 4).join(", ")}>
+    <Fold
+      className="px-4"
+      title={`${plural(tools.length, "tool")} offered`}
+      note={tools
+        .map(({ name }) => name)
+        .slice(0, 4)
+        .join(", ")}
+    >
       {() =>
         tools.map(({ name, description, parameters }) => (
-          <Fold key={name} title={<span className="font-mono text-xs text-text">{name}</span>} note={description.slice(0, 80)}>
+          <Fold
+            key={name}
+            title={<span className="font-mono text-xs text-text">{name}</span>}
+            note={description.slice(0, 80)}
+          >
             {() => (
               <div className="flex flex-col gap-2">
                 {description !== "" && <p className="whitespace-pre-wrap text-muted">{description}</p>}
-                {parameters !== null && parameters !== undefined && <CodeBlock language="json" code={JSON.stringify(parameters, null, 2)} />}
+                {parameters !== null && parameters !== undefined && (
+                  <CodeBlock language="json" code={JSON.stringify(parameters, null, 2)} />
+                )}
               </div>
             )}
           </Fold>
@@ -151,7 +183,11 @@ function Params({ params }: { params: Readonly<Record<string, unknown>> }) {
   return (
     <ul aria-label="Parameters" className="flex min-w-0 flex-1 flex-wrap gap-1.5">
       {short.map(([name, value]) => (
-        <li key={name} className="max-w-64 truncate rounded bg-sunken px-1.5 font-mono text-2xs leading-5 text-muted" data-hint={`${name}: ${value.slice(0, 600)}`}>
+        <li
+          key={name}
+          className="max-w-64 truncate rounded bg-sunken px-1.5 font-mono text-2xs leading-5 text-muted"
+          data-hint={`${name}: ${value.slice(0, 600)}`}
+        >
           {name} <span className="text-text">{value}</span>
         </li>
       ))}

@@ -28,10 +28,16 @@ export function CopyMenu({ call, conversation }: { call: CallDetail; conversatio
         </Button>
       }
     >
-      <MenuItem icon={<Type size={14} aria-hidden="true" className="text-muted" />} onSelect={copy(conversationText(conversation))}>
+      <MenuItem
+        icon={<Type size={14} aria-hidden="true" className="text-muted" />}
+        onSelect={copy(conversationText(conversation))}
+      >
         Text
       </MenuItem>
-      <MenuItem icon={<Braces size={14} aria-hidden="true" className="text-muted" />} onSelect={copy(JSON.stringify(call, null, 2))}>
+      <MenuItem
+        icon={<Braces size={14} aria-hidden="true" className="text-muted" />}
+        onSelect={copy(JSON.stringify(call, null, 2))}
+      >
         JSON
       </MenuItem>
       {curl !== undefined && (

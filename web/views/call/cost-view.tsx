@@ -41,16 +41,26 @@ export function CostView({ call }: { call: CallDetail }) {
         <caption className="sr-only">How the cost was made up</caption>
         <thead className="text-xs text-faint">
           <tr>
-            <th scope="col" className="pb-1 text-left font-normal">Class</th>
-            <th scope="col" className="pb-1 text-right font-normal">Count</th>
-            <th scope="col" className="pb-1 text-right font-normal">× Price</th>
-            <th scope="col" className="pb-1 text-right font-normal">= Amount</th>
+            <th scope="col" className="pb-1 text-left font-normal">
+              Class
+            </th>
+            <th scope="col" className="pb-1 text-right font-normal">
+              Count
+            </th>
+            <th scope="col" className="pb-1 text-right font-normal">
+              × Price
+            </th>
+            <th scope="col" className="pb-1 text-right font-normal">
+              = Amount
+            </th>
           </tr>
         </thead>
         <tbody>
           {lines.map((line) => (
             <tr key={line.rate} className="border-t border-line">
-              <th scope="row" className="h-7 text-left font-normal">{lineNames[line.rate]}</th>
+              <th scope="row" className="h-7 text-left font-normal">
+                {lineNames[line.rate]}
+              </th>
               <td className="text-right">{formatInteger(line.count)}</td>
               <td className="text-right text-muted" data-hint={`$${line.rate_usd} for ${formatInteger(line.per)}`}>
                 ${line.rate_usd}
@@ -60,7 +70,9 @@ export function CostView({ call }: { call: CallDetail }) {
             </tr>
           ))}
           <tr className="border-t border-line-strong font-medium">
-            <th scope="row" colSpan={3} className="h-8 text-left font-medium">Total</th>
+            <th scope="row" colSpan={3} className="h-8 text-left font-medium">
+              Total
+            </th>
             <td className="text-right">
               <Known value={call.cost_nano_usd} format={exactUsd} why={whyNoCost(call)} />
             </td>
@@ -68,13 +80,21 @@ export function CostView({ call }: { call: CallDetail }) {
         </tbody>
       </table>
       {saved !== null && saved !== 0 && (
-        <p className={saved > 0 ? "rounded bg-good-soft px-2 py-1 text-good" : "rounded bg-warn-soft px-2 py-1 text-warn"}>
-          {saved > 0 ? `Caching saved ${formatUsd(saved)} over plain input.` : `Writing the cache cost ${formatUsd(-saved)} more than it saved in this call.`}
+        <p
+          className={
+            saved > 0 ? "rounded bg-good-soft px-2 py-1 text-good" : "rounded bg-warn-soft px-2 py-1 text-warn"
+          }
+        >
+          {saved > 0
+            ? `Caching saved ${formatUsd(saved)} over plain input.`
+            : `Writing the cache cost ${formatUsd(-saved)} more than it saved in this call.`}
         </p>
       )}
       {stateNotes[state] !== "" && <p className="text-xs text-warn">{stateNotes[state]}</p>}
       <p className="text-xs text-faint">
-        {call.price_source === "" ? "No price source" : `Prices: ${sourceNames[call.price_source] ?? call.price_source}`}
+        {call.price_source === ""
+          ? "No price source"
+          : `Prices: ${sourceNames[call.price_source] ?? call.price_source}`}
         {call.price_version !== "" && `, ${call.price_version}`}
         {call.usage_source === "estimated" && ". The counts are estimated by Weir: the provider sent none."}
       </p>

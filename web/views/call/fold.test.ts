@@ -38,7 +38,15 @@ for (const [name, messages, want] of [
   ["a long talk", [say("user"), say("assistant"), say("user"), say("assistant"), say("user"), say("assistant")], 4],
   [
     "results in a user's message belong to the turn",
-    [say("user"), say("assistant"), say("user"), say("assistant"), say("user"), { role: "assistant", parts: [call("1")] }, { role: "user", parts: [result("1")] }],
+    [
+      say("user"),
+      say("assistant"),
+      say("user"),
+      say("assistant"),
+      say("user"),
+      { role: "assistant", parts: [call("1")] },
+      { role: "user", parts: [result("1")] },
+    ],
     4,
   ],
   ["no user at all", [say("assistant"), say("assistant")], 0],

@@ -26,8 +26,10 @@ function closeFence(text: string): string {
 
 /** How many messages stand before the last turn, and can be folded: all but what follows the last user message. */
 export function earlierCount(messages: readonly Message[]): number {
-  const lastUser = messages.findLastIndex(({ role, parts }) => role === "user" && parts.some(({ type }) => type !== "tool_result"));
-  const start = lastUser < 0 ? 0 : lastUser;
+  const lastUser = messages.findLastIndex(
+    ({ role, parts }) => role === "user" && parts.some(({ type }) => type !== "tool_result"),
+  );
+  const start = Math.max(0, lastUser);
   return start < 4 ? 0 : start;
 }
 
@@ -66,9 +68,14 @@ export function toolResults(messages: readonly Message[]): ReadonlyMap<string, T
  * out. A result whose call is not there stays where it is.
  */
 export function withoutPairedResults(messages: readonly Message[]): Message[] {
-  const called = new Set(messages.flatMap(({ parts }) => parts.flatMap((part) => (part.type === "tool_call" ? [part.id] : []))));
+  const called = new Set(
+    messages.flatMap(({ parts }) => parts.flatMap((part) => (part.type === "tool_call" ? [part.id] : []))),
+  );
   return messages
-    .map((message) => ({ ...message, parts: message.parts.filter((part) => part.type !== "tool_result" || !called.has(part.id)) }))
+    .map((message) => ({
+      ...message,
+      parts: message.parts.filter((part) => part.type !== "tool_result" || !called.has(part.id)),
+    }))
     .filter(({ parts }, index) => parts.length > 0 || messages[index]?.parts.length === 0);
 }
 

@@ -6,10 +6,14 @@ import { CodeBlock } from "../../design/code-block.tsx";
 /** Code blocks get their language and a copy button; images of foreign hosts become links: a page asks nobody but Weir. */
 const components: Components = {
   pre: ({ children }) => {
-    const code = isValidElement(children) ? (children as ReactElement<{ className?: string; children?: ReactNode }>).props : undefined;
+    const code = isValidElement(children)
+      ? (children as ReactElement<{ className?: string; children?: ReactNode }>).props
+      : undefined;
     const language = /language-(\S+)/.exec(code?.className ?? "")?.[1];
     const text = String(code?.children ?? "").replace(/\n$/, "");
-    return <CodeBlock code={text} className="my-2" {...(language === undefined ? {} : { title: language, language })} />;
+    return (
+      <CodeBlock code={text} className="my-2" {...(language === undefined ? {} : { title: language, language })} />
+    );
   },
   a: ({ href, children }) => (
     <a href={href} target="_blank" rel="noreferrer noopener">

@@ -52,7 +52,13 @@ function PartView({ part }: { part: Part }) {
     case "json":
       return <CodeBlock language="json" code={JSON.stringify(part.value, null, 2)} />;
     default:
-      return <CodeBlock title={`${part.label} (shown as it was sent)`} language="json" code={JSON.stringify(part.value, null, 2)} />;
+      return (
+        <CodeBlock
+          title={`${part.label} (shown as it was sent)`}
+          language="json"
+          code={JSON.stringify(part.value, null, 2)}
+        />
+      );
   }
 }
 
@@ -65,9 +71,19 @@ export function LongText({ text }: { text: string }) {
   const { shown, hidden } = isWhole ? { shown: text, hidden: 0 } : foldText(text);
   return (
     <div>
-      {isPlain ? <pre className="font-mono text-xs break-words whitespace-pre-wrap">{shown}</pre> : <RenderedMarkdown text={shown} />}
+      {isPlain ? (
+        <pre className="font-mono text-xs break-words whitespace-pre-wrap">{shown}</pre>
+      ) : (
+        <RenderedMarkdown text={shown} />
+      )}
       {(hidden > 0 || isWhole) && (
-        <Button size="small" variant="quiet" className="-ml-2 text-accent" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+        <Button
+          size="small"
+          variant="quiet"
+          className="-ml-2 text-accent"
+          aria-expanded={isWhole}
+          onClick={() => setWhole(!isWhole)}
+        >
           {isWhole ? "Show less" : `Show ${formatInteger(hidden)} more of ${formatInteger(text.length)} characters`}
         </Button>
       )}
@@ -76,13 +92,29 @@ export function LongText({ text }: { text: string }) {
 }
 
 /** Something that opens in its place. */
-export function Fold(props: { title: ReactNode; note?: ReactNode; icon?: ReactNode; opensAtFirst?: boolean; children: () => ReactNode; className?: string }) {
+export function Fold(props: {
+  title: ReactNode;
+  note?: ReactNode;
+  icon?: ReactNode;
+  opensAtFirst?: boolean;
+  children: () => ReactNode;
+  className?: string;
+}) {
   const { title, note, icon, opensAtFirst = false, children, className } = props;
   const [isOpen, setOpen] = useState(opensAtFirst);
   return (
     <div className={className}>
-      <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} className="flex min-h-7 w-full items-center gap-1.5 rounded text-left text-muted hover:text-text">
-        <ChevronRight size={14} aria-hidden="true" className={classes("shrink-0 transition-transform duration-120", isOpen && "rotate-90")} />
+      <button
+        type="button"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+        className="flex min-h-7 w-full items-center gap-1.5 rounded text-left text-muted hover:text-text"
+      >
+        <ChevronRight
+          size={14}
+          aria-hidden="true"
+          className={classes("shrink-0 transition-transform duration-120", isOpen && "rotate-90")}
+        />
         {icon}
         <span className="min-w-0 truncate">{title}</span>
         {note !== undefined && <span className="num shrink-0 text-xs text-faint">{note}</span>}
@@ -96,12 +128,17 @@ function Reasoning({ text, isEncrypted }: { text: string; isEncrypted: boolean }
   if (text === "") {
     return (
       <p className="flex items-center gap-1.5 text-faint">
-        <Brain size={14} aria-hidden="true" /> {isEncrypted ? "Reasoning, sent encrypted by the provider" : "Reasoning without text"}
+        <Brain size={14} aria-hidden="true" />{" "}
+        {isEncrypted ? "Reasoning, sent encrypted by the provider" : "Reasoning without text"}
       </p>
     );
   }
   return (
-    <Fold title="Reasoning" note={`${formatInteger(text.length)} characters`} icon={<Brain size={14} aria-hidden="true" />}>
+    <Fold
+      title="Reasoning"
+      note={`${formatInteger(text.length)} characters`}
+      icon={<Brain size={14} aria-hidden="true" />}
+    >
       {() => (
         <div className="border-l-2 border-line-strong pl-3 text-muted">
           <LongText text={text} />
@@ -140,7 +177,9 @@ function ToolCard({ call }: { call: ToolCallPart }) {
           </span>
         )}
       </header>
-      {argumentsText !== "" && argumentsText !== "{}" && <CodeBlock language="json" code={argumentsText} className="rounded-none border-0 border-t bg-panel" />}
+      {argumentsText !== "" && argumentsText !== "{}" && (
+        <CodeBlock language="json" code={argumentsText} className="rounded-none border-0 border-t bg-panel" />
+      )}
       {result !== undefined && <ResultBody result={result} />}
     </section>
   );
@@ -149,7 +188,9 @@ function ToolCard({ call }: { call: ToolCallPart }) {
 function ResultBody({ result }: { result: ToolResultPart }) {
   return (
     <div className={classes("border-t border-line px-3 py-2", result.isError && "bg-bad-soft")}>
-      <p className={classes("mb-1 text-2xs font-medium", result.isError ? "text-bad" : "text-faint")}>{result.isError ? "Failed with" : "Result"}</p>
+      <p className={classes("mb-1 text-2xs font-medium", result.isError ? "text-bad" : "text-faint")}>
+        {result.isError ? "Failed with" : "Result"}
+      </p>
       <Parts parts={result.parts} />
     </div>
   );
@@ -159,7 +200,8 @@ function StrayResult({ result }: { result: ToolResultPart }) {
   return (
     <section aria-label="Tool result" className="overflow-hidden rounded-lg border border-line">
       <header className="flex h-8 items-center gap-2 bg-sunken px-3 text-xs text-muted">
-        <Wrench size={13} aria-hidden="true" /> Result of <span className="truncate font-mono">{result.id || "a tool"}</span>
+        <Wrench size={13} aria-hidden="true" /> Result of{" "}
+        <span className="truncate font-mono">{result.id || "a tool"}</span>
       </header>
       <ResultBody result={result} />
     </section>
@@ -170,7 +212,13 @@ function Media({ part }: { part: MediaPart }) {
   const { source } = part;
   const name = part.name || part.type;
   if (source.kind === "data" && part.type === "image" && /^image\/(png|jpeg|gif|webp)$/.test(source.mediaType)) {
-    return <img src={`data:${source.mediaType};base64,${source.base64}`} alt={name} className="max-h-96 max-w-full self-start rounded-md border border-line" />;
+    return (
+      <img
+        src={`data:${source.mediaType};base64,${source.base64}`}
+        alt={name}
+        className="max-h-96 max-w-full self-start rounded-md border border-line"
+      />
+    );
   }
   if (source.kind === "data" && part.type === "audio") {
     // biome-ignore lint/a11y/useMediaCaption: a recorded prompt has no captions.
@@ -190,11 +238,19 @@ function Media({ part }: { part: MediaPart }) {
 function MediaOrigin({ source }: { source: Exclude<MediaSource, { kind: "text" }> }) {
   if (source.kind === "url") {
     return (
-      <a href={/^https?:/.test(source.url) ? source.url : undefined} target="_blank" rel="noreferrer noopener" className="max-w-80 truncate text-accent underline" data-hint="Opens at its own host; Weir does not load it.">
+      <a
+        href={/^https?:/.test(source.url) ? source.url : undefined}
+        target="_blank"
+        rel="noreferrer noopener"
+        className="max-w-80 truncate text-accent underline"
+        data-hint="Opens at its own host; Weir does not load it."
+      >
         {source.url}
       </a>
     );
   }
   if (source.kind === "file") return <span className="font-mono text-muted">{source.fileId}</span>;
-  return <span className="text-muted">{`${source.mediaType}, ${formatBytes(Math.floor(source.base64.length * 0.75))}`}</span>;
+  return (
+    <span className="text-muted">{`${source.mediaType}, ${formatBytes(Math.floor(source.base64.length * 0.75))}`}</span>
+  );
 }

@@ -9,7 +9,11 @@ export function RawView({ call }: { call: CallDetail }) {
   return (
     <div className="flex flex-col gap-4 p-4">
       <Body name="Request" text={input} format={call.content_format} />
-      <Body name={call.is_stream ? "Response, assembled from its stream" : "Response"} text={output} format={call.content_format} />
+      <Body
+        name={call.is_stream ? "Response, assembled from its stream" : "Response"}
+        text={output}
+        format={call.content_format}
+      />
       <CodeBlock title="The row, as the API gives it" language="json" code={JSON.stringify(row, null, 2)} />
     </div>
   );
@@ -19,5 +23,12 @@ function Body({ name, text, format }: { name: string; text: string; format: stri
   if (text === "") return <p className="text-faint">{name}: nothing was kept.</p>;
   const json = prettyJson(text);
   const title = `${name} · ${format || "unknown format"} · ${formatInteger(text.length)} characters`;
-  return <CodeBlock title={title} code={json ?? text} wrap={json === undefined} {...(json === undefined ? {} : { language: "json" })} />;
+  return (
+    <CodeBlock
+      title={title}
+      code={json ?? text}
+      wrap={json === undefined}
+      {...(json === undefined ? {} : { language: "json" })}
+    />
+  );
 }

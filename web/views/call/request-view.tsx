@@ -15,7 +15,12 @@ export function RequestView({ call, conversation }: { call: CallDetail; conversa
         <Id name="Call" value={call.span_id} />
         <FactRow name="Trace">
           <Copied text={call.trace_id}>
-            <Link to="/traces/$id" params={{ id: call.trace_id }} search={{ span: call.span_id }} className="font-mono text-xs text-accent hover:underline">
+            <Link
+              to="/traces/$id"
+              params={{ id: call.trace_id }}
+              search={{ span: call.span_id }}
+              className="font-mono text-xs text-accent hover:underline"
+            >
               {call.trace_id}
             </Link>
           </Copied>
@@ -35,11 +40,25 @@ export function RequestView({ call, conversation }: { call: CallDetail; conversa
         <Fact name="Kept for" value={plural(call.retention_days, "day")} />
       </Group>
       <Group title="Attribution">
-        <Filter name="User" field="user_id" value={call.user_id} why="Send the header x-weir-user, or the request's own user field." />
+        <Filter
+          name="User"
+          field="user_id"
+          value={call.user_id}
+          why="Send the header x-weir-user, or the request's own user field."
+        />
         <Filter name="Session" field="session_id" value={call.session_id} why="Send the header x-weir-session." />
         <Filter name="Service" field="service_name" value={call.service_name} why="The sender names no service." />
-        <Filter name="Environment" field="environment" value={call.environment} why="The sender names no environment." />
-        <Fact name="Prompt" value={[call.prompt_name, call.prompt_version].filter(Boolean).join(" @ ")} why="Send the header x-weir-prompt-name." />
+        <Filter
+          name="Environment"
+          field="environment"
+          value={call.environment}
+          why="The sender names no environment."
+        />
+        <Fact
+          name="Prompt"
+          value={[call.prompt_name, call.prompt_version].filter(Boolean).join(" @ ")}
+          why="Send the header x-weir-prompt-name."
+        />
         <Fact name="Weir key" value={call.api_key_id} why="No Weir key was used." />
         <FactRow name="Tags">
           {call.tags.length === 0 ? (
@@ -47,7 +66,12 @@ export function RequestView({ call, conversation }: { call: CallDetail; conversa
           ) : (
             <span className="flex flex-wrap justify-end gap-1">
               {call.tags.map((tag) => (
-                <Link key={tag} to="/calls" search={{ tag: [tag] }} className="rounded bg-sunken px-1.5 text-xs hover:bg-hover">
+                <Link
+                  key={tag}
+                  to="/calls"
+                  search={{ tag: [tag] }}
+                  className="rounded bg-sunken px-1.5 text-xs hover:bg-hover"
+                >
                   {tag}
                 </Link>
               ))}
@@ -55,7 +79,11 @@ export function RequestView({ call, conversation }: { call: CallDetail; conversa
           )}
         </FactRow>
       </Group>
-      <Entries title="Parameters of the request" entries={Object.entries(conversation.params)} empty="The request has no further fields." />
+      <Entries
+        title="Parameters of the request"
+        entries={Object.entries(conversation.params)}
+        empty="The request has no further fields."
+      />
       <Entries title="Attributes" entries={Object.entries(call.attributes)} empty="None beyond those above." />
     </div>
   );
@@ -94,7 +122,9 @@ function Id({ name, value, why = "It is not known." }: { name: string; value: st
 }
 
 function Fact({ name, value, why = "It is not known." }: { name: string; value: string; why?: string }) {
-  return <FactRow name={name}>{value === "" ? <Unknown why={why} /> : <span className="break-words">{value}</span>}</FactRow>;
+  return (
+    <FactRow name={name}>{value === "" ? <Unknown why={why} /> : <span className="break-words">{value}</span>}</FactRow>
+  );
 }
 
 function Filter({ name, field, value, why }: { name: string; field: string; value: string; why: string }) {
@@ -113,7 +143,15 @@ function Filter({ name, field, value, why }: { name: string; field: string; valu
   );
 }
 
-function Entries({ title, entries, empty }: { title: string; entries: readonly (readonly [string, unknown])[]; empty: string }) {
+function Entries({
+  title,
+  entries,
+  empty,
+}: {
+  title: string;
+  entries: readonly (readonly [string, unknown])[];
+  empty: string;
+}) {
   return (
     <section>
       <h2 className="mb-1 font-medium">{title}</h2>
@@ -122,11 +160,18 @@ function Entries({ title, entries, empty }: { title: string; entries: readonly (
         {entries.map(([name, value]) => {
           const text = typeof value === "string" ? value : JSON.stringify(value);
           return (
-            <div key={name} className="grid grid-cols-[minmax(120px,35%)_minmax(0,1fr)] gap-3 border-b border-line py-1 last:border-0">
+            <div
+              key={name}
+              className="grid grid-cols-[minmax(120px,35%)_minmax(0,1fr)] gap-3 border-b border-line py-1 last:border-0"
+            >
               <dt className="font-mono text-xs break-all text-muted">{name}</dt>
               <dd className="group flex items-start gap-1 font-mono text-xs">
                 <span className="min-w-0 flex-1 break-all">{text.length > 600 ? `${text.slice(0, 600)}…` : text}</span>
-                <CopyButton text={text} label={`Copy ${name}`} className="-my-1 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100" />
+                <CopyButton
+                  text={text}
+                  label={`Copy ${name}`}
+                  className="-my-1 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100"
+                />
               </dd>
             </div>
           );

@@ -6,7 +6,11 @@ import { timingParts } from "./timing-parts.ts";
 const ms = 1e6;
 
 for (const [name, call, want] of [
-  ["a stream", { duration_ns: 1000 * ms, ttft_ns: 300 * ms, gateway_ns: 1 * ms }, { gateway: 1, waiting: 299, generation: 700 }],
+  [
+    "a stream",
+    { duration_ns: 1000 * ms, ttft_ns: 300 * ms, gateway_ns: 1 * ms },
+    { gateway: 1, waiting: 299, generation: 700 },
+  ],
   ["no stream", { duration_ns: 1000 * ms, ttft_ns: null, gateway_ns: 2 * ms }, { gateway: 2, waiting: 998 }],
   ["reported by an SDK", { duration_ns: 1000 * ms, ttft_ns: null, gateway_ns: null }, { waiting: 1000 }],
   ["no time at all", { duration_ns: 0, ttft_ns: null, gateway_ns: null }, {}],
@@ -23,7 +27,10 @@ test("parts add up to the duration, whatever was measured", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1e12 }), maybe, maybe, (duration_ns, ttft_ns, gateway_ns) => {
       const parts = timingParts({ duration_ns, ttft_ns, gateway_ns, status: "ok" });
-      assert.equal(parts.reduce((sum, part) => sum + part.duration_ns, 0), duration_ns);
+      assert.equal(
+        parts.reduce((sum, part) => sum + part.duration_ns, 0),
+        duration_ns,
+      );
       for (const { share } of parts) assert.ok(share > 0 && share <= 1);
     }),
   );

@@ -15,14 +15,15 @@ type Timed = Pick<CallDetail, "duration_ns" | "ttft_ns" | "gateway_ns" | "status
 /** Splits the duration: the gateway's own work, waiting for the first token, generation. The parts add up to it. */
 export function timingParts({ duration_ns: total, ttft_ns: ttft, gateway_ns: gateway }: Timed): TimingPart[] {
   if (total <= 0) return [];
-  const own = Math.min(gateway ?? 0, ttft ?? total);
+  const own = Math.min(gateway ?? 0, ttft ?? total, total);
   const first = ttft === null ? total - own : Math.min(ttft, total) - own;
   const rest = ttft === null ? 0 : Math.max(0, total - ttft);
   const parts: Omit<TimingPart, "share">[] = [
     {
       id: "gateway",
       name: "Weir",
-      meaning: "What the gateway itself added: the duration less the time spent waiting for the provider or the client.",
+      meaning:
+        "What the gateway itself added: the duration less the time spent waiting for the provider or the client.",
       duration_ns: own,
       colour: "var(--queue)",
     },

@@ -1,7 +1,14 @@
 import type { CallDetail } from "@weir/api/contract";
 import { generationTokensPerSecond, prefillTokensPerSecond, timePerOutputTokenNs } from "@weir/model/browser";
 import type { ReactNode } from "react";
-import { exactDuration, formatBytes, formatDuration, formatInteger, formatPercent, formatTokenRate } from "../../design/format.ts";
+import {
+  exactDuration,
+  formatBytes,
+  formatDuration,
+  formatInteger,
+  formatPercent,
+  formatTokenRate,
+} from "../../design/format.ts";
 import { Swatch } from "../../design/time-chart.tsx";
 import { Known } from "../../design/unknown.tsx";
 import { timingParts } from "./timing-parts.ts";
@@ -14,7 +21,11 @@ export function TimingBar({ call }: { call: CallDetail }) {
   const said = parts.map(({ name, duration_ns }) => `${name} ${formatDuration(duration_ns)}`).join(", ");
   return (
     <div>
-      <div role="img" aria-label={`Where the time went: ${said}`} className="flex h-2 gap-px overflow-hidden rounded-full bg-sunken">
+      <div
+        role="img"
+        aria-label={`Where the time went: ${said}`}
+        className="flex h-2 gap-px overflow-hidden rounded-full bg-sunken"
+      >
         {parts.map(({ id, share, colour, name, duration_ns, meaning }) => (
           <div
             key={id}
@@ -49,21 +60,102 @@ const time = { format: formatDuration, exact: exactDuration };
 function rowsOf(call: CallDetail): Row[] {
   const noFirst = whyNoTtft(call);
   const noGaps = call.is_stream ? "There were too few content chunks to measure gaps." : "The answer was not streamed.";
-  const notGateway = call.source === "gateway" ? "It was not measured for this call." : "Only calls through the gateway are measured so.";
+  const notGateway =
+    call.source === "gateway"
+      ? "It was not measured for this call."
+      : "Only calls through the gateway are measured so.";
   return [
-    { name: "Duration", meaning: "From the arrival of the request to the last byte of the answer.", value: call.duration_ns, why: "", ...time },
-    { name: "Time to first token", meaning: "To the first delta with content, reasoning or a tool call; a role frame or a ping does not count.", value: call.ttft_ns, why: noFirst, ...time },
-    { name: "Time to first byte", meaning: "To the first byte of the answer's body.", value: call.ttfb_ns, why: notGateway, ...time },
-    { name: "Added by Weir", meaning: "The duration less the time spent waiting for the provider or the client.", value: call.gateway_ns, why: notGateway, ...time },
-    { name: "Prompt processing", meaning: "Input tokens ÷ time to first token. Cached tokens count: they were read.", value: prefillTokensPerSecond(call), why: noFirst, format: formatTokenRate },
-    { name: "Generation", meaning: "Output tokens after the first ÷ the time after the first token.", value: generationTokensPerSecond(call), why: noFirst, format: formatTokenRate },
-    { name: "Time per output token", meaning: "(Duration − time to first token) ÷ (output tokens − 1).", value: timePerOutputTokenNs(call), why: noFirst, ...time },
-    { name: "Gap between chunks, p50", meaning: "Median gap between content chunks of the stream.", value: call.inter_token_p50_ns, why: noGaps, ...time },
-    { name: "Gap between chunks, p95", meaning: "95th percentile of the gaps.", value: call.inter_token_p95_ns, why: noGaps, ...time },
-    { name: "Longest stall", meaning: "The longest gap between content chunks.", value: call.inter_token_max_ns, why: noGaps, ...time },
-    { name: "Content chunks", meaning: "Chunks of the stream that held content.", value: call.chunk_count, why: noGaps, format: formatInteger },
-    { name: "Request body", meaning: "Bytes that the client sent.", value: call.source === "gateway" ? call.request_bytes : null, why: notGateway, format: formatBytes },
-    { name: "Response body", meaning: "Bytes that the provider answered.", value: call.source === "gateway" ? call.response_bytes : null, why: notGateway, format: formatBytes },
+    {
+      name: "Duration",
+      meaning: "From the arrival of the request to the last byte of the answer.",
+      value: call.duration_ns,
+      why: "",
+      ...time,
+    },
+    {
+      name: "Time to first token",
+      meaning: "To the first delta with content, reasoning or a tool call; a role frame or a ping does not count.",
+      value: call.ttft_ns,
+      why: noFirst,
+      ...time,
+    },
+    {
+      name: "Time to first byte",
+      meaning: "To the first byte of the answer's body.",
+      value: call.ttfb_ns,
+      why: notGateway,
+      ...time,
+    },
+    {
+      name: "Added by Weir",
+      meaning: "The duration less the time spent waiting for the provider or the client.",
+      value: call.gateway_ns,
+      why: notGateway,
+      ...time,
+    },
+    {
+      name: "Prompt processing",
+      meaning: "Input tokens ÷ time to first token. Cached tokens count: they were read.",
+      value: prefillTokensPerSecond(call),
+      why: noFirst,
+      format: formatTokenRate,
+    },
+    {
+      name: "Generation",
+      meaning: "Output tokens after the first ÷ the time after the first token.",
+      value: generationTokensPerSecond(call),
+      why: noFirst,
+      format: formatTokenRate,
+    },
+    {
+      name: "Time per output token",
+      meaning: "(Duration − time to first token) ÷ (output tokens − 1).",
+      value: timePerOutputTokenNs(call),
+      why: noFirst,
+      ...time,
+    },
+    {
+      name: "Gap between chunks, p50",
+      meaning: "Median gap between content chunks of the stream.",
+      value: call.inter_token_p50_ns,
+      why: noGaps,
+      ...time,
+    },
+    {
+      name: "Gap between chunks, p95",
+      meaning: "95th percentile of the gaps.",
+      value: call.inter_token_p95_ns,
+      why: noGaps,
+      ...time,
+    },
+    {
+      name: "Longest stall",
+      meaning: "The longest gap between content chunks.",
+      value: call.inter_token_max_ns,
+      why: noGaps,
+      ...time,
+    },
+    {
+      name: "Content chunks",
+      meaning: "Chunks of the stream that held content.",
+      value: call.chunk_count,
+      why: noGaps,
+      format: formatInteger,
+    },
+    {
+      name: "Request body",
+      meaning: "Bytes that the client sent.",
+      value: call.source === "gateway" ? call.request_bytes : null,
+      why: notGateway,
+      format: formatBytes,
+    },
+    {
+      name: "Response body",
+      meaning: "Bytes that the provider answered.",
+      value: call.source === "gateway" ? call.response_bytes : null,
+      why: notGateway,
+      format: formatBytes,
+    },
   ];
 }
 
@@ -73,7 +165,12 @@ export function TimingView({ call }: { call: CallDetail }) {
     <dl className="num">
       {rowsOf(call).map(({ name, meaning, value, why, format = String, exact }) => (
         <FactRow key={name} name={name} meaning={meaning}>
-          <Known value={value} format={format} {...(exact === undefined ? {} : { exact: (ns: number) => exact(Math.round(ns)) })} why={why} />
+          <Known
+            value={value}
+            format={format}
+            {...(exact === undefined ? {} : { exact: (ns: number) => exact(Math.round(ns)) })}
+            why={why}
+          />
         </FactRow>
       ))}
     </dl>
@@ -87,8 +184,12 @@ export function FactRow({ name, meaning, children }: { name: ReactNode; meaning?
         {meaning === undefined ? (
           name
         ) : (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: the definition must be reachable by keyboard.
-          <span tabIndex={0} data-hint={meaning} className="cursor-help decoration-line-strong decoration-dotted underline-offset-4 hover:underline">
+          <span
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: the definition must be reachable by keyboard.
+            tabIndex={0}
+            data-hint={meaning}
+            className="cursor-help decoration-line-strong decoration-dotted underline-offset-4 hover:underline"
+          >
             {name}
           </span>
         )}

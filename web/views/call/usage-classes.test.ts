@@ -21,11 +21,20 @@ test("unknown stays without parts", () => {
 
 test("details are cut from their parents", () => {
   const usage = { ...none, input_tokens: 1000, cache_read_tokens: 800, output_tokens: 300, reasoning_tokens: 250 };
-  assert.deepEqual(counts(inputClasses(usage)), [["Uncached", 200], ["Cached read", 800]]);
-  assert.deepEqual(counts(outputClasses(usage)), [["Text", 50], ["Reasoning", 250]]);
+  assert.deepEqual(counts(inputClasses(usage)), [
+    ["Uncached", 200],
+    ["Cached read", 800],
+  ]);
+  assert.deepEqual(counts(outputClasses(usage)), [
+    ["Text", 50],
+    ["Reasoning", 250],
+  ]);
 });
 
 test("cached audio is in two details, and the rest is not negative", () => {
   const usage = { ...none, input_tokens: 100, cache_read_tokens: 100, input_audio_tokens: 100 };
-  assert.deepEqual(counts(inputClasses(usage)), [["Cached read", 100], ["Audio", 100]]);
+  assert.deepEqual(counts(inputClasses(usage)), [
+    ["Cached read", 100],
+    ["Audio", 100],
+  ]);
 });

@@ -18,7 +18,11 @@ type Counts = Pick<
 >;
 
 /** Cuts a total into its known parts and the rest. Parts that overlap (cached audio) never make the rest negative. */
-function split(total: number | null, rest: UsageClass, parts: readonly (Omit<UsageClass, "count"> & { count: number | null })[]): UsageClass[] {
+function split(
+  total: number | null,
+  rest: UsageClass,
+  parts: readonly (Omit<UsageClass, "count"> & { count: number | null })[],
+): UsageClass[] {
   if (total === null) return [];
   const known = parts.map((part) => ({ ...part, count: part.count ?? 0 }));
   const left = Math.max(0, total - known.reduce((sum, { count }) => sum + count, 0));

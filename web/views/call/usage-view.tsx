@@ -23,7 +23,17 @@ export function UsageView({ call }: { call: CallDetail }) {
   );
 }
 
-function Side({ name, total, parts, why }: { name: string; total: number | null; parts: readonly UsageClass[]; why: string }) {
+function Side({
+  name,
+  total,
+  parts,
+  why,
+}: {
+  name: string;
+  total: number | null;
+  parts: readonly UsageClass[];
+  why: string;
+}) {
   const sum = parts.reduce((all, { count }) => all + count, 0);
   return (
     <div className="num">
@@ -45,7 +55,9 @@ function Side({ name, total, parts, why }: { name: string; total: number | null;
               <li key={part} className="inline-flex items-center gap-1.5">
                 <Swatch colour={colour} />
                 {part} {formatInteger(count)}
-                {total !== null && total > 0 && parts.length > 1 && <span className="text-faint">{formatPercent(count / total)}</span>}
+                {total !== null && total > 0 && parts.length > 1 && (
+                  <span className="text-faint">{formatPercent(count / total)}</span>
+                )}
               </li>
             ))}
           </ul>

@@ -13,8 +13,12 @@ export function whyNoTokens(call: Pick<CallSummary, "usage_source" | "status" | 
   return call.source === "gateway" ? "The provider's answer holds no usage." : "The sender did not report usage.";
 }
 
-export function whyNoCost(call: Pick<CallSummary, "input_tokens" | "status" | "usage_source" | "source" | "response_model" | "request_model">): string {
+export function whyNoCost(
+  call: Pick<CallSummary, "input_tokens" | "status" | "usage_source" | "source" | "response_model" | "request_model">,
+): string {
   if (call.input_tokens === null) return `Without usage there is no cost. ${whyNoTokens(call)}`;
   const model = call.response_model || call.request_model;
-  return model === "" ? "The call names no model." : `The price table does not know ${model}, or not all of its counts.`;
+  return model === ""
+    ? "The call names no model."
+    : `The price table does not know ${model}, or not all of its counts.`;
 }

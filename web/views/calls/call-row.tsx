@@ -2,7 +2,6 @@ import { Link } from "@tanstack/react-router";
 import type { CallSummary } from "@weir/api/contract";
 import { ChevronsRight } from "lucide-react";
 import type { MouseEvent, ReactNode } from "react";
-import { classes } from "../../design/classes.ts";
 import { exactDuration, exactUsd, formatCount, formatDuration, formatInteger, formatUsd } from "../../design/format.ts";
 import { seriesColour } from "../../design/series-colour.ts";
 import { StatusMark, statusOf } from "../../design/status.tsx";
@@ -10,14 +9,13 @@ import { Swatch } from "../../design/time-chart.tsx";
 import { TimeText } from "../../design/time-text.tsx";
 import { Known, Unknown } from "../../design/unknown.tsx";
 import { whyNoCost, whyNoTokens, whyNoTtft } from "../call/why-unknown.ts";
-import type { Column } from "./columns.ts";
 
 export function modelOf(call: Pick<CallSummary, "response_model" | "request_model">): string {
   return call.response_model || call.request_model;
 }
 
 /** Opens the drawer on a plain click; with a modifier the link does what links do. */
-function onPlainClick(run: () => void) {
+export function onPlainClick(run: () => void) {
   return (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
@@ -30,14 +28,9 @@ interface CallRowProps {
   readonly onOpen: () => void;
 }
 
-export function CallCells({ call, columns, onOpen }: CallRowProps & { columns: readonly Column[] }) {
-  return columns.map(({ id, isNumber }) => (
-    // biome-ignore lint/a11y/useSemanticElements: the rows of a virtual list are placed by hand, which a <table> cannot be.
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and names its active row.
-    <div key={id} role="gridcell" className={classes("min-w-0 truncate", isNumber && "num text-right")}>
-      {cells[id]?.(call, onOpen)}
-    </div>
-  ));
+/** What stands in a column of the list. */
+export function callCell(call: CallSummary, column: string, onOpen: () => void): ReactNode {
+  return cells[column]?.(call, onOpen);
 }
 
 const cells: Readonly<Record<string, (call: CallSummary, onOpen: () => void) => ReactNode>> = {
@@ -45,7 +38,14 @@ const cells: Readonly<Record<string, (call: CallSummary, onOpen: () => void) => 
   status: (call) => <StatusMark status={call.status} detail={call.error_message || call.error_type} />,
   model: (call) => <ModelName call={call} />,
   preview: (call, onOpen) => <Preview call={call} onOpen={onOpen} />,
-  user: (call) => <Known value={call.user_id} format={String} why="The call does not say for whom it was made." className="text-muted" />,
+  user: (call) => (
+    <Known
+      value={call.user_id}
+      format={String}
+      why="The call does not say for whom it was made."
+      className="text-muted"
+    />
+  ),
   ttft: (call) => <Known value={call.ttft_ns} format={formatDuration} exact={exactDuration} why={whyNoTtft(call)} />,
   duration: (call) => <span data-hint={exactDuration(call.duration_ns)}>{formatDuration(call.duration_ns)}</span>,
   tokens: (call) => <Tokens call={call} />,
@@ -54,7 +54,8 @@ const cells: Readonly<Record<string, (call: CallSummary, onOpen: () => void) => 
 
 function ModelName({ call }: { call: CallSummary }) {
   const model = modelOf(call);
-  if (model === "") return <span className="text-muted">{call.name || <Unknown why="The call names no model." />}</span>;
+  if (model === "")
+    return <span className="text-muted">{call.name || <Unknown why="The call names no model." />}</span>;
   return (
     <span className="flex items-center gap-2">
       <Swatch colour={seriesColour(model)} />
@@ -76,7 +77,9 @@ export function Preview({ call, onOpen }: CallRowProps) {
       onClick={onPlainClick(onOpen)}
       className="flex min-w-0 items-center gap-1.5 after:absolute after:inset-0"
     >
-      {call.kind !== "llm" && <span className="shrink-0 rounded border border-line px-1 text-2xs text-faint">{call.kind}</span>}
+      {call.kind !== "llm" && (
+        <span className="shrink-0 rounded border border-line px-1 text-2xs text-faint">{call.kind}</span>
+      )}
       {call.is_stream && <ChevronsRight size={12} className="shrink-0 text-faint" aria-label="streamed" />}
       <span className="truncate">{said || <span className="text-faint">no content kept</span>}</span>
       {call.output_preview !== "" && <span className="min-w-0 flex-1 truncate text-faint">{call.output_preview}</span>}
@@ -104,9 +107,7 @@ function Tokens({ call }: { call: CallSummary }) {
 export function CallTwoLines({ call, onOpen }: CallRowProps) {
   const { icon: Icon, tone } = statusOf(call.status);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: as in CallCells.
-    // biome-ignore lint/a11y/useFocusableInteractive: as in CallCells.
-    <div role="gridcell" className="flex min-w-0 flex-col justify-center">
+    <div className="flex min-w-0 flex-col justify-center">
       <div className="flex items-center gap-2">
         <Icon size={14} className={tone} aria-label={call.status} />
         <span className="min-w-0 flex-1 truncate font-medium">{modelOf(call) || call.name}</span>

@@ -1,24 +1,6 @@
-/** A column of the list; it is shown when the list is at least `from` pixels wide. */
-export interface Column {
-  readonly id: string;
-  readonly name: string;
-  readonly hint: string;
-  /** In CSS grid terms. */
-  readonly width: string;
-  readonly isNumber: boolean;
-  readonly from: number;
-}
+import { column } from "../../design/grid-columns.ts";
 
-const column = (id: string, name: string, width: string, from: number, isNumber: boolean, hint: string): Column => ({
-  id,
-  name,
-  width,
-  from,
-  isNumber,
-  hint,
-});
-
-export const columns = [
+export const callColumns = [
   column("time", "Time", "76px", 0, false, "When the call began."),
   column("status", "Status", "96px", 620, false, "ok, error, cancelled, cut or interrupted."),
   column("model", "Model", "minmax(120px, 190px)", 0, false, "The model that answered, or the one asked for."),
@@ -28,18 +10,4 @@ export const columns = [
   column("duration", "Duration", "76px", 460, true, "From the request to the last byte."),
   column("tokens", "Tokens", "104px", 840, true, "Input → output; cached reads and reasoning included."),
   column("cost", "Cost", "84px", 540, true, "Usage × price; open the call to see each line."),
-] as const satisfies readonly Column[];
-
-export type ColumnId = (typeof columns)[number]["id"];
-
-/** Narrower than this, a call takes two lines. */
-export const twoLineWidth = 460;
-
-/** The columns that fit. */
-export function columnsFor(width: number): readonly Column[] {
-  return columns.filter(({ from }) => width >= from);
-}
-
-export function gridTemplate(shown: readonly Column[]): string {
-  return shown.map(({ width }) => width).join(" ");
-}
+] as const;

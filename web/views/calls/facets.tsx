@@ -46,9 +46,15 @@ function Facet({ field, filters, opensAtFirst }: { field: FilterField; filters: 
         onClick={() => setOpen(!isOpen)}
         className="flex h-7 w-full items-center gap-1 rounded px-1 text-xs font-medium text-muted hover:bg-hover"
       >
-        <ChevronRight size={13} aria-hidden="true" className={classes("transition-transform duration-120", isOpen && "rotate-90")} />
+        <ChevronRight
+          size={13}
+          aria-hidden="true"
+          className={classes("transition-transform duration-120", isOpen && "rotate-90")}
+        />
         <span className="flex-1 text-left">{fieldNames[field]}</span>
-        {chosen.length > 0 && <span className="num rounded-full bg-accent-soft px-1.5 text-2xs text-accent-strong">{chosen.length}</span>}
+        {chosen.length > 0 && (
+          <span className="num rounded-full bg-accent-soft px-1.5 text-2xs text-accent-strong">{chosen.length}</span>
+        )}
       </button>
       {isOpen && <FacetValues field={field} filters={filters} />}
     </section>

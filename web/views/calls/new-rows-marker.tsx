@@ -9,7 +9,13 @@ export function NewRowsMarker({ newRows, onShow, noun }: { newRows: NewRows; onS
   return (
     <div role="status" className="pointer-events-none absolute inset-x-0 top-9 z-10 flex justify-center">
       {count > 0 && (
-        <Button variant="primary" size="small" className="pop-in pointer-events-auto rounded-full px-3 shadow-raised" onClick={onShow} data-hint="Show them  n">
+        <Button
+          variant="primary"
+          size="small"
+          className="pop-in pointer-events-auto rounded-full px-3 shadow-raised"
+          onClick={onShow}
+          data-hint="Show them  n"
+        >
           <ArrowUp size={12} aria-hidden="true" />
           {isMore ? `More than ${plural(count, `new ${noun}`)}` : plural(count, `new ${noun}`)}
         </Button>

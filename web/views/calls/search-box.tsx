@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Search, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import { type CallFilters, filterFields } from "../../data/page-search.ts";
+import { type CallFilters, type FilterField, filterFields } from "../../data/page-search.ts";
 import { breakdownQuery } from "../../data/queries.ts";
 import { useScope } from "../../data/scope.ts";
 import { classes } from "../../design/classes.ts";
@@ -12,10 +12,12 @@ interface SearchBoxProps {
   readonly filters: CallFilters;
   readonly onChange: (filters: CallFilters) => void;
   readonly placeholder: string;
+  /** The fields that may be named; all of them unless told. */
+  readonly fields?: readonly FilterField[];
 }
 
 /** One line for text and `field:value`, with completion. `/` leads to it. */
-export function SearchBox({ filters, onChange, placeholder }: SearchBoxProps) {
+export function SearchBox({ filters, onChange, placeholder, fields = filterFields }: SearchBoxProps) {
   const [line, setLine] = useState(filters.q ?? "");
   const [isOpen, setOpen] = useState(false);
   const [chosen, setChosen] = useState(-1);
@@ -23,7 +25,7 @@ export function SearchBox({ filters, onChange, placeholder }: SearchBoxProps) {
   const listId = useId();
   useEffect(() => setLine(filters.q ?? ""), [filters.q]);
   useSlashKey(() => input.current?.focus());
-  const options = useCompletions(line, isOpen);
+  const options = useCompletions(line, isOpen, fields);
 
   const apply = (text: string) => {
     onChange(mergeFilters(filters, parseSearchLine(text)));
@@ -76,12 +78,22 @@ export function SearchBox({ filters, onChange, placeholder }: SearchBoxProps) {
         className="h-8 w-full rounded-md border border-line-strong bg-panel pr-8 pl-8 placeholder:text-faint focus-visible:outline-offset-0"
       />
       {line !== "" && (
-        <button type="button" aria-label="Clear the text" onClick={() => apply("")} className="absolute top-1 right-1 flex size-6 items-center justify-center rounded text-faint hover:bg-hover">
+        <button
+          type="button"
+          aria-label="Clear the text"
+          onClick={() => apply("")}
+          className="absolute top-1 right-1 flex size-6 items-center justify-center rounded text-faint hover:bg-hover"
+        >
           <X size={13} aria-hidden="true" />
         </button>
       )}
       {isListed && (
-        <div id={listId} role="listbox" aria-label="Completions" className="pop-in absolute top-9 left-0 z-30 w-full max-w-md rounded-lg border border-line-strong bg-raised p-1 shadow-raised">
+        <div
+          id={listId}
+          role="listbox"
+          aria-label="Completions"
+          className="pop-in absolute top-9 left-0 z-30 w-full max-w-md rounded-lg border border-line-strong bg-raised p-1 shadow-raised"
+        >
           {options.map(({ line: whole, word, note }, index) => (
             <div
               key={whole}
@@ -93,7 +105,10 @@ export function SearchBox({ filters, onChange, placeholder }: SearchBoxProps) {
                 event.preventDefault();
                 take(index);
               }}
-              className={classes("flex h-7 cursor-pointer items-center gap-3 rounded px-2", index === chosen ? "bg-hover" : "hover:bg-hover")}
+              className={classes(
+                "flex h-7 cursor-pointer items-center gap-3 rounded px-2",
+                index === chosen ? "bg-hover" : "hover:bg-hover",
+              )}
             >
               <span className="min-w-0 flex-1 truncate font-mono text-xs">{word}</span>
               <span className="num text-xs text-faint">{note}</span>
@@ -105,7 +120,7 @@ export function SearchBox({ filters, onChange, placeholder }: SearchBoxProps) {
   );
 }
 
-function useCompletions(line: string, isOpen: boolean) {
+function useCompletions(line: string, isOpen: boolean, fields: readonly FilterField[]) {
   const { project, range } = useScope();
   const typing = completingAt(line);
   const field = typing.of === "value" ? typing.field : "status";
@@ -113,7 +128,7 @@ function useCompletions(line: string, isOpen: boolean) {
     ...breakdownQuery({ project, range }, field, {}, 50),
     enabled: isOpen && typing.of === "value",
   });
-  return completions(line, values.data?.by === field ? values.data.data : []);
+  return completions(line, values.data?.by === field ? values.data.data : [], fields);
 }
 
 function useSlashKey(focus: () => void): void {
@@ -131,7 +146,7 @@ function useSlashKey(focus: () => void): void {
 }
 
 /** The filters that hold, each with a button that takes it away. */
-export function FilterChips({ filters, onChange }: Omit<SearchBoxProps, "placeholder">) {
+export function FilterChips({ filters, onChange }: Pick<SearchBoxProps, "filters" | "onChange">) {
   const chips = filterFields.flatMap((field) => (filters[field] ?? []).map((value) => ({ field, value })));
   if (chips.length === 0) return null;
   return (
@@ -154,7 +169,13 @@ export function FilterChips({ filters, onChange }: Omit<SearchBoxProps, "placeho
         </li>
       ))}
       <li>
-        <button type="button" className="px-1 text-xs text-muted hover:text-text hover:underline" onClick={() => onChange({ ...Object.fromEntries(filterFields.map((field) => [field, undefined])), q: filters.q })}>
+        <button
+          type="button"
+          className="px-1 text-xs text-muted hover:text-text hover:underline"
+          onClick={() =>
+            onChange({ ...Object.fromEntries(filterFields.map((field) => [field, undefined])), q: filters.q })
+          }
+        >
           Clear
         </button>
       </li>

@@ -75,13 +75,17 @@ export interface Completion {
 }
 
 /** What may follow, best first. `values` are the known values of the field that is being typed. */
-export function completions(line: string, values: readonly { value: string; calls: number }[]): Completion[] {
+export function completions(
+  line: string,
+  values: readonly { value: string; calls: number }[],
+  fields: readonly FilterField[] = filterFields,
+): Completion[] {
   const typing = completingAt(line);
   const before = line.slice(0, typing.at);
   const typed = typing.typed.toLowerCase();
   if (typing.of === "field") {
     if (typed === "" && line !== "") return [];
-    return filterFields
+    return fields
       .filter((field) => field.startsWith(typed) || fieldNames[field].toLowerCase().startsWith(typed))
       .map((field) => ({ line: `${before}${field}:`, word: `${field}:`, note: fieldNames[field], isWhole: false }));
   }

@@ -17,8 +17,8 @@ export function FirstCall() {
   return (
     <EmptyState title="No calls yet">
       <p className="text-muted">
-        Send a call through Weir by changing one thing, the base URL. It appears here within a second of its end, with its
-        latency, tokens, cost and conversation.
+        Send a call through Weir by changing one thing, the base URL. It appears here within a second of its end, with
+        its latency, tokens, cost and conversation.
       </p>
       <SnippetTabs origin={location.origin} weirKey={needsKey ? "weir_…" : undefined} isVirtual={false} />
       {needsKey && (
@@ -32,7 +32,7 @@ export function FirstCall() {
       )}
       <div className="mt-2 flex flex-wrap items-center gap-2">
         {demo && project !== "demo" && (
-          <Link to="." search={(current) => ({ ...current, project: "demo" })} className={buttonClass("primary")}>
+          <Link to="/" search={{ project: "demo" }} className={buttonClass("primary")}>
             Look at the demo project
           </Link>
         )}

@@ -24,13 +24,25 @@ export function SnippetTabs(input: SnippetInput) {
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-1">
         {providers.map(({ id, name }) => (
-          <button key={id} type="button" aria-pressed={id === provider} className={chipClass(id === provider)} onClick={() => setProvider(id)}>
+          <button
+            key={id}
+            type="button"
+            aria-pressed={id === provider}
+            className={chipClass(id === provider)}
+            onClick={() => setProvider(id)}
+          >
             {name}
           </button>
         ))}
         <span aria-hidden="true" className="mx-1 h-4 w-px bg-line-strong" />
         {snippets.map(({ id, name }) => (
-          <button key={id} type="button" aria-pressed={id === shown?.id} className={chipClass(id === shown?.id)} onClick={() => setLanguage(id)}>
+          <button
+            key={id}
+            type="button"
+            aria-pressed={id === shown?.id}
+            className={chipClass(id === shown?.id)}
+            onClick={() => setLanguage(id)}
+          >
             {name}
           </button>
         ))}

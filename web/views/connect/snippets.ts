@@ -17,7 +17,10 @@ export interface SnippetInput {
 
 export type SnippetProvider = "openai" | "anthropic";
 
-const sets: Record<SnippetProvider, (input: SnippetInput) => Snippet[]> = { openai: openaiSnippets, anthropic: anthropicSnippets };
+const sets: Record<SnippetProvider, (input: SnippetInput) => Snippet[]> = {
+  openai: openaiSnippets,
+  anthropic: anthropicSnippets,
+};
 
 export function snippetsFor(provider: SnippetProvider, input: SnippetInput): Snippet[] {
   return sets[provider](input);

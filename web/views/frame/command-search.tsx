@@ -6,12 +6,12 @@ import {
   FolderKanban,
   ListTree,
   LogOut,
+  type LucideIcon,
   Moon,
   Radio,
   Search,
   Sun,
   SunMoon,
-  type LucideIcon,
 } from "lucide-react";
 import { useState } from "react";
 import { presetNames, rangePresets } from "../../data/range.ts";
@@ -137,7 +137,11 @@ function Switches({ then }: { then: (run: () => unknown) => () => void }) {
         ))}
       </Command.Group>
       <Command.Group className={groupClass} heading="Switch">
-        <Item icon={Radio} name={isLive ? "Pause live" : "Resume live"} run={then(() => setSearch({ live: isLive ? "off" : undefined }))} />
+        <Item
+          icon={Radio}
+          name={isLive ? "Pause live" : "Resume live"}
+          run={then(() => setSearch({ live: isLive ? "off" : undefined }))}
+        />
         <Item icon={Sun} name="Light theme" run={then(() => setTheme("light"))} />
         <Item icon={Moon} name="Dark theme" run={then(() => setTheme("dark"))} />
         <Item icon={SunMoon} name="System theme" run={then(() => setTheme("system"))} />

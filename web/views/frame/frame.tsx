@@ -47,7 +47,10 @@ function SignedInFrame({ me }: { me: Me }) {
   useFrameKeys(() => setSearching((open) => !open));
   return (
     <ScopeContext value={scope}>
-      <a href="#page" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded focus:bg-panel focus:p-2">
+      <a
+        href="#page"
+        className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded focus:bg-panel focus:p-2"
+      >
         Skip to the page
       </a>
       <div className="flex h-full">

@@ -14,5 +14,9 @@ for (const [text, want] of [
   ["4bf92f35-77b3-4da6-a3ce-929d0e0e4736", [`trace ${trace}`]],
   [`${trace}0`, []],
 ] as const) {
-  test(`ids in ${text || "nothing"}`, () => assert.deepEqual(idsIn(text).map(({ kind, id }) => `${kind} ${id}`), want));
+  test(`ids in ${text || "nothing"}`, () =>
+    assert.deepEqual(
+      idsIn(text).map(({ kind, id }) => `${kind} ${id}`),
+      want,
+    ));
 }

@@ -32,7 +32,13 @@ export function LiveSwitch() {
         aria-hidden="true"
         className={classes(
           "size-2 rounded-full",
-          shown === "open" ? "bg-good" : shown === "lost" ? "bg-bad" : shown === "connecting" ? "bg-warn" : "border border-faint",
+          shown === "open"
+            ? "bg-good"
+            : shown === "lost"
+              ? "bg-bad"
+              : shown === "connecting"
+                ? "bg-warn"
+                : "border border-faint",
         )}
       />
       <span className="max-sm:sr-only">{shown === "off" ? "Paused" : "Live"}</span>

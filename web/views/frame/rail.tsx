@@ -33,19 +33,32 @@ export function Rail({ isCollapsed, onToggle }: { isCollapsed: boolean; onToggle
         isCollapsed ? "w-[49px]" : "w-[196px]",
       )}
     >
-      <Link to="/" className={classes("mb-3 flex h-8 items-center gap-2", isCollapsed ? "justify-center" : "px-1.5")} aria-label="Weir, overview">
+      <Link
+        to="/"
+        className={classes("mb-3 flex h-8 items-center gap-2", isCollapsed ? "justify-center" : "px-1.5")}
+        aria-label="Weir, overview"
+      >
         <WeirMark />
         {!isCollapsed && <span className="text-base font-semibold tracking-tight">Weir</span>}
       </Link>
-      {pages.filter(({ group }) => group === "observe").map((page) => (
-        <RailLink key={page.to} page={page} isCollapsed={isCollapsed} />
-      ))}
-      <div className={classes("mt-4 mb-1 text-2xs font-medium text-faint", isCollapsed ? "border-t border-line" : "px-2.5")}>
+      {pages
+        .filter(({ group }) => group === "observe")
+        .map((page) => (
+          <RailLink key={page.to} page={page} isCollapsed={isCollapsed} />
+        ))}
+      <div
+        className={classes(
+          "mt-4 mb-1 text-2xs font-medium text-faint",
+          isCollapsed ? "border-t border-line" : "px-2.5",
+        )}
+      >
         {!isCollapsed && "Settings"}
       </div>
-      {pages.filter(({ group }) => group === "settings").map((page) => (
-        <RailLink key={page.to} page={page} isCollapsed={isCollapsed} />
-      ))}
+      {pages
+        .filter(({ group }) => group === "settings")
+        .map((page) => (
+          <RailLink key={page.to} page={page} isCollapsed={isCollapsed} />
+        ))}
       <button
         type="button"
         onClick={onToggle}
@@ -65,9 +78,14 @@ export function Rail({ isCollapsed, onToggle }: { isCollapsed: boolean; onToggle
 
 /** The rail of narrow screens, at the bottom. */
 export function TabBar() {
-  const shown = pages.filter(({ group, to }) => group === "observe" || to === "/settings/connect" || to === "/settings/keys");
+  const shown = pages.filter(
+    ({ group, to }) => group === "observe" || to === "/settings/connect" || to === "/settings/keys",
+  );
   return (
-    <nav aria-label="Pages" className="flex shrink-0 justify-around border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden">
+    <nav
+      aria-label="Pages"
+      className="flex shrink-0 justify-around border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden"
+    >
       {shown.map(({ to, name, icon: Icon }) => (
         <Link
           key={to}

@@ -1,7 +1,7 @@
 import { Popover } from "@base-ui/react/popover";
 import { CalendarClock, ChevronDown } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { nameRange, type RangeSpec, rangeEnds, rangePresets, presetNames, toLocalInput } from "../../data/range.ts";
+import { nameRange, presetNames, type RangeSpec, rangeEnds, rangePresets, toLocalInput } from "../../data/range.ts";
 import { useScope, useSetRange } from "../../data/scope.ts";
 import { Button, buttonClass } from "../../design/button.tsx";
 import { classes } from "../../design/classes.ts";

@@ -45,7 +45,11 @@ function ProjectSwitcher() {
   return (
     <Menu
       trigger={
-        <button type="button" className={classes(buttonClass("quiet"), "min-w-0 px-2 text-text")} aria-label={`Project: ${current?.name ?? project}`}>
+        <button
+          type="button"
+          className={classes(buttonClass("quiet"), "min-w-0 px-2 text-text")}
+          aria-label={`Project: ${current?.name ?? project}`}
+        >
           <FolderKanban size={14} aria-hidden="true" className="text-muted" />
           <span className="max-w-28 truncate font-medium sm:max-w-44">{current?.name ?? project}</span>
           <ChevronDown size={14} aria-hidden="true" className="text-faint" />
@@ -112,7 +116,10 @@ function AccountMenu() {
         </MenuItem>
       ))}
       <MenuSeparator />
-      <MenuItem icon={<BookOpen size={14} aria-hidden="true" className="text-muted" />} onSelect={() => location.assign("/docs")}>
+      <MenuItem
+        icon={<BookOpen size={14} aria-hidden="true" className="text-muted" />}
+        onSelect={() => location.assign("/docs")}
+      >
         API reference
       </MenuItem>
       <MenuItem icon={<LogOut size={14} aria-hidden="true" className="text-muted" />} onSelect={() => void signOut()}>

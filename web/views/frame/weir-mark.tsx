@@ -1,7 +1,15 @@
 /** Water over a weir. */
 export function WeirMark({ size = 22 }: { size?: number }) {
   return (
-    <svg width={size} height={size} viewBox="0 0 32 32" fill="none" strokeLinecap="round" strokeWidth="3" aria-hidden="true">
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 32 32"
+      fill="none"
+      strokeLinecap="round"
+      strokeWidth="3"
+      aria-hidden="true"
+    >
       <rect width="32" height="32" rx="8" className="fill-accent-soft" />
       <g className="stroke-accent">
         <path d="M6 11c3.3-3 6.7-3 10 0s6.7 3 10 0" />

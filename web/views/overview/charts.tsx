@@ -173,7 +173,8 @@ function LatencyHeatMap({ measure }: { measure: Measure }) {
   const heat = useQuery(heatmapQuery({ project, range }, measure));
   const { open } = useChartActions();
   const times = useMemo(() => heat.data?.times.map((time) => Date.parse(time) / 1000) ?? [], [heat.data]);
-  if (heat.isError) return <ErrorPanel error={heat.error} what="The heat map could not be read." retry={() => void heat.refetch()} />;
+  if (heat.isError)
+    return <ErrorPanel error={heat.error} what="The heat map could not be read." retry={() => void heat.refetch()} />;
   if (heat.data === undefined) return <Skeleton className="h-[188px]" />;
   const { bucket_seconds: bucketSeconds, bounds_ns: bounds, counts } = heat.data;
   return (

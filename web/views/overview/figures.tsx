@@ -44,7 +44,10 @@ function Figure(props: {
       <span className="mt-0.5 flex items-baseline gap-2">
         <span className="num text-2xl font-semibold tracking-tight">{value}</span>
         {delta !== undefined && (
-          <span className={classes("num text-xs", deltaTone[delta.tone])} data-hint={`The equal period before: ${previous}`}>
+          <span
+            className={classes("num text-xs", deltaTone[delta.tone])}
+            data-hint={`The equal period before: ${previous}`}
+          >
             {delta.text}
           </span>
         )}
@@ -68,7 +71,11 @@ export function Figures({ summary, series }: { summary: MetricsSummary | undefin
       <Figure
         name="Calls"
         value={<Known value={total.calls} format={formatCount} exact={formatInteger} why={unmeasured} />}
-        note={total.input_tokens === null ? "tokens unknown" : `${formatCount(total.input_tokens)} tokens in, ${formatCount(total.output_tokens ?? 0)} out`}
+        note={
+          total.input_tokens === null
+            ? "tokens unknown"
+            : `${formatCount(total.input_tokens)} tokens in, ${formatCount(total.output_tokens ?? 0)} out`
+        }
         delta={formatDelta(total.calls, previous.calls, "neither")}
         previous={formatInteger(previous.calls)}
         spark={seriesOf(series, ({ calls }) => calls)}
@@ -93,8 +100,19 @@ export function Figures({ summary, series }: { summary: MetricsSummary | undefin
       />
       <Figure
         name="Cost"
-        value={<Known value={total.cost_nano_usd} format={formatUsd} exact={exactUsd} why="No call in this range has a known price." />}
-        note={total.calls_without_cost > 0 ? `${plural(total.calls_without_cost, "call")} without a known price` : "every call priced"}
+        value={
+          <Known
+            value={total.cost_nano_usd}
+            format={formatUsd}
+            exact={exactUsd}
+            why="No call in this range has a known price."
+          />
+        }
+        note={
+          total.calls_without_cost > 0
+            ? `${plural(total.calls_without_cost, "call")} without a known price`
+            : "every call priced"
+        }
         delta={formatDelta(total.cost_nano_usd, previous.cost_nano_usd, "less")}
         previous={previous.cost_nano_usd === null ? "—" : formatUsd(previous.cost_nano_usd)}
         spark={seriesOf(series, (bucket) => bucket.cost_nano_usd)}

@@ -39,6 +39,15 @@ test("a bucket's range", () => {
 });
 
 test("a heat map shows the rows in use", () => {
-  assert.deepEqual(usedRows([[0, 0, 3, 0], [0, 1, 0, 0]], 4), { first: 1, last: 2 });
+  assert.deepEqual(
+    usedRows(
+      [
+        [0, 0, 3, 0],
+        [0, 1, 0, 0],
+      ],
+      4,
+    ),
+    { first: 1, last: 2 },
+  );
   assert.deepEqual(usedRows([[0, 0]], 2), { first: 0, last: 1 });
 });

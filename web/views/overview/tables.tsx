@@ -99,7 +99,13 @@ export function LatestErrors() {
         </Link>
       }
     >
-      {errors.isError && <ErrorPanel error={errors.error} what="The failed calls could not be read." retry={() => void errors.refetch()} />}
+      {errors.isError && (
+        <ErrorPanel
+          error={errors.error}
+          what="The failed calls could not be read."
+          retry={() => void errors.refetch()}
+        />
+      )}
       {errors.data === undefined && !errors.isError && <SkeletonRows count={5} />}
       {errors.data?.data.length === 0 && <p className="px-4 pt-2 pb-6 text-muted">No call failed in this range.</p>}
       <ul className="pb-1">
@@ -118,7 +124,9 @@ export function LatestErrors() {
                   <span className="truncate font-medium">{call.error_type || (call.http_status ?? "failed")}</span>
                   <span className="truncate text-muted">{call.response_model || call.request_model}</span>
                 </span>
-                <span className="block truncate text-xs text-faint">{call.error_message || "The provider gave no message."}</span>
+                <span className="block truncate text-xs text-faint">
+                  {call.error_message || "The provider gave no message."}
+                </span>
               </span>
               <TimeText time={call.start_time} className="shrink-0 text-xs text-faint" />
             </Link>
@@ -137,22 +145,33 @@ export function TopUsers() {
   const rows = known.toSorted((a, b) => (b.cost_nano_usd ?? 0) - (a.cost_nano_usd ?? 0)).slice(0, 8);
   return (
     <Card title="Users" actions={<span className="text-xs text-faint">by cost</span>}>
-      {users.isError && <ErrorPanel error={users.error} what="The users could not be read." retry={() => void users.refetch()} />}
+      {users.isError && (
+        <ErrorPanel error={users.error} what="The users could not be read." retry={() => void users.refetch()} />
+      )}
       {users.data === undefined && !users.isError && <SkeletonRows count={5} />}
       {users.data !== undefined && rows.length === 0 && (
         <p className="px-4 pt-2 pb-6 text-muted">
-          No call says for whom it was made. Send the header <code className="font-mono text-xs">x-weir-user</code>, or the{" "}
-          <code className="font-mono text-xs">user</code> field of the request.
+          No call says for whom it was made. Send the header <code className="font-mono text-xs">x-weir-user</code>, or
+          the <code className="font-mono text-xs">user</code> field of the request.
         </p>
       )}
       <ul className="num pb-1">
         {rows.map((row) => (
           <li key={row.value} className="border-t border-line first:border-0">
-            <Link to="/calls" search={{ user_id: [row.value] }} className="flex items-center gap-3 px-4 py-1 hover:bg-hover">
+            <Link
+              to="/calls"
+              search={{ user_id: [row.value] }}
+              className="flex items-center gap-3 px-4 py-1 hover:bg-hover"
+            >
               <span className="min-w-0 flex-1 truncate">{row.value}</span>
               <span className="text-xs text-faint">{formatCount(row.calls)} calls</span>
               <span className="w-16 text-right">
-                <Known value={row.cost_nano_usd} format={formatUsd} exact={exactUsd} why="None of the user's calls has a known price." />
+                <Known
+                  value={row.cost_nano_usd}
+                  format={formatUsd}
+                  exact={exactUsd}
+                  why="None of the user's calls has a known price."
+                />
               </span>
             </Link>
           </li>
