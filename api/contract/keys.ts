@@ -8,7 +8,7 @@ export const apiKey = z
     project_id: z.string(),
     name: z.string(),
     mask: z.string().describe("What may be shown of the secret, such as `weir_…x7Qa`."),
-    scopes: z.array(z.string()),
+    scopes: z.array(z.string()).describe("use, all; see `createKeyBody`."),
     created_at: time,
     expires_at: time.nullable(),
     revoked_at: time.nullable(),
@@ -25,6 +25,11 @@ export const createKeyBody = z.strictObject({
   name: z.string().trim().min(1).max(120),
   project_id: identifier.optional().describe("Default: the key's own project, or `default`."),
   expires_at: time.optional(),
+  scopes: z
+    .array(z.enum(["use", "all"]))
+    .min(1)
+    .default(["use"])
+    .describe("`use`: send calls and telemetry, and read. `all`: manage the project's keys and connections too."),
 });
 export type CreateKeyBody = z.input<typeof createKeyBody>;
 

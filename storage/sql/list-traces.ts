@@ -145,9 +145,13 @@ function boundsOf(entries: readonly RawRow[], totals: readonly RawRow[]): TimeRa
   const entryStarts = entries.map((row) => BigInt(String(row["start_nano"])));
   const starts = [...entryStarts, ...totals.map((row) => BigInt(String(row["start_nano"])))];
   const ends = [...entryStarts, ...totals.map((row) => BigInt(String(row["end_nano"])))];
-  const lowest = starts.reduce((least, start) => (start < least ? start : least));
-  const highest = ends.reduce((most, end) => (end > most ? end : most));
+  const [lowest = 0n] = starts.sort(inOrder);
+  const highest = ends.sort(inOrder).at(-1) ?? lowest;
   return { fromUnixNano: lowest, toUnixNano: highest + 1n };
+}
+
+function inOrder(one: bigint, other: bigint): number {
+  return one < other ? -1 : Number(one > other);
 }
 
 /** Totals and time range of each trace, from the index. */

@@ -13,4 +13,5 @@ export type SqlParams = Readonly<Record<string, unknown>>;
 export interface ReadOptions {
   /** Ends the query in ClickHouse too. */
   readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
 }

@@ -1,0 +1,36 @@
+import type { Catalog } from "@weir/catalog";
+import type { Telemetry } from "@weir/model";
+import type { SqlReader, SqlWriter } from "@weir/storage";
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { ApiConfig } from "./config.ts";
+import type { Install } from "./contract/index.ts";
+import type { LiveTicks } from "./live-ticks.ts";
+
+/** What the API stands on. */
+export interface ApiOptions {
+  readonly store: SqlReader & SqlWriter;
+  readonly catalog: Catalog;
+  readonly telemetry: Telemetry;
+  readonly config: ApiConfig;
+  /** The built web UI; a page says how to build it when it is missing. */
+  readonly webDirectory: string;
+  /** Told by the writer of rows that can be read. */
+  readonly live: LiveTicks;
+  readonly install: Install;
+}
+
+/** The server with requests and answers typed by their zod schemas. */
+export type ApiServer = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;

@@ -1,0 +1,77 @@
+import cookie from "@fastify/cookie";
+import { CodedError } from "@weir/model";
+import fastify, { type FastifyInstance } from "fastify";
+import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import { identifyCaller } from "./caller.ts";
+import type { ApiOptions, ApiServer } from "./context.ts";
+import { answerError } from "./error-answer.ts";
+import { registerOpenapi } from "./openapi.ts";
+import { checkRequest } from "./request-check.ts";
+import { registerAuth } from "./routes/auth.ts";
+import { registerCalls } from "./routes/calls.ts";
+import { registerConnections } from "./routes/connections.ts";
+import { registerInstall } from "./routes/install.ts";
+import { registerKeys } from "./routes/keys.ts";
+import { registerLive } from "./routes/live.ts";
+import { registerMetrics } from "./routes/metrics.ts";
+import { registerProjects } from "./routes/projects.ts";
+import { registerTraces } from "./routes/traces.ts";
+import "./scope.ts";
+import { setSecurityHeaders } from "./security-headers.ts";
+import { registerWebUi } from "./web-ui.ts";
+
+/**
+ * The HTTP API, its documentation and the web UI, ready to listen or to be asked by `inject`. Closing it ends live
+ * streams and waits for answers under way; it closes nothing that it was given.
+ */
+export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
+  const server: ApiServer = fastify({
+    bodyLimit: options.config.bodyLimitBytes,
+    rewriteUrl: (request) => versioned(request.url ?? "/"),
+    requestIdHeader: false,
+    genReqId: () => crypto.randomUUID(),
+    forceCloseConnections: "idle",
+    logger: false,
+  }).withTypeProvider<ZodTypeProvider>();
+  server.setValidatorCompiler(checkRequest);
+  server.setSerializerCompiler(serializerCompiler);
+  server.setErrorHandler((error, request, reply) => answerError(error, request, reply, options.telemetry));
+  server.setNotFoundHandler((request) => {
+    throw new CodedError("NOT_FOUND", `There is nothing at ${request.method} ${pathOf(request.url)}.`);
+  });
+  server.addHook("onRequest", async (_, reply) => setSecurityHeaders(reply));
+  await server.register(cookie);
+  await registerOpenapi(server, options);
+  await server.register(async (scope: ApiServer) => registerRoutes(scope, options));
+  await registerWebUi(server, options);
+  await server.ready();
+  return server as unknown as FastifyInstance;
+}
+
+function registerRoutes(server: ApiServer, options: ApiOptions): void {
+  server.decorateRequest("caller", null);
+  server.addHook("onRequest", async (request, reply) => {
+    reply.header("cache-control", "no-store");
+    if (request.routeOptions.config.isPublic !== true) {
+      request.caller = await identifyCaller(request, options.catalog);
+    }
+  });
+  registerCalls(server, options);
+  registerTraces(server, options);
+  registerMetrics(server, options);
+  registerLive(server, options);
+  registerProjects(server, options);
+  registerKeys(server, options);
+  registerConnections(server, options);
+  registerAuth(server, options);
+  registerInstall(server, options);
+}
+
+/** `/api/traces` is `/api/v1/traces`. */
+function versioned(url: string): string {
+  return url.replace(/^\/api\/(?!v\d+\/|openapi\.json(?:$|\?))/, "/api/v1/");
+}
+
+function pathOf(url: string): string {
+  return url.split("?", 1)[0] ?? url;
+}

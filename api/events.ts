@@ -1,0 +1,28 @@
+import type { EventDefinition } from "@weir/model";
+
+export const requestFailed: EventDefinition = {
+  level: "error",
+  message: "a request to the API failed",
+  counter: "api_errors",
+  labels: ["code"],
+};
+
+export const storageRefused: EventDefinition = {
+  level: "warn",
+  message: "the API could not answer for now",
+  counter: "api_unavailable",
+  labels: ["code"],
+};
+
+export const signInRefused: EventDefinition = {
+  level: "warn",
+  message: "a sign-in was refused",
+  counter: "sign_ins_refused",
+  labels: ["by"],
+};
+
+export const projectDeleted: EventDefinition = {
+  level: "info",
+  message: "a project and its data were deleted",
+  counter: "projects_deleted",
+};

@@ -1,0 +1,100 @@
+import { CodedError, type ProjectId } from "@weir/model";
+import type { FastifyReply } from "fastify";
+import { type Caller, identifyCaller } from "../caller.ts";
+import type { ApiOptions, ApiServer } from "../context.ts";
+import { apiPaths, type LiveTick, liveQuery } from "../contract/index.ts";
+import { callerOf, scopeOf } from "../scope.ts";
+
+const heartbeatMs = 15_000;
+const leastGapMs = 250;
+
+/** A stream of "rows can be read now", as server-sent events. Ends when the client leaves or the server closes. */
+export function registerLive(server: ApiServer, options: ApiOptions): void {
+  const open = new Set<() => void>();
+  server.addHook("preClose", (done) => {
+    for (const close of open) close();
+    done();
+  });
+  const schema = {
+    operationId: "live",
+    tags: ["live"],
+    summary: "Server-sent events: an event `rows` whenever new rows can be read",
+    querystring: liveQuery,
+  };
+  server.get(apiPaths.live, { schema }, (request, reply) => {
+    const project = scopeOf(request, request.query, options);
+    if (open.size >= options.config.liveConnections) {
+      throw new CodedError("PART_UNAVAILABLE", "Too many live streams are open.", { retryAfterMs: 10_000 });
+    }
+    const caller = callerOf(request);
+    const isAllowed = async () => isSame(caller, await identifyCaller(request, options.catalog).catch(() => null));
+    const close = streamTicks(reply, options, { project, isAllowed });
+    open.add(close);
+    reply.raw.once("close", () => open.delete(close));
+  });
+}
+
+/** A session that ended, or a key that was revoked, ends its stream at the next heartbeat. */
+function isSame(before: Caller, now: Caller | null): boolean {
+  return now !== null && now.via === before.via;
+}
+
+interface StreamOptions {
+  readonly project: ProjectId;
+  readonly isAllowed: () => Promise<boolean>;
+}
+
+function streamTicks(
+  reply: FastifyReply,
+  { live, catalog }: ApiOptions,
+  { project, isAllowed }: StreamOptions,
+): () => void {
+  const { raw } = reply;
+  reply.hijack();
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  });
+  const write = (text: string) => {
+    // A client that does not read misses ticks; the next one tells it all the same.
+    if (!raw.writableNeedDrain) raw.write(text);
+  };
+  const send = throttled(() => write(eventText("rows")), leastGapMs);
+  const unsubscribe = live.subscribe(project, send);
+  const heartbeat = setInterval(async () => {
+    if (catalog.current().project(project) !== undefined && (await isAllowed())) write(": still here\n\n");
+    else raw.end();
+  }, heartbeatMs);
+  raw.once("close", () => {
+    clearInterval(heartbeat);
+    send.cancel();
+    unsubscribe();
+  });
+  write(`retry: 2000\n${eventText("hello")}`);
+  return () => raw.end();
+}
+
+function eventText(name: string): string {
+  const tick: LiveTick = { time: new Date().toISOString() };
+  return `event: ${name}\ndata: ${JSON.stringify(tick)}\n\n`;
+}
+
+/** Runs at once, and then at most once in a while; the last of a burst is never lost. */
+function throttled(run: () => void, gapMs: number): (() => void) & { cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let isAsked = false;
+  const tick = () => {
+    timer = undefined;
+    if (!isAsked) return;
+    isAsked = false;
+    run();
+    timer = setTimeout(tick, gapMs);
+  };
+  const ask = () => {
+    isAsked = true;
+    if (timer === undefined) tick();
+  };
+  return Object.assign(ask, { cancel: () => clearTimeout(timer) });
+}

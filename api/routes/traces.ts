@@ -1,0 +1,52 @@
+import { CodedError } from "@weir/model";
+import { getTrace, listTraces } from "@weir/storage";
+import type { ApiOptions, ApiServer } from "../context.ts";
+import { apiPaths, getTraceQuery, listTracesQuery, traceDetail, tracePage, traceParams } from "../contract/index.ts";
+import { filterOf } from "../filter.ts";
+import { answers } from "../route-answers.ts";
+import { rangeScopeOf, readOptions, scopeOf } from "../scope.ts";
+
+export function registerTraces(server: ApiServer, options: ApiOptions): void {
+  const { store } = options;
+  server.get(
+    apiPaths.traces,
+    {
+      schema: {
+        operationId: "listTraces",
+        tags: ["traces"],
+        summary: "List traces, newest first",
+        querystring: listTracesQuery,
+        response: answers({ 200: tracePage }),
+      },
+    },
+    (request, reply) => {
+      const { limit, cursor } = request.query;
+      const { project, range } = rangeScopeOf(request, request.query, options);
+      const question = { range, filter: filterOf(request.query), limit, cursor };
+      return listTraces(store, project, question, readOptions(reply, options));
+    },
+  );
+  server.get(
+    apiPaths.trace,
+    {
+      schema: {
+        operationId: "getTrace",
+        tags: ["traces"],
+        summary: "Read a trace with its spans",
+        params: traceParams,
+        querystring: getTraceQuery,
+        response: answers({ 200: traceDetail }),
+      },
+    },
+    async (request, reply) => {
+      const project = scopeOf(request, request.query, options);
+      const question = {
+        traceId: request.params.trace_id.toLowerCase(),
+        withContent: request.query.include === "content",
+      };
+      const trace = await getTrace(store, project, question, readOptions(reply, options));
+      if (trace === undefined) throw new CodedError("NOT_FOUND", "This project has no trace of that id.");
+      return trace;
+    },
+  );
+}
