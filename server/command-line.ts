@@ -1,16 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addApiCommands, processTerminal } from "@weir/cli";
-import { asCodedError, CodedError } from "@weir/model";
+import { CodedError } from "@weir/model";
 import { Command } from "commander";
 import { loadConfig } from "./config.ts";
 import { configReference } from "./config-reference.ts";
 import type { WeirConfig } from "./config-schema.ts";
 import { openDataPaths } from "./data-paths.ts";
-import { readableLine } from "./logging/log-lines.ts";
-import { playRole } from "./play-role.ts";
+import { failureText } from "./failure-text.ts";
 import { roleNames } from "./role.ts";
-import { createTelemetry } from "./telemetry.ts";
 
 /** Settings that may be given on the command line; they win over the environment. */
 interface CommonOptions {
@@ -32,7 +30,10 @@ withCommonOptions(program.command("start").description("start everything: gatewa
 
 for (const role of roleNames) {
   withCommonOptions(program.command(role).description(`run the ${role} alone, for a supervisor of your own`)).action(
-    (options: CommonOptions) => playRole(role, configFrom(options), { index: 0, isSupervised: false }),
+    async (options: CommonOptions) => {
+      const { playRole } = await import("./play-role.ts");
+      await playRole(role, configFrom(options), { index: 0, isSupervised: false });
+    },
   );
 }
 
@@ -49,7 +50,7 @@ withCommonOptions(configCommand.command("print").description("print the settings
 configCommand
   .command("reference")
   .description("print the page that describes every setting")
-  .action(() => processTerminal.print(configReference()));
+  .action(() => processTerminal.print(configReference().trimEnd()));
 
 addApiCommands(program, { access: apiAccess, terminal: processTerminal });
 
@@ -58,10 +59,7 @@ export async function runCommandLine(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (thrown) {
-    const error = asCodedError(thrown);
-    const isOurs = thrown instanceof CodedError;
-    const text = isOurs ? error.message : String((thrown as Error).stack ?? thrown);
-    process.stderr.write(`${error.code === "CONFIG_INVALID" ? configProblems(text) : text}\n`);
+    process.stderr.write(`${failureText(thrown)}\n`);
     process.exitCode = 1;
   }
 }
@@ -90,44 +88,10 @@ function configFrom(options: CommonOptions): WeirConfig {
   });
 }
 
-function configProblems(text: string): string {
-  const lines = text.split("\n");
-  const title =
-    lines.length === 1 ? "The configuration has a problem:" : `The configuration has ${lines.length} problems:`;
-  return [title, ...lines.map((line) => `  ${line}`)].join("\n");
-}
-
+/** Loaded only here: the other commands need none of it. */
 async function start(config: WeirConfig, withDemo: boolean): Promise<void> {
-  const { supervise } = await import("./supervisor.ts");
-  const telemetry = createTelemetry({ processName: "supervisor", log: config.log });
-  const isText = config.log.format === "text" || (config.log.format === "auto" && process.stdout.isTTY);
-  const print = (text: string) => void process.stdout.write(`${text}\n`);
-  process.stdout.on("error", () => undefined);
-  const { stop, kill } = stopSignals();
-  await supervise({
-    config,
-    telemetry,
-    withDemo,
-    onLine: (line) => print(isText ? readableLine(line, process.stdout.isTTY) : line),
-    print,
-    stop,
-    kill,
-  });
-}
-
-/** The first signal stops in good order; one that comes later than half a second after it stops at once. */
-function stopSignals(): { stop: AbortSignal; kill: AbortSignal } {
-  const stop = new AbortController();
-  const kill = new AbortController();
-  let askedAtMs = 0;
-  const ask = () => {
-    // A terminal and npm both hand one Ctrl-C on.
-    if (askedAtMs !== 0 && performance.now() - askedAtMs > 500) kill.abort();
-    askedAtMs ||= performance.now();
-    stop.abort();
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, ask);
-  return { stop: stop.signal, kill: kill.signal };
+  const { becomeSupervisor } = await import("./run-supervisor.ts");
+  await becomeSupervisor(config, withDemo);
 }
 
 /** Where the running Weir of this configuration answers, and its key for this machine's owner. */

@@ -1,7 +1,11 @@
-// The program. A supervisor's children take a short way, so that they load their own role and nothing else.
-if (process.argv[2] === "role") {
+// The program. The processes that stay take a short way, so that each loads what it needs and nothing else.
+const [command, ...args] = process.argv.slice(2);
+if (command === "role") {
   const { playSupervisedRole } = await import("./play-role.ts");
-  await playSupervisedRole(process.argv.slice(3));
+  await playSupervisedRole(args);
+} else if (command === "supervise") {
+  const { runSupervisor } = await import("./run-supervisor.ts");
+  await runSupervisor(args);
 } else {
   const { runCommandLine } = await import("./command-line.ts");
   await runCommandLine();

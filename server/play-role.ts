@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CodedError } from "@weir/model";
 import type { WeirConfig } from "./config-schema.ts";
 import { openDataPaths } from "./data-paths.ts";
+import { returnMemoryOfTheStart } from "./processes/memory-of-the-start.ts";
 import { type RoleName, roleNames, type StartRole } from "./role.ts";
 import { runRoleProcess } from "./role-process.ts";
 import { createTelemetry } from "./telemetry.ts";
@@ -45,7 +45,7 @@ export async function playRole(role: RoleName, config: WeirConfig, settings: Rol
   });
   const paths = openDataPaths(config.dataDir);
   const start = await loadRole(role);
-  void returnMemoryOfTheStart();
+  returnMemoryOfTheStart();
   await runRoleProcess({
     role,
     start,
@@ -71,10 +71,4 @@ async function loadRole(role: RoleName): Promise<StartRole> {
     default:
       throw new CodedError("BAD_REQUEST", `There is no role ${String(role)}; there are ${roleNames.join(", ")}.`);
   }
-}
-
-/** Loading leaves garbage that an idle V8 would keep for ever: one collection gives some 15 MB back. */
-async function returnMemoryOfTheStart(): Promise<void> {
-  await sleep(3000, undefined, { ref: false });
-  globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
 }

@@ -1,16 +1,21 @@
-import { randomBytes } from "node:crypto";
-import { renameSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createApi, LiveTicks } from "@weir/api";
 import { type Catalog, openCatalog } from "@weir/catalog";
+import { providerIds } from "@weir/gateway";
 import { CodedError } from "@weir/model";
 import { openStore, type Store } from "@weir/storage";
+import type { WeirConfig } from "./config-schema.ts";
 import { ensureDemoProject } from "./demo.ts";
 import { type EngineAccess, readEngineAccess } from "./engine-access.ts";
-import { listenOnSocket } from "./processes/unix-listener.ts";
+import { ownSocketName } from "./processes/unix-listener.ts";
 import type { PartState, Role, RoleOptions } from "./role.ts";
 import { StorageUpkeep } from "./storage-upkeep.ts";
-import { addWriterMetrics, catalogLocation, storePart, writerSettings } from "./wire.ts";
+import { addWriterMetrics, allowsKeyless, catalogLocation, storePart, writerSettings } from "./wire.ts";
+
+const checkout = join(import.meta.dirname, "..");
+const webDirectory = join(checkout, "web", "dist");
 
 /** API, web UI, and the writer that drains this machine's journals into storage. */
 export async function startCoreRole(options: RoleOptions): Promise<Role> {
@@ -21,6 +26,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   );
   const { apiKey, adminEmail, adminPassword } = config.init;
   await catalog.ensureInitial({ initApiKey: apiKey, adminEmail, adminPassword });
+  const live = new LiveTicks();
   const store = opening.use(await openConfiguredStore(options));
   const upkeep = opening.use(
     new StorageUpkeep({
@@ -28,14 +34,28 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
       journalDirectory: paths.journal,
       writerSettings: writerSettings(config),
       telemetry,
-      onInserted: () => undefined,
+      onInserted: ({ projects }) => live.publish({ projectIds: projects }),
     }),
   );
   opening.defer(() => upkeep.drain(config.shutdown.drainMs));
   addWriterMetrics(telemetry, () => upkeep.writerStatus());
-  const server = createServer((_req, res) => res.writeHead(503).end());
-  await listenOnSocket(server, paths.coreSocket);
-  opening.defer(() => void server.close());
+  const api = await createApi({
+    store,
+    catalog,
+    telemetry,
+    config: config.api,
+    webDirectory,
+    live,
+    install: {
+      version: version(),
+      is_loopback: allowsKeyless(config),
+      providers: providersOf(config),
+    },
+  });
+  opening.defer(() => api.close());
+  rmSync(ownSocketName(paths.coreSocket), { force: true });
+  await api.listen({ path: ownSocketName(paths.coreSocket) });
+  renameSync(ownSocketName(paths.coreSocket), paths.coreSocket);
   const link = await catalog.createSignInLink();
   const demoKey = demoProvider === undefined ? undefined : await ensureDemoProject(catalog, demoProvider);
   const open = opening.move();
@@ -54,6 +74,16 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as { version: string }).version;
+}
+
+/** Those that Weir knows, and the user's own. */
+function providersOf(config: WeirConfig): { id: string; name: string }[] {
+  const own = Object.keys(config.providers).filter((id) => !providerIds.includes(id));
+  return [...providerIds, ...own].map((id) => ({ id, name: id }));
 }
 
 async function openConfiguredStore({ config, paths, telemetry }: RoleOptions): Promise<Store> {
