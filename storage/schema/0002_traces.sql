@@ -40,38 +40,56 @@ TTL toDateTime(start_time) + toIntervalDay(retention_days)
 SETTINGS ttl_only_drop_parts = 1, @durable;
 @distributed(traces, cityHash64(project_id, trace_id))
 
--- The previews hold at most 200 characters of the last message asked and of the answer; where the content is not of a
--- known form, the start of its text. Reading the last message takes one pass over the body, the rest works on that.
+-- The previews hold at most 200 characters: what the user said last (a tool's result is no text of the user), and the
+-- answer's text or its tool call. A body that has none, or is over 1 MiB, shows its beginning.
+-- fragment message_text
+if(JSONType(message, 'content') = 'String', JSONExtractString(message, 'content'), arrayStringConcat(arrayFilter(
+            text -> text != '', arrayMap(part -> JSONExtractString(part, 'text'), JSONExtractArrayRaw(message, 'content'))), ' '))
+-- end
 CREATE MATERIALIZED VIEW IF NOT EXISTS traces_view @on_cluster TO @table(traces) AS
 WITH
-    JSONExtractRaw(
-        input, if(content_format IN ('openai.responses', 'openai.embeddings'), 'input', 'messages'), -1) AS asked,
-    JSONExtractRaw(
-        output,
-        multiIf(content_format = 'openai.responses', 'output', content_format = 'anthropic.messages', 'content', 'choices'),
-        -1) AS answered,
+    if(length(input) <= 1048576, content_format, '') AS input_format,
+    if(length(output) <= 1048576, content_format, '') AS output_format,
     multiIf(
-        content_format IN ('', 'text', 'json'), input,
-        JSONExtractString(asked, 'content') != '', JSONExtractString(asked, 'content'),
-        JSONExtractString(asked, 'content', -1, 'text') != '', JSONExtractString(asked, 'content', -1, 'text'),
-        content_format IN ('openai.responses', 'openai.embeddings') AND JSONExtractString(input, 'input') != '',
-        JSONExtractString(input, 'input'),
-        content_format = 'openai.completions' AND JSONExtractString(input, 'prompt') != '',
-        JSONExtractString(input, 'prompt'),
-        input) AS asked_text,
+        input_format IN ('openai.chat', 'anthropic.messages', 'weir.messages'), JSONExtractArrayRaw(input, 'messages'),
+        input_format = 'openai.responses', JSONExtractArrayRaw(input, 'input'),
+        []) AS asked,
     multiIf(
-        content_format IN ('', 'text', 'json'), output,
-        content_format = 'openai.embeddings', '',
-        JSONExtractString(answered, 'message', 'content') != '', JSONExtractString(answered, 'message', 'content'),
-        JSONExtractString(answered, 'text') != '', JSONExtractString(answered, 'text'),
-        JSONExtractString(answered, 'content', -1, 'text') != '', JSONExtractString(answered, 'content', -1, 'text'),
-        answered != '', answered,
-        output) AS answered_text
+        output_format = 'openai.chat', [JSONExtractRaw(output, 'choices', 1, 'message')],
+        output_format = 'anthropic.messages', [output],
+        output_format = 'openai.responses', JSONExtractArrayRaw(output, 'output'),
+        []) AS answered,
+    multiIf(
+        length(asked) > 0, arrayLast(text -> text != '', arrayMap(
+            message -> @message_text, arrayFilter(message -> JSONExtractString(message, 'role') = 'user', asked))),
+        input_format IN ('openai.responses', 'openai.embeddings'),
+            if(JSONType(input, 'input') = 'String', JSONExtractString(input, 'input'), JSONExtractString(input, 'input', 1)),
+        input_format = 'openai.completions', JSONExtractString(input, 'prompt'),
+        '') AS asked_text,
+    multiIf(
+        length(answered) > 0, arrayFirst(text -> text != '', arrayMap(message -> @message_text, answered)),
+        output_format = 'openai.completions', JSONExtractString(output, 'choices', 1, 'text'),
+        '') AS answered_text,
+    multiIf(
+        answered_text != '', '',
+        output_format = 'openai.chat', JSONExtractRaw(output, 'choices', 1, 'message', 'tool_calls', 1, 'function'),
+        output_format = 'anthropic.messages', arrayFirst(part -> JSONExtractString(part, 'type') = 'tool_use',
+            JSONExtractArrayRaw(output, 'content')),
+        output_format = 'openai.responses', arrayFirst(item -> JSONExtractString(item, 'type') = 'function_call', answered),
+        '') AS called,
+    if(called = '', '', concat(
+        JSONExtractString(called, 'name'), '(',
+        if(JSONHas(called, 'arguments'), JSONExtractString(called, 'arguments'), JSONExtractRaw(called, 'input')), ')'))
+        AS called_text
 SELECT
     project_id, retention_days, trace_id, span_id, parent_span_id, start_time, duration_ns, name, kind, source,
     operation, service_name, provider, request_model, response_model, status, http_status, error_type, is_stream,
     ttft_ns, user_id, session_id, tags, prompt_name, api_key_id, environment,
-    leftUTF8(asked_text, 200) AS input_preview,
-    leftUTF8(answered_text, 200) AS output_preview
+    leftUTF8(if(asked_text != '', asked_text, substring(input, 1, 800)), 200) AS input_preview,
+    leftUTF8(multiIf(
+        answered_text != '', answered_text,
+        called_text != '', called_text,
+        content_format = 'openai.embeddings', '',
+        substring(output, 1, 800)), 200) AS output_preview
 FROM @table(spans)
 WHERE is_entry = 1;

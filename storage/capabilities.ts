@@ -1,0 +1,34 @@
+import type { SchemaFeature } from "./schema/render.ts";
+
+/** What the server at the other end can do; asked once. */
+export interface Capabilities {
+  readonly version: string;
+  readonly features: ReadonlySet<SchemaFeature>;
+}
+
+export const capabilitiesSql = `SELECT
+  version() AS version,
+  (SELECT count() FROM system.merge_tree_settings WHERE name = 'map_serialization_version') AS map_buckets,
+  (SELECT count() FROM system.settings WHERE name = 'exclude_materialize_skip_indexes_on_insert') AS index_later`;
+
+export interface CapabilitiesRow {
+  readonly version: string;
+  readonly map_buckets: number;
+  readonly index_later: number;
+}
+
+/** The release in which text indexes were no longer experimental. */
+const textIndexSince = [26, 2] as const;
+
+/** Features are only used where they are known to work, so an older server does without. */
+export function toCapabilities(row: CapabilitiesRow): Capabilities {
+  const features = new Set<SchemaFeature>();
+  if (Number(row.map_buckets) > 0) features.add("bucketed_maps");
+  if (Number(row.index_later) > 0 && isAtLeast(row.version, textIndexSince)) features.add("text_index");
+  return { version: row.version, features };
+}
+
+function isAtLeast(version: string, [year, month]: readonly [number, number]): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > year || (major === year && minor >= month);
+}

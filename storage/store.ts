@@ -1,0 +1,230 @@
+import { Readable } from "node:stream";
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from "@clickhouse/client";
+import { CodedError, type TableName, type Telemetry } from "@weir/model";
+import { type Capabilities, type CapabilitiesRow, capabilitiesSql, toCapabilities } from "./capabilities.ts";
+import { insertError, queryError, timeoutError, typeOf } from "./clickhouse-error.ts";
+import { type MigrationReport, migrate } from "./schema/migrate.ts";
+import { quoteName } from "./schema/render.ts";
+
+export interface StoreOptions {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  /** Made by `migrate` when missing. */
+  readonly database: string;
+  readonly telemetry: Telemetry;
+  /** The server's name of the cluster to spread the tables over; undefined: a single node. */
+  readonly cluster?: string | undefined;
+  readonly limits?: Partial<QueryLimits>;
+}
+
+export interface QueryLimits {
+  /** Of one read; a query says otherwise by `timeoutMs`. */
+  readonly timeoutMs: number;
+  readonly memoryBytes: number;
+  readonly resultBytes: number;
+  /** Few, so that one wide query does not take the machine from the gateway. */
+  readonly threads: number;
+}
+
+const defaultLimits: QueryLimits = {
+  timeoutMs: 30_000,
+  memoryBytes: 1024 ** 3,
+  resultBytes: 256 * 1024 ** 2,
+  threads: 2,
+};
+
+/** Rows of one table as Native blocks, and a token that no other rows ever come with. */
+export interface InsertRequest {
+  readonly table: TableName;
+  readonly blocks: readonly Uint8Array[];
+  readonly rowCount: number;
+  readonly token: string;
+}
+
+export interface QueryOptions {
+  readonly timeoutMs?: number | undefined;
+  /** Ends the query in ClickHouse too; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type QueryParams = Readonly<Record<string, unknown>>;
+
+/** The one way to ClickHouse, be it the embedded engine or a server. Opening connects to nothing. */
+export interface Store extends AsyncDisposable {
+  readonly database: string;
+  /**
+   * Stores the rows once, however often they come with the same token (the last thousand inserts are remembered).
+   * Rejects with a CodedError: STORAGE_REJECTED when these rows will never be taken, else retryable.
+   */
+  insert(request: InsertRequest): Promise<void>;
+  /**
+   * Rows of a SELECT, with values bound as `{name:Type}`. It cannot write, whatever its text. 64-bit integers come as
+   * numbers, exact up to 2^53: select `toString(…)` where they may be larger.
+   */
+  query<Row>(sql: string, params?: QueryParams, options?: QueryOptions): Promise<Row[]>;
+  /** A statement without an answer. */
+  command(sql: string, params?: QueryParams): Promise<void>;
+  /** Whether ClickHouse answers, with these credentials. Never rejects. */
+  ping(): Promise<boolean>;
+  /** Brings the schema to what this program knows; see `schema/migrate.ts`. */
+  migrate(): Promise<MigrationReport>;
+  capabilities(): Promise<Capabilities>;
+}
+
+export function openStore(options: StoreOptions): Store {
+  return new ClickHouseStore(options);
+}
+
+const insertTimeoutMs = 300_000;
+/** How long after its own limit a query may still answer that it was over it. */
+const timeoutGraceMs = 2000;
+
+class ClickHouseStore implements Store {
+  readonly database: string;
+  readonly #client: ClickHouseClient;
+  readonly #options: StoreOptions;
+  readonly #limits: QueryLimits;
+  #capabilities: Promise<Capabilities> | undefined;
+
+  constructor(options: StoreOptions) {
+    this.database = options.database;
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#client = createClient({
+      url: options.url,
+      username: options.username,
+      password: options.password,
+      database: options.database,
+      application: "weir",
+      request_timeout: insertTimeoutMs,
+      max_open_connections: 32,
+      log: { level: ClickHouseLogLevel.OFF },
+    });
+  }
+
+  async insert(request: InsertRequest): Promise<void> {
+    try {
+      const settings = insertSettings(request.token, await this.capabilities());
+      const { stream } = await this.#client.exec({
+        query: `INSERT INTO ${quoteName(request.table)} FORMAT Native`,
+        values: Readable.from(request.blocks, { objectMode: false }),
+        clickhouse_settings: settings,
+      });
+      for await (const _ of stream);
+    } catch (error) {
+      throw error instanceof CodedError ? error : insertError(error);
+    }
+  }
+
+  async query<Row>(sql: string, params: QueryParams = {}, options: QueryOptions = {}): Promise<Row[]> {
+    const timeoutMs = options.timeoutMs ?? this.#limits.timeoutMs;
+    const deadline = AbortSignal.timeout(timeoutMs + timeoutGraceMs);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    try {
+      const result = await this.#client.query({
+        query: sql,
+        query_params: { ...params },
+        format: "JSONEachRow",
+        abort_signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        clickhouse_settings: readSettings(this.#limits, timeoutMs),
+      });
+      return await result.json<Row>();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw deadline.aborted ? timeoutError(error) : queryError(error);
+    }
+  }
+
+  async command(sql: string, params: QueryParams = {}): Promise<void> {
+    try {
+      await this.#client.command({ query: sql, query_params: { ...params } });
+    } catch (error) {
+      throw queryError(error);
+    }
+  }
+
+  async ping(): Promise<boolean> {
+    const { success } = await this.#client.ping({ select: true, abort_signal: AbortSignal.timeout(5000) });
+    return success;
+  }
+
+  capabilities(): Promise<Capabilities> {
+    this.#capabilities ??= this.query<CapabilitiesRow>(capabilitiesSql).then(
+      ([row]) => toCapabilities(row as CapabilitiesRow),
+      (error: unknown) => {
+        this.#capabilities = undefined;
+        throw error;
+      },
+    );
+    return this.#capabilities;
+  }
+
+  async migrate(): Promise<MigrationReport> {
+    await this.#createDatabase();
+    const { features } = await this.capabilities();
+    const { cluster, telemetry } = this.#options;
+    return migrate({ connection: this, target: { database: this.database, cluster, features }, telemetry });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+  }
+
+  /** By a client without a database: the server refuses a session in one that it does not have. */
+  async #createDatabase(): Promise<void> {
+    const { url, username, password, cluster } = this.#options;
+    const client = createClient({ url, username, password, log: { level: ClickHouseLogLevel.OFF } });
+    const onCluster = cluster === undefined ? "" : `ON CLUSTER ${quoteName(cluster)}`;
+    try {
+      await client.command({
+        query: `CREATE DATABASE IF NOT EXISTS ${quoteName(this.database)} ${onCluster} ENGINE = Atomic`,
+      });
+    } catch (error) {
+      // A server's user may be granted one database that exists, and no more.
+      if (typeOf(error) !== "ACCESS_DENIED") throw queryError(error);
+    } finally {
+      await client.close();
+    }
+  }
+}
+
+/**
+ * The batch becomes one part a partition, so that the token recognises it whole: blocks are squashed up to sizes that
+ * no batch reaches, and by one thread. Each rollup remembers the token too. Words are indexed when parts are merged.
+ */
+function insertSettings(token: string, { features }: Capabilities): ClickHouseSettings {
+  return {
+    insert_deduplicate: 1,
+    insert_deduplication_token: token,
+    deduplicate_blocks_in_dependent_materialized_views: 1,
+    min_insert_block_size_rows: "100000000",
+    min_insert_block_size_bytes: "4000000000",
+    max_insert_threads: "1",
+    max_partitions_per_insert_block: "0",
+    input_format_native_allow_types_conversion: 1,
+    input_format_skip_unknown_fields: 0,
+    async_insert: 0,
+    insert_distributed_sync: 1,
+    ...(features.has("text_index") && { exclude_materialize_skip_indexes_on_insert: "input_words,output_words" }),
+  };
+}
+
+/** `readonly` makes a SELECT all that is possible, and its query ends when the connection does. */
+function readSettings(limits: QueryLimits, timeoutMs: number): ClickHouseSettings {
+  return {
+    readonly: "1",
+    cancel_http_readonly_queries_on_client_close: 1,
+    max_execution_time: timeoutMs / 1000,
+    max_memory_usage: String(limits.memoryBytes),
+    max_bytes_before_external_group_by: String(Math.floor(limits.memoryBytes / 2)),
+    max_bytes_before_external_sort: String(Math.floor(limits.memoryBytes / 2)),
+    max_result_bytes: String(limits.resultBytes),
+    result_overflow_mode: "throw",
+    max_threads: limits.threads,
+    output_format_json_quote_64bit_integers: 0,
+    output_format_json_quote_denormals: 0,
+    log_queries: 0,
+  };
+}
