@@ -7,8 +7,8 @@ import { Swatch } from "./time-chart.tsx";
 export function Card(props: { title: ReactNode; actions?: ReactNode; children: ReactNode; className?: string }) {
   return (
     <section className={classes("flex min-w-0 flex-col rounded-lg border border-line bg-panel", props.className)}>
-      <header className="flex min-h-10 items-center gap-2 px-4 pt-1.5">
-        <h2 className="flex-1 font-medium">{props.title}</h2>
+      <header className="flex min-h-10 flex-wrap items-center gap-2 px-4 pt-1.5">
+        <h2 className="flex-1 font-medium whitespace-nowrap">{props.title}</h2>
         {props.actions}
       </header>
       {props.children}

@@ -1,8 +1,8 @@
 import { readPreference, writePreference } from "./theme.ts";
 
 /** Colours of the categorical set, as CSS variables; the last is for "other". */
-const seriesCount = 7;
-const otherColour = "var(--series-8)";
+const seriesCount = 9;
+const otherColour = "var(--series-other)";
 const storageKey = "weir.series";
 
 /**

@@ -32,12 +32,13 @@ export function statusOf(status: string) {
   return status in statuses ? statuses[status as keyof typeof statuses] : { ...statuses.error, word: status };
 }
 
-export function StatusMark({ status, detail }: { status: string; detail?: string | undefined }) {
+export function StatusMark(props: { status: string; detail?: string | undefined; isIconOnly?: boolean }) {
+  const { status, detail, isIconOnly = false } = props;
   const { icon: Icon, tone, word, meaning } = statusOf(status);
   return (
-    <span className={classes("inline-flex items-center gap-1.5", tone)} data-hint={detail || meaning}>
+    <span className={classes("inline-flex items-center gap-1.5", tone)} data-hint={`${word}\n${detail || meaning}`}>
       <Icon size={14} aria-hidden="true" />
-      <span className={status === "ok" ? "text-muted" : undefined}>{word}</span>
+      <span className={isIconOnly ? "sr-only" : status === "ok" ? "text-muted" : undefined}>{word}</span>
     </span>
   );
 }

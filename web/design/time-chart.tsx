@@ -154,7 +154,7 @@ function chartOptions(input: OptionsInput): uPlot.Options {
   return {
     width,
     height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 14, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, range: (_, min, max) => [min, max + bucketSeconds] },
@@ -211,9 +211,17 @@ const timeTicks: uPlot.Axis.DynamicValues = (_, splits, __, space, increment) =>
 
 function seriesOptions({ colour, shape }: ChartSeries): uPlot.Series {
   const stroke = resolveColour(colour);
-  if (shape === "line") return { stroke, width: 1.5, points: { show: false }, spanGaps: false };
+  if (shape === "line")
+    return { stroke, width: 1.5, points: { show: true, size: 4, fill: stroke, filter: lonely }, spanGaps: false };
   const paths = uPlot.paths.bars?.({ size: [0.78, 36], align: 1 });
   return { fill: stroke, stroke, width: 0, points: { show: false }, ...(paths === undefined ? {} : { paths }) };
+}
+
+/** Measurements without a neighbour: a line cannot show them, a point can. */
+function lonely(plot: uPlot, seriesIndex: number): number[] {
+  const values = plot.data[seriesIndex] ?? [];
+  const isKnown = (index: number) => values[index] !== null && values[index] !== undefined;
+  return [...values.keys()].filter((index) => isKnown(index) && !isKnown(index - 1) && !isKnown(index + 1));
 }
 
 function pointedAt(plot: uPlot): Pointed | undefined {

@@ -123,7 +123,7 @@ function HeaderRow({ columns }: { columns: readonly Column[] }) {
       {columns.map(({ id, name, hint, isNumber }) => (
         // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: see above.
         <div key={id} role="columnheader" data-hint={hint} className={classes("truncate", isNumber && "text-right")}>
-          {name}
+          {name || <span className="sr-only">{id}</span>}
         </div>
       ))}
     </div>

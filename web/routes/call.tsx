@@ -7,6 +7,7 @@ import { useScope, useSetSearch } from "../data/scope.ts";
 import { buttonClass } from "../design/button.tsx";
 import { ErrorPanel } from "../design/states.tsx";
 import { CallSkeleton, CallView } from "../views/call/call-view.tsx";
+import { TraceLink } from "../views/call/trace-link.tsx";
 
 const route = getRouteApi("/frame/calls/$id");
 
@@ -25,7 +26,8 @@ export function CallPage() {
         <Link to="/calls" className={buttonClass("quiet", "small")}>
           <ChevronLeft size={14} aria-hidden="true" /> Calls
         </Link>
-        <span className="font-mono text-xs text-faint">{id}</span>
+        <span className="min-w-0 flex-1 truncate font-mono text-xs text-faint">{id}</span>
+        {call.data && <TraceLink call={call.data} />}
       </div>
       {call.isError && (
         <ErrorPanel

@@ -38,7 +38,7 @@ export function OverviewPage() {
           {series.data === undefined || summary.data === undefined ? (
             <ChartsSkeleton />
           ) : (
-            <div className="grid grid-cols-1 items-start gap-3 lg:grid-cols-2">
+            <div className="grid grid-cols-1 gap-3 lg:grid-cols-2">
               <VolumeChart series={series.data} />
               <LatencyChart series={series.data} />
               <CostChart series={series.data} />

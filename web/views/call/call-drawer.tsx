@@ -8,6 +8,7 @@ import { Button, buttonClass } from "../../design/button.tsx";
 import { Drawer } from "../../design/drawer.tsx";
 import { ErrorPanel } from "../../design/states.tsx";
 import { CallSkeleton, CallView } from "./call-view.tsx";
+import { TraceLink } from "./trace-link.tsx";
 
 /** A call beside its list: opens with what the list knows, the rest follows. */
 export function CallDrawer(props: {
@@ -46,6 +47,7 @@ export function CallDrawer(props: {
           </>
         )}
         <span className="min-w-0 flex-1 truncate px-1 font-mono text-xs text-faint">{spanId}</span>
+        {call.data && !isInTrace && <TraceLink call={call.data} />}
         <Link
           to="/calls/$id"
           params={{ id: spanId }}
@@ -61,9 +63,7 @@ export function CallDrawer(props: {
           <ErrorPanel error={call.error} what="This call could not be read." retry={() => void call.refetch()} />
         )}
         {call.data === undefined && !call.isError && <CallSkeleton />}
-        {call.data && (
-          <CallView key={spanId} call={call.data} layout="drawer" tab={tab} onTab={onTab} linksTrace={!isInTrace} />
-        )}
+        {call.data && <CallView key={spanId} call={call.data} layout="drawer" tab={tab} onTab={onTab} />}
       </div>
     </Drawer>
   );

@@ -1,9 +1,6 @@
-import { Link } from "@tanstack/react-router";
 import type { CallDetail } from "@weir/api/contract";
 import { readConversation } from "@weir/model/browser";
-import { ListTree } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
-import { buttonClass } from "../../design/button.tsx";
 import { classes } from "../../design/classes.ts";
 import { exactDuration, exactUsd, formatCount, formatDuration, formatInteger, formatUsd } from "../../design/format.ts";
 import { seriesColour } from "../../design/series-colour.ts";
@@ -28,12 +25,10 @@ export interface CallViewProps {
   readonly layout: "drawer" | "page";
   readonly tab: string | undefined;
   readonly onTab: (tab: string) => void;
-  /** False inside its own trace. */
-  readonly linksTrace?: boolean;
 }
 
 /** One call, in full: facts, conversation, timing, cost, request and raw content. */
-export function CallView({ call, layout, tab, onTab, linksTrace = true }: CallViewProps) {
+export function CallView({ call, layout, tab, onTab }: CallViewProps) {
   const conversation = useMemo(() => readConversation(call), [call]);
   const isPage = layout === "page";
   const tabs: Tab[] = [
@@ -77,7 +72,7 @@ export function CallView({ call, layout, tab, onTab, linksTrace = true }: CallVi
       className={classes("flex flex-col", isPage && "xl:grid xl:grid-cols-[minmax(0,1fr)_400px] xl:items-start")}
     >
       <div className="min-w-0">
-        <CallHead call={call} linksTrace={linksTrace} />
+        <CallHead call={call} />
         <Tabs
           label="Parts of the call"
           tabs={tabs}
@@ -116,7 +111,7 @@ function Titled({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function CallHead({ call, linksTrace }: { call: CallDetail; linksTrace: boolean }) {
+function CallHead({ call }: { call: CallDetail }) {
   const model = call.response_model || call.request_model;
   return (
     <header className="flex flex-col gap-3 p-4">
@@ -133,17 +128,6 @@ function CallHead({ call, linksTrace }: { call: CallDetail; linksTrace: boolean 
           {[call.provider, call.operation || call.kind, call.service_name].filter(Boolean).join(" · ")}
         </span>
         <TimeText time={call.start_time} className="text-xs text-muted" />
-        <span className="flex-1" />
-        {linksTrace && (
-          <Link
-            to="/traces/$id"
-            params={{ id: call.trace_id }}
-            search={{ span: call.span_id }}
-            className={buttonClass("plain", "small")}
-          >
-            <ListTree size={13} aria-hidden="true" /> Trace
-          </Link>
-        )}
       </div>
       {call.status !== "ok" && <Failure call={call} />}
       <dl className="num grid grid-cols-3 gap-x-4 gap-y-2 sm:flex sm:flex-wrap sm:gap-x-7">
@@ -157,7 +141,12 @@ function CallHead({ call, linksTrace }: { call: CallDetail; linksTrace: boolean 
           <Known value={call.input_tokens} format={formatCount} exact={formatInteger} why={whyNoTokens(call)} />
         </Fact>
         <Fact name="Output">
-          <Known value={call.output_tokens} format={formatCount} exact={formatInteger} why={whyNoTokens(call)} />
+          <Known
+            value={call.output_tokens}
+            format={formatCount}
+            exact={formatInteger}
+            why={call.kind === "embedding" ? "An embedding has no output tokens." : whyNoTokens(call)}
+          />
         </Fact>
         <Fact name="Cost">
           <Known value={call.cost_nano_usd} format={formatUsd} exact={exactUsd} why={whyNoCost(call)} />

@@ -35,7 +35,7 @@ export function callCell(call: CallSummary, column: string, onOpen: () => void):
 
 const cells: Readonly<Record<string, (call: CallSummary, onOpen: () => void) => ReactNode>> = {
   time: (call) => <TimeText time={call.start_time} className="text-muted" />,
-  status: (call) => <StatusMark status={call.status} detail={call.error_message || call.error_type} />,
+  status: (call) => <StatusMark status={call.status} detail={call.error_message || call.error_type} isIconOnly />,
   model: (call) => <ModelName call={call} />,
   preview: (call, onOpen) => <Preview call={call} onOpen={onOpen} />,
   user: (call) => (

@@ -208,7 +208,7 @@ export function Choice<Value extends string>(props: {
           aria-pressed={value === props.value}
           onClick={() => props.onChoose(value)}
           className={classes(
-            "h-5 rounded px-1.5",
+            "h-5 rounded px-1.5 whitespace-nowrap",
             value === props.value ? "bg-raised text-text shadow-sm" : "text-muted hover:text-text",
           )}
         >

@@ -14,8 +14,8 @@ import { TimeText } from "../../design/time-text.tsx";
 import { Known } from "../../design/unknown.tsx";
 import { failedStatuses } from "./figures.tsx";
 
-const head = "px-2 py-1.5 text-right text-xs font-medium whitespace-nowrap text-faint first:pl-4 last:pr-4";
-const cell = "px-2 py-1 text-right whitespace-nowrap first:pl-4 last:pr-4";
+const head = "px-2 py-1.5 text-xs font-medium whitespace-nowrap text-faint first:pl-4 last:pr-4";
+const cell = "px-2 py-1.5 text-right whitespace-nowrap first:pl-4 last:pr-4";
 
 export function ModelTable({ summary }: { summary: MetricsSummary }) {
   const models = summary.by_model.slice(0, 8);
@@ -27,11 +27,11 @@ export function ModelTable({ summary }: { summary: MetricsSummary }) {
           <thead>
             <tr>
               <th className={classes(head, "text-left")}>Model</th>
-              <th className={head}>Calls</th>
-              <th className={head}>Errors</th>
-              <th className={head}>p95</th>
-              <th className={head}>TTFT p95</th>
-              <th className={head}>Cost</th>
+              <th className={classes(head, "text-right")}>Calls</th>
+              <th className={classes(head, "text-right")}>Errors</th>
+              <th className={classes(head, "text-right")}>p95</th>
+              <th className={classes(head, "text-right")}>TTFT p95</th>
+              <th className={classes(head, "text-right")}>Cost</th>
             </tr>
           </thead>
           <tbody>
@@ -44,8 +44,9 @@ export function ModelTable({ summary }: { summary: MetricsSummary }) {
                     className="flex items-center gap-2"
                   >
                     <Swatch colour={seriesColour(row.model)} />
-                    <span className="truncate group-hover:underline">{row.model || "unknown model"}</span>
-                    <span className="truncate text-xs text-faint">{row.provider}</span>
+                    <span className="truncate group-hover:underline" data-hint={`${row.model}\n${row.provider}`}>
+                      {row.model || "unknown model"}
+                    </span>
                   </Link>
                 </td>
                 <td className={cell}>{formatCount(row.calls)}</td>

@@ -20,7 +20,7 @@ import { Known, Unknown } from "../../design/unknown.tsx";
 
 export const traceColumns = [
   column("time", "Time", "76px", 0, false, "When the trace's entry span began."),
-  column("status", "Status", "96px", 560, false, "The status of the entry span."),
+  column("status", "", "16px", 460, false, "The status of the entry span."),
   column("name", "Trace", "minmax(160px, 1fr)", 0, false, "The entry span, and what was asked."),
   column("models", "Models", "minmax(90px, 200px)", 900, false, "The models that were called."),
   column("user", "User", "minmax(70px, 120px)", 1080, false, "Who it was done for."),
@@ -34,7 +34,7 @@ const noUsage = "No span of this trace reports usage.";
 
 const cells: Readonly<Record<string, (trace: TraceSummary) => ReactNode>> = {
   time: (trace) => <TimeText time={trace.start_time} className="text-muted" />,
-  status: (trace) => <StatusMark status={trace.status} detail={trace.error_type} />,
+  status: (trace) => <StatusMark status={trace.status} detail={trace.error_type} isIconOnly />,
   name: (trace) => <TraceName trace={trace} />,
   models: (trace) => <Models models={trace.models} />,
   user: (trace) => (
