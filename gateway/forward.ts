@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { CodedError, type Telemetry } from "@weir/model";
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { type Admission, admit, type GatewayCatalog } from "./auth.ts";
 import type { GatewayConfig } from "./config.ts";
 import { callRefused, observationFailed, upstreamFailed, upstreamRetried, usageStayedVisible } from "./events.ts";
@@ -16,12 +16,12 @@ import { isJsonType, ResponseObserver } from "./recording/observe.ts";
 import type { Recorder } from "./recording/recorder.ts";
 import { RelayedBody } from "./relayed-body.ts";
 import { applyPatch, requestMembers, UsageFrameFilter, usagePatch } from "./stream-usage.ts";
-import { isKeepAliveRace, upstreamError } from "./upstream.ts";
+import { isConnectionFailing, isKeepAliveRace, type Upstream, upstreamError } from "./upstream.ts";
 
 /** What all calls of a gateway share. */
 export interface ForwardContext {
   readonly config: GatewayConfig;
-  readonly upstream: Agent;
+  readonly upstream: Upstream;
   readonly recorder: Recorder;
   readonly catalog: GatewayCatalog;
   readonly telemetry: Telemetry;
@@ -239,13 +239,7 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
       headers,
       body,
     };
-    this.#send();
-  }
-
-  #send(): void {
-    const request = this.#request;
-    if (request === undefined || this.#isOver) return;
-    this.#context.upstream.dispatch(request, this);
+    if (!this.#isOver) this.#context.upstream.dispatch(this.#request, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -343,6 +337,10 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     if (this.#isOver) return;
+    if (isConnectionFailing()) {
+      this.#fail(upstreamError(new Error("reset"), this.record.provider.id));
+      return;
+    }
     const beganMs = performance.now();
     this.#isAnswerWhole = true;
     this.#flushFilter();
@@ -377,12 +375,13 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
 
   #retry(error: Error): boolean {
     const { record } = this;
-    const isReplayable = this.#request !== undefined && this.#stream === undefined;
+    const request = this.#request;
+    const isReplayable = request !== undefined && this.#stream === undefined;
     if (!isReplayable || this.#hasAnswer || record.retries > 0) return false;
     if (!isKeepAliveRace(error, performance.now() - this.#sentAtMs)) return false;
     record.retries += 1;
     this.#context.telemetry.emit(upstreamRetried, { provider: record.provider.id });
-    this.#send();
+    this.#context.upstream.dispatchFresh(request, this);
     return true;
   }
 

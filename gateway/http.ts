@@ -11,7 +11,7 @@ import { type Provider, providerTable } from "./provider-table.ts";
 import { CaptureBudget } from "./recording/capture.ts";
 import { Recorder } from "./recording/recorder.ts";
 import { Relay } from "./relay.ts";
-import { openUpstream } from "./upstream.ts";
+import { Upstream } from "./upstream.ts";
 
 export interface GatewayOptions {
   readonly config: GatewayConfig;
@@ -72,7 +72,7 @@ class HttpGateway implements Gateway {
       this.#defaultProvider.shape === "openai" ? this.#known("anthropic") : this.#defaultProvider;
     this.#context = {
       config,
-      upstream: openUpstream(config.timeouts),
+      upstream: new Upstream(config.timeouts),
       recorder: new Recorder({
         log: options.log,
         telemetry,

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { CodedError } from "@weir/model";
-import { Agent, buildConnector } from "undici";
+import { Agent, buildConnector, type Dispatcher } from "undici";
 import type { GatewayConfig } from "./config.ts";
 
 /** What a failed socket had read before: more than nothing means that it had served an earlier request. */
@@ -15,31 +15,69 @@ const keepAliveRaceMs = 250;
 
 const closedCodes = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE", "ECONNABORTED"]);
 
-function noteBytesRead(this: Socket, error: Error & SocketFacts): void {
+let isSocketFailing = false;
+
+function noteFailure(this: Socket, error: Error & SocketFacts): void {
   error.weirBytesRead = this.bytesRead;
+  isSocketFailing = true;
+  queueMicrotask(() => {
+    isSocketFailing = false;
+  });
 }
 
-/** undici's agent with this gateway's deadlines: HTTP/1.1, one request a connection at a time, as many as needed. */
-export function openUpstream(timeouts: GatewayConfig["timeouts"]): Agent {
-  const connect = buildConnector({ timeout: timeouts.connectMs, allowH2: false });
-  return new Agent({
-    connect: (options, callback) =>
-      connect(options, (...args) => {
-        const socket = args[1];
-        if (socket !== null) {
-          socket.setNoDelay(true);
-          socket.prependListener("error", noteBytesRead);
-        }
-        callback(...args);
-      }),
-    headersTimeout: timeouts.firstByteMs,
-    bodyTimeout: timeouts.idleMs,
-    connections: null,
-    pipelining: 1,
-    keepAliveTimeout: 4_000,
-    maxHeaderSize: 128 << 10,
-    maxResponseSize: -1,
-  });
+/**
+ * Whether a connection is failing just now. undici takes a reset for the end of an answer that only the connection's
+ * end delimits, and reports it so while it handles the error: asked then, this tells the truth.
+ */
+export function isConnectionFailing(): boolean {
+  return isSocketFailing;
+}
+
+/**
+ * The connections to all providers: HTTP/1.1, one request a connection at a time, as many as needed, with this
+ * gateway's deadlines in place of undici's.
+ */
+export class Upstream {
+  readonly #kept: Agent;
+  readonly #fresh: Agent;
+
+  constructor(timeouts: GatewayConfig["timeouts"]) {
+    const connect = connectorFor(timeouts.connectMs);
+    const options = {
+      connect,
+      headersTimeout: timeouts.firstByteMs,
+      bodyTimeout: timeouts.idleMs,
+      connections: null,
+      keepAliveTimeout: 4_000,
+      maxHeaderSize: 128 << 10,
+    };
+    this.#kept = new Agent({ ...options, pipelining: 1 });
+    this.#fresh = new Agent({ ...options, pipelining: 0 });
+  }
+
+  dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#kept.dispatch(request, handler);
+  }
+
+  /** Over a connection of its own: where one kept connection was closed, the others may be too. */
+  dispatchFresh(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#fresh.dispatch(request, handler);
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all([this.#kept.destroy(), this.#fresh.destroy()]);
+  }
+}
+
+function connectorFor(timeoutMs: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: timeoutMs, allowH2: false });
+  return (options, callback) =>
+    connect(options, (...args) => {
+      // After a failure there is none, whatever the types say.
+      const socket = args[1] as Socket | null | undefined;
+      socket?.setNoDelay(true).prependListener("error", noteFailure);
+      callback(...args);
+    });
 }
 
 /**

@@ -82,7 +82,8 @@ export class ResponsesStream implements StreamReading {
   #assembleFromEvents(): Buffer {
     const items = new Map<number, Item>();
     for (const bytes of this.#kept) {
-      const event = JSON.parse(bytes.toString()) as Members;
+      const event = eventOf(bytes);
+      if (event["type"] === undefined) continue;
       const index = typeof event["output_index"] === "number" ? event["output_index"] : 0;
       const item = items.get(index) ?? { members: {}, texts: new Map(), isWhole: false };
       items.set(index, item);
@@ -111,6 +112,15 @@ function eventType(data: Buffer, start: number, end: number): string | undefined
   const typeEnd = data.indexOf(0x22, typeStart);
   if (typeEnd === -1 || typeEnd >= end) return undefined;
   return data.toString("latin1", typeStart, typeEnd);
+}
+
+/** A kept event; the last one of a broken stream may be cut off. */
+function eventOf(bytes: Buffer): Members {
+  try {
+    return JSON.parse(bytes.toString()) as Members;
+  } catch {
+    return {};
+  }
 }
 
 function addToItem(item: Item, event: Members): void {
