@@ -43,11 +43,17 @@ function readText(path: string): string {
   }
 }
 
-/** Processes whose environment holds `NAME=value`: those we started, and theirs, orphans included. */
-export function processesMarked(name: string, value: string): ProcessEntry[] {
+/**
+ * Processes whose environment holds `NAME=value`, or whose command line holds `text`: those we started, and theirs,
+ * orphans included.
+ */
+export function processesMarked(name: string, value: string, text: string): ProcessEntry[] {
   const marker = `${name}=${value}`;
   return listProcesses().filter(
-    ({ pid, state }) => state !== "Z" && readText(`/proc/${pid}/environ`).split("\0").includes(marker),
+    ({ pid, state, commandLine }) =>
+      state !== "Z" &&
+      (commandLine.some((word) => word.includes(text)) ||
+        readText(`/proc/${pid}/environ`).split("\0").includes(marker)),
   );
 }
 

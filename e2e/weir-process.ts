@@ -171,7 +171,10 @@ export class Weir implements AsyncDisposable {
   /** Every process of this Weir, orphans included. */
   processes(): WeirProcess[] {
     const supervisor = this.#child?.pid;
-    return processesMarked(marker, this.#run).map((entry) => ({ ...entry, role: this.#roleOf(entry, supervisor) }));
+    return processesMarked(marker, this.#run, this.dataDirectory).map((entry) => ({
+      ...entry,
+      role: this.#roleOf(entry, supervisor),
+    }));
   }
 
   pidsOf(role: Role): number[] {
