@@ -26,6 +26,8 @@ export interface SupervisorOptions {
   /** Shows a child's log line, which is JSON. */
   readonly onLine: (line: string) => void;
   readonly print: (text: string) => void;
+  /** What plays the roles, other than this program; for tests. */
+  readonly program?: string;
   /** Aborted to stop in good order. */
   readonly stop: AbortSignal;
   /** Aborted to stop at once. */
@@ -172,7 +174,17 @@ class Family {
     const kept = keepProcess({
       name: `${role}-${index}`,
       file: process.execPath,
-      args: ["--expose-gc", mainFile, "role", role, "--index", String(index), "--data-dir", this.#paths.data, ...extra],
+      args: [
+        "--expose-gc",
+        this.#options.program ?? mainFile,
+        "role",
+        role,
+        "--index",
+        String(index),
+        "--data-dir",
+        this.#paths.data,
+        ...extra,
+      ],
       environment: { NODE_COMPILE_CACHE: compileCache, ...process.env },
       telemetry,
       onLine,

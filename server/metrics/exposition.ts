@@ -26,12 +26,18 @@ export function preferredFormat(accept: string | undefined): ExpositionFormat {
 export function exposition(metrics: readonly MetricSnapshot[], format: ExpositionFormat): string {
   const lines: string[] = [];
   for (const metric of metrics) {
-    if (metric.series.length === 0) continue;
+    const observed = metric.series.filter(hasObservations);
+    if (observed.length === 0) continue;
     addHead(metric, format, lines);
-    for (const series of metric.series) addSeries(metric, series, format, lines);
+    for (const series of observed) addSeries(metric, series, format, lines);
   }
   if (format === "openmetrics") lines.push("# EOF");
   return `${lines.join("\n")}\n`;
+}
+
+/** A histogram that nothing fell into says nothing in many lines. */
+function hasObservations({ buckets }: SeriesSnapshot): boolean {
+  return buckets === undefined || buckets.some((count) => count > 0);
 }
 
 function addHead(metric: MetricSnapshot, format: ExpositionFormat, lines: string[]): void {
