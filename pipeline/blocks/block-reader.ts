@@ -127,8 +127,8 @@ export function readBlocks(bytes: Uint8Array): Record<string, BlockValue>[] {
 }
 
 /**
- * Adds the distinct values of the block's first column, a String, to `found`. For tables that begin with
- * `project_id`: who has rows in the block. Stops silently where the block is not as expected.
+ * Adds the distinct values of the block's first column to `found` when it is a String. For tables that begin with
+ * `project_id`: who has rows in the block. Throws a RangeError for bytes that are no block.
  */
 export function collectFirstColumn(block: Uint8Array, found: Set<string>): void {
   const cursor = new BlockCursor(block);

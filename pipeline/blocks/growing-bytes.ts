@@ -1,10 +1,29 @@
 /** Texts up to this many UTF-16 units are written by a plain loop, which beats a call into the runtime. */
-const loopLimit = 24;
+const loopLimit = 48;
+/** The same for copies of so many bytes. */
+const copyLoopLimit = 64;
 /** Texts beyond this many units are measured first instead of reserving their worst case of three bytes a unit. */
 const measuredLimit = 4096;
 const initialCapacity = 1024;
 /** A buffer that one large batch grew beyond this is given back once the batch is finished. */
 const keptCapacity = 4 << 20;
+
+const notHex = 0xff;
+const hexValues = new Uint8Array(0x80).fill(notHex);
+for (const [value, digit] of [..."0123456789abcdef"].entries()) {
+  hexValues[digit.charCodeAt(0)] = value;
+  hexValues[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+const scratch = new BigInt64Array(1);
+const scratchBytes = new Uint8Array(scratch.buffer);
+
+/** Copies `length` bytes from the start of `source` and returns the offset behind them. A few are copied by a loop. */
+export function copyBytes(source: Uint8Array, length: number, target: Uint8Array, offset: number): number {
+  if (length > copyLoopLimit) target.set(source.subarray(0, length), offset);
+  else for (let index = 0; index < length; index++) target[offset + index] = source[index] as number;
+  return offset + length;
+}
 
 /** How many bytes the number takes as a varuint (LEB128). */
 function varuintLength(value: number): number {
@@ -34,8 +53,7 @@ export class GrowingBytes {
 
   /** Copies everything to `target` at `offset` and returns the offset behind it. */
   copyInto(target: Uint8Array, offset: number): number {
-    this.#bytes.copy(target, offset, 0, this.#length);
-    return offset + this.#length;
+    return copyBytes(this.#bytes, this.#length, target, offset);
   }
 
   appendByte(value: number): void {
@@ -66,8 +84,9 @@ export class GrowingBytes {
   }
 
   appendBigInt64(value: bigint): void {
+    scratch[0] = value;
     this.#reserve(8);
-    this.#bytes.writeBigInt64LE(BigInt.asIntN(64, value), this.#length);
+    copyBytes(scratchBytes, 8, this.#bytes, this.#length);
     this.#length += 8;
   }
 
@@ -78,14 +97,22 @@ export class GrowingBytes {
 
   appendBytes(value: Uint8Array): void {
     this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
+    copyBytes(value, value.length, this.#bytes, this.#length);
     this.#length += value.length;
   }
 
   /** The pairs of hex digits as bytes, exactly `byteLength` of them; throws a TypeError for any other text. */
   appendHex(hex: string, byteLength: number): void {
     this.#reserve(byteLength);
-    if (hex.length !== byteLength * 2 || this.#bytes.write(hex, this.#length, "hex") !== byteLength) {
+    const bytes = this.#bytes;
+    let faults = hex.length ^ (byteLength * 2);
+    for (let index = 0; index < byteLength; index++) {
+      const high = hexValues[hex.charCodeAt(index * 2)] ?? notHex;
+      const low = hexValues[hex.charCodeAt(index * 2 + 1)] ?? notHex;
+      faults |= (high | low) & 0xf0;
+      bytes[this.#length + index] = (high << 4) | low;
+    }
+    if (faults !== 0) {
       throw new TypeError(`expected ${byteLength * 2} hex digits, got ${JSON.stringify(hex.slice(0, 80))}`);
     }
     this.#length += byteLength;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { asCodedError, type CodedError, type TableName, type Telemetry } from "@weir/model";
 import { collectFirstColumn } from "../blocks/block-reader.ts";
 import type { Inserter } from "../consumer.ts";
-import { batchInserted, insertRetried, rowsHeldBack, rowsSetAside } from "../events.ts";
+import { batchInserted, insertRetried, rowsHeldBack, rowsSetAside, writerStepFailed } from "../events.ts";
 import type { BatchLog } from "./batch-log.ts";
 import type { InsertedRows, WriterSettings } from "./contract.ts";
 import type { SetAside } from "./set-aside.ts";
@@ -99,9 +99,14 @@ export class Deliverer {
     this.counts.insertedBatches++;
     this.#options.telemetry.emit(batchInserted, { table, rows: rowCount }, rowCount);
     if (this.#options.onInserted === undefined) return;
-    const projects = new Set<string>();
-    for (const block of blocks) collectFirstColumn(block, projects);
-    this.#options.onInserted({ table, rowCount, projects });
+    // The rows are stored: whatever goes wrong in telling of it must not send them again.
+    try {
+      const projects = new Set<string>();
+      for (const block of blocks) collectFirstColumn(block, projects);
+      this.#options.onInserted({ table, rowCount, projects });
+    } catch (error) {
+      this.#options.telemetry.emit(writerStepFailed, { error: String(error) });
+    }
   }
 
   async #putAside({ table, token, blocks }: Delivery, refusal: CodedError): Promise<void> {

@@ -176,11 +176,25 @@ export class JournalReader {
     };
   }
 
-  /** Deletes the segments that were left behind, but for those that a batch under way still needs. */
+  /**
+   * Deletes the segments that were left behind, but for those that a batch under way still needs, and those that
+   * still tell which calls are open because the snapshot after them cannot be read.
+   */
   async removeDrained(isNeeded: (segment: number) => boolean): Promise<void> {
-    const drained = this.#segments.filter((segment) => segment < this.#cursor.segment && !isNeeded(segment));
+    const behind = this.#segments.filter((segment) => segment < this.#cursor.segment);
+    if (behind.every(isNeeded)) return;
+    const base = await this.#lastSnapshot();
+    const drained = behind.filter((segment) => segment < base && !isNeeded(segment));
     for (const segment of drained) await rm(this.#path(segment), { force: true });
-    if (drained.length > 0) this.#segments = this.#segments.filter((segment) => !drained.includes(segment));
+    this.#segments = this.#segments.filter((segment) => !drained.includes(segment));
+  }
+
+  /** The last segment that was reached and begins with a snapshot that can be read; 0 when none does. */
+  async #lastSnapshot(): Promise<number> {
+    for (const segment of this.#segments.filter((number) => number <= this.#cursor.segment).reverse()) {
+      if ((await this.#previousEnd(segment)) !== undefined) return segment;
+    }
+    return 0;
   }
 
   /** Deletes the whole journal. */

@@ -380,6 +380,23 @@ test("calls that a closed or dead process had open are recorded as interrupted, 
   assert.deepEqual(readdirSync(join(bench.directory, "gateway-0")), []);
 });
 
+test("a process that died while it began a segment: its open calls are still known", async (t) => {
+  for (const begun of [Buffer.alloc(0), Buffer.alloc(300), undefined]) {
+    const bench = new Bench(t);
+    const journal = await bench.journal({ segmentBytes: 3000 });
+    await journal.announce([call(1), call(2)]);
+    await journal.consume(batch("a"));
+    await journal.consume(batch("b", { closes: [1] }));
+    await journal[Symbol.asyncDispose]();
+    const segments = await listSegments(journal.folder);
+    const snapshot = readFileSync(join(journal.folder, segmentFile(segments.at(-1) ?? 0)));
+    const next = join(journal.folder, segmentFile((segments.at(-1) ?? 0) + 1));
+    writeFileSync(next, begun ?? snapshot.subarray(0, 2000));
+    await bench.drainOnce();
+    assert.deepEqual(bench.names, ["a", "b", "call 2"]);
+  }
+});
+
 test("no call of a living process is interrupted", async (t) => {
   const bench = new Bench(t);
   const journal = await bench.journal({ segmentBytes: 100 });
