@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createApi, LiveTicks } from "@weir/api";
@@ -39,6 +40,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   );
   opening.defer(() => upkeep.drain(config.shutdown.drainMs));
   addWriterMetrics(telemetry, () => upkeep.writerStatus());
+  const ownerSecret = randomBytes(32).toString("base64url");
   const api = await createApi({
     store,
     catalog,
@@ -46,6 +48,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
     config: config.api,
     webDirectory,
     live,
+    ownerSecret,
     install: {
       version: version(),
       is_loopback: allowsKeyless(config),
@@ -56,6 +59,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   rmSync(ownSocketName(paths.coreSocket), { force: true });
   await api.listen({ path: ownSocketName(paths.coreSocket) });
   renameSync(ownSocketName(paths.coreSocket), paths.coreSocket);
+  writeOwnerSecret(paths.cliKeyFile, ownerSecret);
   const link = await catalog.createSignInLink();
   const demoKey = demoProvider === undefined ? undefined : await ensureDemoProject(catalog, demoProvider);
   const open = opening.move();
@@ -74,6 +78,12 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+/** For `weir` on this machine: who can read this user's files is the owner. */
+function writeOwnerSecret(file: string, secret: string): void {
+  writeFileSync(`${file}.draft`, secret, { mode: 0o600 });
+  renameSync(`${file}.draft`, file);
 }
 
 function version(): string {
