@@ -147,6 +147,8 @@ export class ChatStream implements StreamReading {
     let hasContent = contentMembers.some((key) => hasText(delta[key]));
     const { tool_calls: toolCalls, ...rest } = delta;
     mergeInto(choice.message, rest, this.#allowance);
+    // Text that becomes a list of parts does not go on where a template would put it.
+    if (Array.isArray(delta["content"])) this.#templates.forget();
     if (isRecord(delta["function_call"]) || isRecord(delta["audio"])) hasContent = true;
     if (!Array.isArray(toolCalls)) return hasContent;
     for (const call of toolCalls) {
