@@ -1,21 +1,32 @@
-import type { ApiKeyEntry, Catalog, Session } from "@weir/catalog";
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { ApiKeyEntry, Catalog, User } from "@weir/catalog";
 import { CodedError, defaultProjectId, type ProjectId } from "@weir/model";
 import type { FastifyRequest } from "fastify";
 import { checkSameOrigin } from "./same-origin.ts";
 import { sessionSecret } from "./session-cookie.ts";
 
-/** Who asks: a Weir key, or a person's session. */
+/** Who asks: a Weir key, or a person. `user` is null for the owner of this machine. */
 export type Caller =
   | { readonly via: "key"; readonly key: ApiKeyEntry }
-  | { readonly via: "session"; readonly session: Session };
+  | { readonly via: "session"; readonly user: User | null };
+
+export interface CallerSources {
+  readonly catalog: Catalog;
+  /** What `weir` on this machine sends as its key. */
+  readonly ownerSecret?: string | undefined;
+}
 
 /**
  * The caller by the key in `authorization`, `x-api-key` or `x-weir-key`, else by the session cookie. A wrong key is
  * refused even beside a good cookie. Writes by cookie must come from our own pages.
  */
-export async function identifyCaller(request: FastifyRequest, catalog: Catalog): Promise<Caller> {
+export async function identifyCaller(
+  request: FastifyRequest,
+  { catalog, ownerSecret }: CallerSources,
+): Promise<Caller> {
   const secret = keySecret(request.headers);
   if (secret !== undefined) {
+    if (ownerSecret !== undefined && isEqual(secret, ownerSecret)) return { via: "session", user: null };
     const key = catalog.current().apiKey(secret);
     if (key === undefined) throw new CodedError("UNAUTHENTICATED", "The Weir key is unknown, revoked or expired.");
     catalog.recordKeyUse(key.id, new Date());
@@ -30,7 +41,12 @@ export async function identifyCaller(request: FastifyRequest, catalog: Catalog):
     );
   }
   checkSameOrigin(request);
-  return { via: "session", session };
+  return { via: "session", user: session.user };
+}
+
+function isEqual(one: string, other: string): boolean {
+  const hash = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(hash(one), hash(other));
 }
 
 function keySecret(headers: FastifyRequest["headers"]): string | undefined {
@@ -65,6 +81,13 @@ export function projectOf(caller: Caller, wish: ProjectWish, catalog: Catalog): 
 export function checkMayManage(caller: Caller): void {
   if (caller.via === "key" && !caller.key.scopes.includes("all")) {
     throw new CodedError("FORBIDDEN", "This key may not manage keys and connections; its scopes lack `all`.");
+  }
+}
+
+/** A sign-in link lets in the owner of this machine, so nobody else may make one. */
+export function checkIsOwner(caller: Caller): void {
+  if (caller.via !== "session" || caller.user !== null) {
+    throw new CodedError("FORBIDDEN", "Only the owner of this machine may do this; run `weir` there.");
   }
 }
 

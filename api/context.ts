@@ -1,6 +1,6 @@
 import type { Catalog } from "@weir/catalog";
 import type { Telemetry } from "@weir/model";
-import type { SqlReader, SqlWriter } from "@weir/storage";
+import type { SqlWriter } from "@weir/storage";
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -15,7 +15,7 @@ import type { LiveTicks } from "./live-ticks.ts";
 
 /** What the API stands on. */
 export interface ApiOptions {
-  readonly store: SqlReader & SqlWriter;
+  readonly store: SqlWriter;
   readonly catalog: Catalog;
   readonly telemetry: Telemetry;
   readonly config: ApiConfig;
@@ -24,6 +24,8 @@ export interface ApiOptions {
   /** Told by the writer of rows that can be read. */
   readonly live: LiveTicks;
   readonly install: Install;
+  /** What `weir` on this machine sends as its key: a secret that only the owner's files hold. */
+  readonly ownerSecret?: string | undefined;
 }
 
 /** The server with requests and answers typed by their zod schemas. */

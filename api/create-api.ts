@@ -53,7 +53,7 @@ function registerRoutes(server: ApiServer, options: ApiOptions): void {
   server.addHook("onRequest", async (request, reply) => {
     reply.header("cache-control", "no-store");
     if (request.routeOptions.config.isPublic !== true) {
-      request.caller = await identifyCaller(request, options.catalog);
+      request.caller = await identifyCaller(request, options);
     }
   });
   registerCalls(server, options);

@@ -21,10 +21,11 @@ export function bodyOf(error: CodedError, requestId: string): ErrorBody & { erro
   return { error: { code, message, retryable, request_id: requestId, ...(details !== undefined && { details }) } };
 }
 
+/** ClickHouse's own words repeat the values of a query, which may be prompt text: they are not logged. */
 function report(error: CodedError, request: FastifyRequest, telemetry: Telemetry): void {
-  const event = error.code === "INTERNAL" ? requestFailed : storageRefused;
-  const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? "");
-  telemetry.emit(event, {
+  const isOurs = error.code === "INTERNAL";
+  const cause = isOurs && error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : "";
+  telemetry.emit(isOurs ? requestFailed : storageRefused, {
     code: error.code,
     request_id: request.id,
     method: request.method,

@@ -66,3 +66,5 @@ export async function nativeBlock({ url, username, password }: ClickHouseAddress
   if (!response.ok) throw new Error(await response.text());
   return new Uint8Array(await response.arrayBuffer());
 }
+
+export { childOf, insertSpans } from "./sql/testing.ts";

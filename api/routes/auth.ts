@@ -1,8 +1,8 @@
 import { CodedError } from "@weir/model";
 import { z } from "zod";
-import type { Caller } from "../caller.ts";
+import { type Caller, checkIsOwner } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
-import { apiPaths, loginBody, type Me, me, redeemBody } from "../contract/index.ts";
+import { apiPaths, loginBody, type Me, me, redeemBody, signInLink } from "../contract/index.ts";
 import { signInRefused } from "../events.ts";
 import { answers } from "../route-answers.ts";
 import { checkSameOrigin, checkSameOriginIfTold } from "../same-origin.ts";
@@ -16,6 +16,7 @@ const nothing = { 204: z.undefined() };
 export function registerAuth(server: ApiServer, options: ApiOptions): void {
   registerSignIn(server, options);
   registerLogout(server, options);
+  registerLinks(server, options);
   const schema = { operationId: "getMe", tags, summary: "Who is asking", response: answers({ 200: me }) };
   server.get(apiPaths.me, { schema }, (request) => toMe(callerOf(request), options));
 }
@@ -84,9 +85,23 @@ function registerLogout(server: ApiServer, { catalog }: ApiOptions): void {
   });
 }
 
+function registerLinks(server: ApiServer, { catalog }: ApiOptions): void {
+  const schema = {
+    operationId: "createSignInLink",
+    tags,
+    summary: "Make a link that signs in once; for the owner of this machine",
+    response: answers({ 201: signInLink }),
+  };
+  server.post(apiPaths.signInLinks, { schema }, async (request, reply) => {
+    checkIsOwner(callerOf(request));
+    const { token, expiresAt } = await catalog.createSignInLink();
+    return reply.code(201).send({ path: `/ui/sign-in?token=${token}`, expires_at: expiresAt.toISOString() });
+  });
+}
+
 function toMe(caller: Caller, options: ApiOptions): Me {
   const projects = visibleProjects(caller, options);
-  if (caller.via === "session") return { via: "session", user: caller.session.user, key: null, projects };
+  if (caller.via === "session") return { via: "session", user: caller.user, key: null, projects };
   const { id, name, projectId } = caller.key;
   return { via: "key", user: null, key: { id, name, project_id: projectId }, projects };
 }

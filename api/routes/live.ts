@@ -27,7 +27,7 @@ export function registerLive(server: ApiServer, options: ApiOptions): void {
       throw new CodedError("PART_UNAVAILABLE", "Too many live streams are open.", { retryAfterMs: 10_000 });
     }
     const caller = callerOf(request);
-    const isAllowed = async () => isSame(caller, await identifyCaller(request, options.catalog).catch(() => null));
+    const isAllowed = async () => isSame(caller, await identifyCaller(request, options).catch(() => null));
     const close = streamTicks(reply, options, { project, isAllowed });
     open.add(close);
     reply.raw.once("close", () => open.delete(close));
