@@ -50,7 +50,7 @@ export function forward(
   try {
     head = readRequestHead(req.rawHeaders, provider.keepGatewayHeaders);
     admission = admit(head, provider, context.catalog, context.isLoopbackListener);
-    refuseTooLarge(req, context.config.bodyLimitBytes);
+    if (head.contentLength > context.config.bodyLimitBytes) throw tooLarge(context.config.bodyLimitBytes);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     context.telemetry.emit(callRefused, { code: error.code, provider: provider.id });
@@ -69,10 +69,6 @@ export function forward(
     traceparent: head.traceparent,
   });
   new ForwardedCall(context, req, res, record, head, path).start();
-}
-
-function refuseTooLarge(req: IncomingMessage, limitBytes: number): void {
-  if (Number(req.headers["content-length"] ?? 0) > limitBytes) throw tooLarge(limitBytes);
 }
 
 function tooLarge(limitBytes: number): CodedError {
@@ -125,7 +121,7 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
     this.record = record;
     this.#head = head;
     this.#path = path;
-    this.#contentLength = contentLengthOf(req);
+    this.#contentLength = head.contentLength;
   }
 
   start(): void {
@@ -318,7 +314,13 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
   }
 
   #passDown(chunk: Buffer): boolean {
-    if (this.#filter === undefined) return this.#res.write(chunk);
+    if (this.#filter === undefined) {
+      if (this.record.responseBytes !== this.#answerHead?.contentLength) return this.#res.write(chunk);
+      // The last of a body of known length: one write less.
+      this.#isAnswerWhole = true;
+      this.#res.end(chunk);
+      return true;
+    }
     let hasRoom = true;
     for (const part of this.#filter.push(chunk)) hasRoom = this.#res.write(part);
     return hasRoom;
@@ -341,6 +343,7 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
       this.#fail(upstreamError(new Error("reset"), this.record.provider.id));
       return;
     }
+    if (this.#isAnswerWhole) return;
     const beganMs = performance.now();
     this.#isAnswerWhole = true;
     this.#flushFilter();
@@ -356,7 +359,7 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
 
   #passTrailers(controller: Dispatcher.DispatchController): void {
     const raw = controller.rawTrailers as Buffer[] | null | undefined;
-    if (!Array.isArray(raw) || raw.length === 0 || this.#answerHead?.hasContentLength) return;
+    if (!Array.isArray(raw) || raw.length === 0 || (this.#answerHead?.contentLength ?? -1) >= 0) return;
     const trailers: [string, string][] = [];
     for (let index = 0; index + 1 < raw.length; index += 2) trailers.push([String(raw[index]), String(raw[index + 1])]);
     this.#res.addTrailers(trailers);
@@ -399,7 +402,7 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
     } else {
       this.#flushFilter();
       this.#settle("cut");
-      breakOff(this.#res, this.#answerHead?.hasContentLength === true);
+      breakOff(this.#res, (this.#answerHead?.contentLength ?? -1) >= 0);
     }
   }
 
@@ -443,13 +446,6 @@ function flushHead(call: ForwardedCall): void {
 
 function isEventStream(contentType: string): boolean {
   return contentType.startsWith("text/event-stream");
-}
-
-/** 0 when there is no body, -1 when its length is unknown. */
-function contentLengthOf(req: IncomingMessage): number {
-  const length = req.headers["content-length"];
-  if (length !== undefined) return Number(length);
-  return req.headers["transfer-encoding"] === undefined ? 0 : -1;
 }
 
 /** Ends the client's connection so that the answer cannot be taken for whole. What was received still arrives. */

@@ -20,7 +20,10 @@ const hopByHop = new Set([
 ]);
 
 type Rule =
-  | { readonly kind: "forward" | "drop" | "credential" | "key" | "connection" | "length"; readonly name: string }
+  | {
+      readonly kind: "forward" | "drop" | "credential" | "key" | "connection" | "length" | "coding";
+      readonly name: string;
+    }
   | { readonly kind: "noted"; readonly name: NotedName }
   | { readonly kind: "gateway"; readonly name: string; readonly header: NonNullable<ReturnType<typeof gatewayHeader>> };
 
@@ -41,6 +44,8 @@ function ruleOf(rawName: string): Rule {
 function newRule(name: string): Rule {
   if (name === "connection") return { kind: "connection", name };
   if (name === "content-length") return { kind: "length", name };
+  // Node has refused requests with both a length and a coding, and codings other than chunked.
+  if (name === "transfer-encoding") return { kind: "coding", name };
   if (hopByHop.has(name)) return { kind: "drop", name };
   if (name === "x-weir-key") return { kind: "key", name };
   if (credentialNames.has(name)) return { kind: "credential", name };
@@ -56,6 +61,8 @@ export class RequestHead {
   /** Credentials: lower-case name, name as spelled and value, in turn. */
   readonly credentials: string[] = [];
   weirKey = "";
+  /** Length of the body in bytes: 0 when there is none, -1 when only its end will tell. */
+  contentLength = 0;
   contentType = "";
   contentEncoding = "";
   traceparent = "";
@@ -90,6 +97,12 @@ export function readRequestHead(rawHeaders: readonly string[], keepGatewayHeader
         break;
       case "connection":
         connection = connection === "" ? value : `${connection},${value}`;
+        break;
+      case "length":
+        head.contentLength = Number(value);
+        break;
+      case "coding":
+        head.contentLength = -1;
         break;
       default:
         break;
@@ -133,7 +146,8 @@ export class AnswerHead {
   readonly forward: string[] = [];
   contentType = "";
   contentEncoding = "";
-  hasContentLength = false;
+  /** As told by the provider, when the client is told too; else -1. */
+  contentLength = -1;
 }
 
 type AnswerRule = "forward" | "drop" | "connection" | "content-type" | "content-encoding" | "length";
@@ -174,7 +188,7 @@ export function readAnswerHead(raw: readonly (Buffer | string)[], dropLength: (t
         head.contentEncoding = value;
         break;
       case "length":
-        head.hasContentLength = true;
+        head.contentLength = Number(value);
         lengthAt = head.forward.length;
         break;
       default:
@@ -184,7 +198,7 @@ export function readAnswerHead(raw: readonly (Buffer | string)[], dropLength: (t
   }
   if (lengthAt !== -1 && dropLength(head.contentType)) {
     head.forward.splice(lengthAt, 2);
-    head.hasContentLength = false;
+    head.contentLength = -1;
   }
   if (connection === "" || plainConnection.test(connection)) return head;
   const kept = withoutNamed(head.forward, connection);

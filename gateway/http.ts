@@ -200,7 +200,7 @@ class HttpGateway implements Gateway {
 
   /** `/v1/…` is the default provider's; the Messages API, which names itself, is Anthropic's. */
   #unnamedProvider(url: string, req: IncomingMessage): Provider {
-    const isMessages = url.startsWith("/v1/messages") || req.headers["anthropic-version"] !== undefined;
+    const isMessages = url.startsWith("/v1/messages") || hasHeader(req.rawHeaders, "anthropic-version");
     return isMessages ? this.#messagesProvider : this.#defaultProvider;
   }
 
@@ -233,6 +233,15 @@ class HttpGateway implements Gateway {
     if (address === null || typeof address === "string") throw new Error("the gateway does not listen");
     return address;
   }
+}
+
+/** Looks without making Node build its object of all headers. */
+function hasHeader(rawHeaders: readonly string[], name: string): boolean {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const spelled = rawHeaders[index];
+    if (spelled?.length === name.length && spelled.toLowerCase() === name) return true;
+  }
+  return false;
 }
 
 const coreSegments = new Set(["", "api", "docs", "ui"]);

@@ -62,6 +62,11 @@ export class ResponseObserver implements EventSink {
     return this.#reading === undefined || this.#reading.isComplete || this.#isUnreadable;
   }
 
+  /** `end` will call back later than at once: the body must be decoded first. */
+  get isDecodedLater(): boolean {
+    return this.#head.contentEncoding !== "" && isEncoded(this.#head.contentEncoding);
+  }
+
   push(chunk: Buffer, nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#mode === "unknown") this.#begin(chunk);

@@ -64,18 +64,13 @@ export class Recorder implements AsyncDisposable {
   }
 
   #endAnswer(call: CallRecord): void {
-    if (call.observer === undefined) {
+    if (call.observer?.isDecodedLater !== true) {
+      call.observer?.end(ignore);
       this.#record(call);
       return;
     }
-    this.#track(
-      new Promise((resolve) => {
-        call.observer?.end(() => {
-          this.#record(call);
-          resolve();
-        });
-      }),
-    );
+    const decoded = new Promise<void>((resolve) => call.observer?.end(resolve));
+    this.#track(decoded.then(() => this.#record(call)));
   }
 
   #record(call: CallRecord): void {
@@ -173,3 +168,5 @@ export class Recorder implements AsyncDisposable {
     void work.finally(() => this.#pending.delete(work));
   }
 }
+
+function ignore(): void {}
