@@ -1,0 +1,205 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CallSummary, listCalls } from "./calls-api.ts";
+import { type SentCall, SteadyLoad } from "./steady-load.ts";
+import { kill, Program, type Role, Weir } from "./weir-process.ts";
+
+export interface KillRunOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly callsPerSecond: number;
+  readonly log: (line: string) => void;
+}
+
+/** One blow: which roles, when. */
+interface Blow {
+  readonly roles: readonly Role[];
+  readonly atMs: number;
+  /** When everything was ready again. */
+  readyMs: number;
+}
+
+export interface KillReport {
+  readonly sent: number;
+  readonly answered: number;
+  readonly recorded: number;
+  readonly interrupted: number;
+  /** Answered 100 ms or more before every blow at the gateway, and not there. */
+  readonly lost: readonly string[];
+  readonly doubled: readonly string[];
+  /** Under way at a blow at the gateway, and without a row. */
+  readonly forgotten: readonly string[];
+  /** Failed although the gateway was alive. */
+  readonly failedWithoutCause: readonly string[];
+  readonly retried: number;
+}
+
+/** Whom to kill: each alone, then together. The first kills of a run go through this list in turn. */
+const targets: readonly (readonly Role[])[] = [
+  ["engine"],
+  ["gateway"],
+  ["core"],
+  ["supervisor"],
+  ["ingest"],
+  ["gateway", "core"],
+  ["supervisor", "gateway", "ingest", "core", "engine"],
+  ["core", "engine"],
+  ["supervisor", "gateway"],
+  ["gateway", "engine"],
+  ["supervisor", "core"],
+];
+
+/** A call's row is durable this long after its last byte (promise 1 of docs/architecture.md). */
+const promisedMs = 100;
+/** A call is announced well before this. */
+const announcedMs = 250;
+
+/**
+ * Kills Weir's processes with -9 at random moments under load, then holds what clients saw against what is recorded.
+ */
+export async function killRun(options: KillRunOptions): Promise<KillReport> {
+  await using instant = await Program.start("bench/instant-upstream.ts");
+  await using slow = await Program.start("demo/mock-provider.ts");
+  await using weir = await Weir.start({
+    upstream: instant.url,
+    environment: { WEIR_ANTHROPIC_BASE_URL: slow.url, WEIR_LOG_LEVEL: "warn" },
+    readyWithinMs: 120_000,
+  });
+  const session = `kill-${options.seed}`;
+  const load = new SteadyLoad({ url: weir.url, session, callsPerSecond: options.callsPerSecond, streamsPerSecond: 4 });
+  const blows: Blow[] = [];
+  const random = seeded(options.seed);
+  load.start();
+  for (let number = 0; number < options.kills; number++) {
+    await sleep(1000 + random() * 2500);
+    const roles = targets[number % targets.length] ?? ["engine"];
+    blows.push(await strike(weir, roles, random, options.log));
+  }
+  await sleep(1500);
+  await load.stop();
+  try {
+    return await report(weir, load.calls, blows, session, options.log);
+  } catch (error) {
+    throw new Error(`The calls could not be read back. Weir's output:\n${weir.output.slice(-6000)}`, { cause: error });
+  }
+}
+
+/** Mulberry32. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+async function strike(
+  weir: Weir,
+  roles: readonly Role[],
+  random: () => number,
+  log: (line: string) => void,
+): Promise<Blow> {
+  const pids = weir.processes().filter(({ role }) => roles.includes(role));
+  const missing = roles.filter((role) => !pids.some((entry) => entry.role === role));
+  if (missing.length > 0) throw new Error(`No process to kill: ${missing.join(", ")}`);
+  for (const { pid } of pids) kill(pid);
+  const atMs = performance.now();
+  if (roles.includes("supervisor")) {
+    await sleep(200 + random() * 1500);
+    weir.startAgain();
+  }
+  await sleep(50);
+  await weir.until(
+    `ready again after the kill of ${roles.join(", ")}`,
+    120_000,
+    async () => {
+      const response = await fetch(`${weir.url}/ready`, { signal: AbortSignal.timeout(3000) });
+      await response.arrayBuffer();
+      return response.ok && roles.every((role) => weir.pidsOf(role).length > 0);
+    },
+    100,
+  );
+  const readyMs = performance.now();
+  log(`killed ${roles.join(", ")}; ready again after ${((readyMs - atMs) / 1000).toFixed(1)} s`);
+  return { roles, atMs, readyMs };
+}
+
+async function report(
+  weir: Weir,
+  calls: readonly SentCall[],
+  blows: readonly Blow[],
+  session: string,
+  log: (line: string) => void,
+): Promise<KillReport> {
+  const gatewayBlows = blows.filter(({ roles }) => roles.includes("gateway"));
+  const answered = calls.filter(({ failure }) => failure === undefined);
+  const covered = answered.filter((call) => gatewayBlows.every((blow) => isCovered(call, blow)));
+  const underWay = calls.filter((call) => call.isStream && gatewayBlows.some((blow) => wasUnderWay(call, blow)));
+  const rows = await settledRows(weir, session, covered.length);
+  const byId = Map.groupBy(rows, ({ user_id }) => user_id);
+  const isThere = ({ id }: SentCall) => byId.has(id);
+  const failures = calls.filter(
+    (call) => call.failure !== undefined && !gatewayBlows.some((blow) => isExcused(call, blow)),
+  );
+  const byFailure = Object.entries(Object.groupBy(failures, ({ failure }) => failure ?? ""));
+  for (const [failure, group] of byFailure) log(`failed without cause: ${group?.length} × ${failure}`);
+  return {
+    sent: calls.length,
+    answered: answered.length,
+    recorded: byId.size,
+    interrupted: rows.filter(({ status }) => status === "interrupted").length,
+    lost: covered
+      .filter((call) => !isThere(call))
+      .map((call) => `${describe(call)}, ${timesToBlows(call, gatewayBlows)}`),
+    doubled: [...byId.values()]
+      .filter((group) => group.length > 1 && !isRetried(calls, group))
+      .map((group) => `${group[0]?.user_id}: ${group.map(({ status }) => status).join(", ")}`),
+    forgotten: underWay.filter((call) => !isThere(call)).map(describe),
+    failedWithoutCause: failures.map(describe),
+    retried: calls.filter(({ retries }) => retries > 0).length,
+  };
+}
+
+function describe({ id, failure, retries, isStream }: SentCall): string {
+  return `${id}${isStream ? " (stream)" : ""}${failure === undefined ? "" : ` ${failure}`}${retries > 0 ? ` after ${retries} retries` : ""}`;
+}
+
+/** How long before which blow its last byte came. */
+function timesToBlows(call: SentCall, blows: readonly Blow[]): string {
+  const next = blows.find(({ atMs }) => atMs > (call.lastByteMs ?? 0));
+  return next === undefined ? "after the last blow" : `${(next.atMs - (call.lastByteMs ?? 0)).toFixed(0)} ms before`;
+}
+
+function isCovered(call: SentCall, blow: Blow): boolean {
+  const lastByteMs = call.lastByteMs ?? 0;
+  return lastByteMs < blow.atMs - promisedMs || lastByteMs > blow.atMs;
+}
+
+function wasUnderWay(call: SentCall, blow: Blow): boolean {
+  const wasRunning = call.startedMs < blow.atMs - announcedMs && (call.endedMs ?? 0) >= blow.atMs;
+  return wasRunning && call.failure !== undefined && call.failure !== "ECONNREFUSED" && call.retries === 0;
+}
+
+/** A call may fail when it was under way at a blow at the gateway, or began before there was a gateway again. */
+function isExcused(call: SentCall, blow: Blow): boolean {
+  return call.startedMs <= blow.readyMs && (call.endedMs ?? 0) >= blow.atMs;
+}
+
+/** A call that was sent again may have left two rows: one of each attempt. */
+function isRetried(calls: readonly SentCall[], group: readonly CallSummary[]): boolean {
+  const call = calls.find(({ id }) => id === group[0]?.user_id);
+  return call !== undefined && call.retries >= group.length - 1 && call.retries > 0;
+}
+
+/** All rows of the run, once no more come. */
+async function settledRows(weir: Weir, session: string, atLeast: number): Promise<CallSummary[]> {
+  let rows: CallSummary[] = [];
+  for (let tries = 0; tries < 8; tries++) {
+    const before = rows.length;
+    await sleep(1500);
+    rows = await listCalls(weir, { session_id: session });
+    if (rows.length >= atLeast && rows.length === before) break;
+  }
+  return rows;
+}

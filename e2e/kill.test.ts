@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { killRun } from "./kill-run.ts";
+
+/** `WEIR_E2E_KILLS` and `WEIR_E2E_SEED` set how many and which; `node bench/kill.ts` runs twenty. */
+const { WEIR_E2E_KILLS = "7", WEIR_E2E_SEED = String(Date.now() % 1_000_000), WEIR_E2E_RATE = "300" } = process.env;
+
+test(`kill -9 loses nothing, doubles nothing, and calls go on (seed ${WEIR_E2E_SEED})`, async (context) => {
+  const report = await killRun({
+    kills: Number(WEIR_E2E_KILLS),
+    seed: Number(WEIR_E2E_SEED),
+    callsPerSecond: Number(WEIR_E2E_RATE),
+    log: (line) => context.diagnostic(line),
+  });
+  const { sent, answered, recorded, interrupted, retried } = report;
+  context.diagnostic(
+    `sent ${sent}, answered ${answered}, recorded ${recorded}, interrupted ${interrupted}, retried ${retried}`,
+  );
+  assert.ok(answered > sent * 0.5, `only ${answered} of ${sent} calls were answered`);
+  assert.deepEqual(report.lost, [], "lost");
+  assert.deepEqual(report.doubled, [], "doubled");
+  assert.deepEqual(report.forgotten, [], "under way at a kill, and without a row");
+  assert.deepEqual(report.failedWithoutCause, [], "failed while the gateway was alive");
+});
