@@ -11,7 +11,7 @@ function widthLimit(): number {
 /** Details at the right, as wide as the viewer wants; beside the list, which keeps its place. On narrow screens over it. */
 export function Drawer({ label, children }: { label: string; children: ReactNode }) {
   const [width, setWidth] = useState(
-    () => Number(readPreference(storageKey)) || Math.min(620, Math.round(innerWidth * 0.46)),
+    () => Number(readPreference(storageKey)) || Math.min(640, Math.round(innerWidth * 0.42)),
   );
   const shown = Math.min(Math.max(width, least), widthLimit());
   const resize = (next: number) => {

@@ -36,7 +36,10 @@ export function StatusMark(props: { status: string; detail?: string | undefined;
   const { status, detail, isIconOnly = false } = props;
   const { icon: Icon, tone, word, meaning } = statusOf(status);
   return (
-    <span className={classes("inline-flex items-center gap-1.5", tone)} data-hint={`${word}\n${detail || meaning}`}>
+    <span
+      className={classes("inline-flex items-center gap-1.5 align-middle", tone)}
+      data-hint={`${word}\n${detail || meaning}`}
+    >
       <Icon size={14} aria-hidden="true" />
       <span className={isIconOnly ? "sr-only" : status === "ok" ? "text-muted" : undefined}>{word}</span>
     </span>

@@ -122,7 +122,7 @@ function TraceView({ trace }: { trace: TraceDetail }) {
               First failure
             </Button>
           )}
-          {nodes.length < trace.spans.length ? (
+          {collapsed.size > 0 ? (
             <Button size="small" variant="quiet" onClick={() => setCollapsed(new Set())}>
               Expand all
             </Button>

@@ -69,7 +69,10 @@ export function CallView({ call, layout, tab, onTab }: CallViewProps) {
   ];
   return (
     <article
-      className={classes("flex flex-col", isPage && "xl:grid xl:grid-cols-[minmax(0,1fr)_400px] xl:items-start")}
+      className={classes(
+        "flex flex-col",
+        isPage && "xl:grid xl:min-h-[calc(100%-41px)] xl:grid-cols-[minmax(0,1fr)_400px]",
+      )}
     >
       <div className="min-w-0">
         <CallHead call={call} />
@@ -82,7 +85,7 @@ export function CallView({ call, layout, tab, onTab }: CallViewProps) {
         />
       </div>
       {isPage && (
-        <div className="flex flex-col gap-6 border-line p-4 max-xl:border-t xl:sticky xl:top-0 xl:min-h-full xl:border-l">
+        <div className="flex flex-col gap-6 border-line p-4 max-xl:border-t xl:border-l">
           <Titled title="Timing">
             <TimingView call={call} />
           </Titled>

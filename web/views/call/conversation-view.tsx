@@ -39,7 +39,7 @@ export function ConversationView({ call, conversation }: { call: CallDetail; con
         {conversation.tools.length > 0 && <Tools tools={conversation.tools} />}
         {conversation.system !== "" && (
           <Turn who="system" length={conversation.system.length}>
-            <LongText text={conversation.system} />
+            <LongText text={conversation.system} limit={480} />
           </Turn>
         )}
         <Messages messages={conversation.messages} />

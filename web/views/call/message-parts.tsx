@@ -63,12 +63,12 @@ function PartView({ part }: { part: Part }) {
 }
 
 /** Text as Markdown, JSON as JSON, or as it is; long text is folded with its length. */
-export function LongText({ text }: { text: string }) {
+export function LongText({ text, limit }: { text: string; limit?: number }) {
   const { isPlain } = useContext(ReadingContext);
   const [isWhole, setWhole] = useState(false);
   const json = isPlain ? undefined : jsonOf(text);
   if (json !== undefined) return <CodeBlock language="json" code={json} title="JSON" />;
-  const { shown, hidden } = isWhole ? { shown: text, hidden: 0 } : foldText(text);
+  const { shown, hidden } = isWhole ? { shown: text, hidden: 0 } : foldText(text, limit);
   return (
     <div>
       {isPlain ? (

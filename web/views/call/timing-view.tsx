@@ -64,7 +64,7 @@ function rowsOf(call: CallDetail): Row[] {
     call.source === "gateway"
       ? "It was not measured for this call."
       : "Only calls through the gateway are measured so.";
-  return [
+  const rows: Row[] = [
     {
       name: "Duration",
       meaning: "From the arrival of the request to the last byte of the answer.",
@@ -157,6 +157,8 @@ function rowsOf(call: CallDetail): Row[] {
       format: formatBytes,
     },
   ];
+  // Gaps are of streams; without one their rows would only repeat that.
+  return call.is_stream ? rows : rows.filter(({ why }) => why !== noGaps);
 }
 
 /** Every figure of time, each with its definition. */

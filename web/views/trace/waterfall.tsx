@@ -38,7 +38,7 @@ export function Waterfall({ trace, nodes, selected, collapsed, onSelect, onToggl
   }, [index, virtual]);
   return (
     <div className="flex min-h-0 flex-1 flex-col">
-      <TimeScale durationNs={trace.duration_ns} treeWidth={treeWidth} />
+      <TimeScale durationNs={trace.duration_ns} treeWidth={treeWidth} isRoomy={width - treeWidth > 380} />
       <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto overflow-x-hidden">
         <div
           role="tree"
@@ -71,7 +71,8 @@ export function Waterfall({ trace, nodes, selected, collapsed, onSelect, onToggl
   );
 }
 
-function TimeScale({ durationNs, treeWidth }: { durationNs: number; treeWidth: number }) {
+function TimeScale(props: { durationNs: number; treeWidth: number; isRoomy: boolean }) {
+  const { durationNs, treeWidth, isRoomy } = props;
   return (
     <div
       className="num flex h-7 shrink-0 items-center border-y border-line bg-sunken text-2xs text-faint"
@@ -81,13 +82,12 @@ function TimeScale({ durationNs, treeWidth }: { durationNs: number; treeWidth: n
         Span
       </div>
       <div className="relative mr-4 h-full flex-1">
-        {[0, 0.25, 0.5, 0.75, 1].map((share) => (
+        {(isRoomy ? [0, 0.25, 0.5, 0.75, 1] : [0, 1]).map((share) => (
           <span
             key={share}
             className={classes(
               "absolute top-1.5 whitespace-nowrap",
               share === 1 ? "-translate-x-full" : share > 0 && "-translate-x-1/2",
-              share % 0.5 !== 0 && "max-md:hidden",
             )}
             style={{ left: `${share * 100}%` }}
           >
