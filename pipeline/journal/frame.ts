@@ -24,7 +24,7 @@ export const rowsKind = 1;
 export const openKind = 2;
 /** First in each segment: the calls still open then, and where the segment before it ends. */
 export const snapshotKind = 3;
-export type FrameKind = typeof rowsKind | typeof openKind | typeof snapshotKind;
+type FrameKind = typeof rowsKind | typeof openKind | typeof snapshotKind;
 
 /** The number of a table in a frame. Never reused. */
 const tableNumbers = { spans: 1 } as const satisfies Record<TableName, number>;

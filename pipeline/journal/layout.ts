@@ -8,6 +8,7 @@ import { crc32 } from "node:zlib";
  *     position                            how far the segments are durable; see position.ts
  *     owner.lock                          held by the living owner; see owner.ts
  * <directory>/writer.log                  the writer's batches; see ../writer/batch-log.ts
+ * <directory>/writer.lock                 held by the living writer
  * <directory>/set-aside/                  what storage refused and what could not be read
  * Names that begin with a dot are being made or being removed.
  */

@@ -14,7 +14,7 @@ export interface Position {
 const fileName = "position";
 const length = 24;
 
-export function encodePosition({ segment, end, rows }: Position): Buffer {
+function encodePosition({ segment, end, rows }: Position): Buffer {
   const bytes = Buffer.alloc(length);
   bytes.writeUInt32LE(segment, 4);
   bytes.writeDoubleLE(end, 8);

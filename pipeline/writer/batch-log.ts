@@ -31,7 +31,7 @@ type LogRecord =
   | { readonly kind: "split"; readonly token: string }
   | { readonly kind: "cursor"; readonly producer: string; readonly incarnation: string; readonly cursor: Cursor };
 
-export const logFile = "writer.log";
+const logFile = "writer.log";
 const compactedAtBytes = 256 << 10;
 
 const cursorKey = (producer: string, incarnation: string) => `${producer}/${incarnation}`;

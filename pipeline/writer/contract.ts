@@ -28,7 +28,7 @@ export interface InsertedRows {
 }
 
 export interface WriterOptions {
-  /** The folder of all journals of this machine. One writer at a time. */
+  /** The folder of all journals of this machine. */
   readonly directory: string;
   readonly insert: Inserter;
   readonly telemetry: Telemetry;

@@ -29,7 +29,7 @@ export interface TakenRange {
   readonly tornBytes: number;
 }
 
-export interface DamagedPart extends Gap {
+interface DamagedPart extends Gap {
   readonly bytes: Buffer;
 }
 

@@ -2,7 +2,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { listFolders } from "../journal/layout.ts";
 import { ownerIsAlive } from "../journal/owner.ts";
-import { type BatchLog, logFile } from "./batch-log.ts";
+import type { BatchLog } from "./batch-log.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import { JournalReader, type Pending } from "./journal-reader.ts";
 
@@ -117,7 +117,8 @@ export class JournalSet implements Disposable {
 
   async #findJournals(): Promise<void> {
     this.#watch.add(this.#directory, (name) => {
-      if (!name.startsWith(logFile)) this.pollSoon();
+      // The writer's own files are no news.
+      if (!name.startsWith("writer.")) this.pollSoon();
     });
     for (const producer of await listFolders(this.#directory)) {
       this.#watch.add(join(this.#directory, producer), () => this.pollSoon());

@@ -299,6 +299,14 @@ test("a batch that was stored, with its segment gone and the note of it lost, is
   assert.deepEqual(bench.names, ["a", "b"]);
 });
 
+test("a second writer is turned away while the first lives", async (t) => {
+  const bench = new Bench(t);
+  const first = await bench.writer();
+  await assert.rejects(bench.writer(), { code: "PART_UNAVAILABLE" });
+  await first[Symbol.asyncDispose]();
+  await bench.writer();
+});
+
 test("one refused frame is found by halving and set aside as a file that can be inserted", async (t) => {
   const bench = new Bench(t);
   const journal = await bench.journal();

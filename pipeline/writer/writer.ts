@@ -1,5 +1,7 @@
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { CodedError } from "@weir/model";
 import {
   damageSetAside,
   interruptedRecorded,
@@ -7,6 +9,7 @@ import {
   tornTailDropped,
   writerStepFailed,
 } from "../events.ts";
+import { FileLock } from "../journal/file-lock.ts";
 import { deliveriesOf, interruptedDelivery, tokenOf } from "./batch.ts";
 import { BatchLog, firstCursor, type Range } from "./batch-log.ts";
 import type { Writer, WriterOptions, WriterSettings, WriterStatus } from "./contract.ts";
@@ -26,6 +29,8 @@ const defaults: WriterSettings = {
   lastRetryMs: 10_000,
   setAsideBytes: 1 << 30,
 };
+/** Two writers would give the same rows different batches; this file's lock keeps them apart. */
+const lockFile = "writer.lock";
 /** A batch is not filled up with a range shorter than this. */
 const leastRangeBytes = 1 << 20;
 
@@ -48,6 +53,7 @@ interface Flight {
 class JournalWriter implements Writer {
   readonly #options: WriterOptions;
   readonly #settings: WriterSettings;
+  readonly #lock: FileLock;
   readonly #log: BatchLog;
   readonly #setAside: SetAside;
   readonly #deliverer: Deliverer;
@@ -66,8 +72,10 @@ class JournalWriter implements Writer {
   #wake: (() => void) | undefined;
   #isWoken = false;
   readonly #running: Promise<void>;
+  #closing: Promise<void> | undefined;
 
-  constructor(options: WriterOptions, settings: WriterSettings, log: BatchLog) {
+  constructor(options: WriterOptions, settings: WriterSettings, log: BatchLog, lock: FileLock) {
+    this.#lock = lock;
     this.#options = options;
     this.#settings = settings;
     this.#log = log;
@@ -110,7 +118,12 @@ class JournalWriter implements Writer {
     await drained;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#stopping.abort(new Error("The writer is closing."));
     this.#wakeUp();
     await this.#running;
@@ -118,6 +131,7 @@ class JournalWriter implements Writer {
     await Promise.all([...this.#flights].map(({ landed }) => landed));
     this.#drains.rejectAll(new Error("The writer was closed before everything was stored."));
     await this.#log[Symbol.asyncDispose]();
+    this.#lock.release();
   }
 
   async #run(): Promise<void> {
@@ -359,11 +373,21 @@ function leftOf(taken: readonly TakenRange[], rowLimit: number, byteLimit: numbe
 
 /**
  * Starts the one writer of a folder of journals. It first repeats the batches that an earlier writer did not finish.
- * Disposing waits for inserts under way, not for those that storage does not take.
+ * Rejects with PART_UNAVAILABLE while another writer lives. Disposing waits for inserts under way, not for those that
+ * storage does not take.
  */
 export async function startWriter(options: WriterOptions): Promise<Writer> {
   const settings = { ...defaults, ...options.settings };
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
-  const log = await BatchLog.open(options.directory, options.telemetry);
-  return new JournalWriter(options, settings, log);
+  const lock = FileLock.tryAcquire(join(options.directory, lockFile));
+  if (lock === undefined) {
+    throw new CodedError("PART_UNAVAILABLE", "Another process still drains these journals.", { retryAfterMs: 1000 });
+  }
+  try {
+    const log = await BatchLog.open(options.directory, options.telemetry);
+    return new JournalWriter(options, settings, log, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
