@@ -4,39 +4,39 @@ const mebibyte = 1 << 20;
 
 /** What a user may set about the journal and the writer that drains it. */
 export const pipelineConfig = z.strictObject({
-  journal_limit_bytes: z
+  journalLimitBytes: z
     .number()
     .int()
     .min(8 * mebibyte)
     .default(4096 * mebibyte)
     .describe("What the journal of one process may take on disk before new rows are refused."),
-  journal_segment_bytes: z
+  journalSegmentBytes: z
     .number()
     .int()
     .min(64 << 10)
     .default(64 * mebibyte)
     .describe("The length at which a segment is closed; closed and drained segments are deleted."),
-  journal_queue_bytes: z
+  journalQueueBytes: z
     .number()
     .int()
     .min(mebibyte)
     .default(64 * mebibyte)
     .describe("What may wait in memory for the disk."),
-  journal_reserve_bytes: z
+  journalReserveBytes: z
     .number()
     .int()
     .min(0)
     .default(32 * mebibyte)
     .describe("Free space on the disk that the journal leaves to others."),
-  writer_batch_rows: z.number().int().min(1).max(1_000_000).default(100_000).describe("Most rows of one INSERT."),
-  writer_batch_bytes: z
+  writerBatchRows: z.number().int().min(1).max(1_000_000).default(100_000).describe("Most rows of one INSERT."),
+  writerBatchBytes: z
     .number()
     .int()
     .min(mebibyte)
     .default(64 * mebibyte)
     .describe("Most bytes of one INSERT; also what each inserter holds in memory."),
-  writer_inserters: z.number().int().min(1).max(8).default(2).describe("INSERTs under way at once."),
-  set_aside_limit_bytes: z
+  writerInserters: z.number().int().min(1).max(8).default(2).describe("INSERTs under way at once."),
+  setAsideLimitBytes: z
     .number()
     .int()
     .min(0)

@@ -37,20 +37,20 @@ export function journalOptions({ config, paths, telemetry, index }: RoleOptions,
   return {
     directory: paths.journal,
     producer: `${role}-${index}`,
-    limitBytes: pipeline.journal_limit_bytes,
-    segmentBytes: pipeline.journal_segment_bytes,
-    queueBytes: pipeline.journal_queue_bytes,
-    reserveBytes: pipeline.journal_reserve_bytes,
+    limitBytes: pipeline.journalLimitBytes,
+    segmentBytes: pipeline.journalSegmentBytes,
+    queueBytes: pipeline.journalQueueBytes,
+    reserveBytes: pipeline.journalReserveBytes,
     telemetry,
   };
 }
 
 export function writerSettings({ pipeline }: WeirConfig): Partial<WriterSettings> {
   return {
-    batchRows: pipeline.writer_batch_rows,
-    batchBytes: pipeline.writer_batch_bytes,
-    inserters: pipeline.writer_inserters,
-    setAsideBytes: pipeline.set_aside_limit_bytes,
+    batchRows: pipeline.writerBatchRows,
+    batchBytes: pipeline.writerBatchBytes,
+    inserters: pipeline.writerInserters,
+    setAsideBytes: pipeline.setAsideLimitBytes,
   };
 }
 
