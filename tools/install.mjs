@@ -1,7 +1,7 @@
 // Installs what package-lock.json says when it is missing or stale.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { missingPackages, neededPackages, readLock } from "./lock-file.mjs";
 import { modules, root, withoutTools } from "./paths.mjs";
@@ -69,34 +69,23 @@ function adoptExisting(purpose) {
 
 async function install(level, incremental) {
   const lock = readLock(join(root, "package-lock.json"));
-  const total = neededPackages(lock, workspacesOf[level]).size;
+  const needed = [...neededPackages(lock, workspacesOf[level])];
   const selection = (workspacesOf[level] ?? []).flatMap((name) => ["-w", name]);
   const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
   // `npm ci` starts from nothing; an install that exists already is brought up to date in place.
   const command = incremental ? ["install", "--no-save", ...selection, ...quiet] : ["ci", ...selection, ...quiet];
-  const title = `Installing ${total} packages${level === "run" ? " (npm test adds its own tools later)" : ""}`;
+  const title = `Installing ${needed.length} packages${level === "run" ? " (npm test adds its own tools later)" : ""}`;
   await withProgress(
     title,
-    () => `${countInstalled()} of ${total} packages,`,
+    () => `${countUnpacked(needed)} of ${needed.length},`,
     () => runNpm(command),
   );
   process.stderr.write(`  node_modules holds ${sizeMb()} MB\n`);
 }
 
-function countInstalled() {
-  let count = 0;
-  for (const entry of listing(modules)) {
-    count += entry.startsWith("@") ? listing(join(modules, entry)).length : entry.startsWith(".") ? 0 : 1;
-  }
-  return count;
-}
-
-function listing(folder) {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+/** npm makes all the folders first and fills them then; a package's manifest shows that it was reached. */
+function countUnpacked(paths) {
+  return paths.filter((path) => existsSync(join(root, path, "package.json"))).length;
 }
 
 function sizeMb() {

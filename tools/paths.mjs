@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 export const modules = join(root, "node_modules");
+/** Where Node keeps our compiled TypeScript. */
+export const compileCacheFolder = join(modules, ".cache", "weir-compile");
 /** Node 24, as the lock file pins it. */
 const installedNode = join(modules, ".bin", "node");
 const wantedNodeMajor = 24;

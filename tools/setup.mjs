@@ -3,9 +3,10 @@
 // when all is there.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { ensureCompiled } from "./compile-cache.mjs";
 import { ensureEngineLauncher } from "./engine-launcher.mjs";
 import { ensureInstalled } from "./install.mjs";
-import { modules, root, weirNode, withTools } from "./paths.mjs";
+import { compileCacheFolder, root, weirNode, withTools } from "./paths.mjs";
 import { ensureWebBuilt } from "./web-build.mjs";
 
 /** Installs and builds what is missing or stale, for running Weir ("run") or for its tests too ("all"). */
@@ -13,13 +14,14 @@ export async function setUp(purpose) {
   await ensureInstalled(purpose);
   ensureEngineLauncher();
   await ensureWebBuilt();
+  ensureCompiled();
 }
 
 /** Replaces this process by Node 24 running `script`; where this Node cannot, stays as its parent. */
 export function becomeWeir(script, args) {
   const argv = [join(root, script), ...args];
   const node = weirNode();
-  const environment = { NODE_COMPILE_CACHE: join(modules, ".cache", "weir-compile"), ...withTools() };
+  const environment = { NODE_COMPILE_CACHE: compileCacheFolder, ...withTools() };
   if (typeof process.execve === "function") process.execve(node, [node, ...argv], environment);
   const child = spawn(node, argv, { stdio: "inherit", env: environment });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
