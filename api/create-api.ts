@@ -33,6 +33,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     forceCloseConnections: "idle",
     logger: false,
   }).withTypeProvider<ZodTypeProvider>();
+  readJsonAlone(server);
   server.setValidatorCompiler(checkRequest);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler((error, request, reply) => answerError(error, request, reply, options.telemetry));
@@ -46,6 +47,16 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   await registerWebUi(server, options);
   await server.ready();
   return server as unknown as FastifyInstance;
+}
+
+/** Bodies are JSON; an empty one is none, whatever its type is said to be. */
+function readJsonAlone(server: ApiServer): void {
+  const parse = server.getDefaultJsonParser("error", "error");
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined);
+    else parse(request, body, done);
+  });
 }
 
 function registerRoutes(server: ApiServer, options: ApiOptions): void {
