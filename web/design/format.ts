@@ -133,15 +133,6 @@ export function formatAbsolute(time: string): string {
   return moments.format(new Date(time));
 }
 
-/** The clock for a list: `04:05:06` today, `20 Nov 04:05` before. */
-export function formatClock(time: string, now: number): string {
-  const at = new Date(time);
-  const today = new Date(now);
-  const clock = `${pad(at.getHours())}:${pad(at.getMinutes())}`;
-  if (at.toDateString() === today.toDateString()) return `${clock}:${pad(at.getSeconds())}`;
-  return `${days.format(at).replace(` ${at.getFullYear()}`, "")} ${clock}`;
-}
-
 export interface Delta {
   readonly text: string;
   readonly tone: "good" | "bad" | "neutral";

@@ -42,7 +42,7 @@ export function ConnectPage() {
             text={
               isKeyless
                 ? "It travels on to the provider and is never stored. On this machine, the default project needs no Weir key."
-                : "It travels on to the provider and is never stored. A Weir key in x-weir-key names the project."
+                : "It travels on to the provider and is never stored. A Weir key in x‑weir‑key names the project."
             }
           />
           <ModeCard
@@ -58,7 +58,7 @@ export function ConnectPage() {
         </div>
         {!isKeyless && (
           <div className="flex flex-wrap items-center gap-2">
-            <label className="flex flex-1 items-center gap-2 text-xs text-muted">
+            <label className="flex flex-1 items-center gap-2 text-xs whitespace-nowrap text-muted">
               Weir key
               <input
                 className={inputClass}

@@ -7,7 +7,7 @@ import { plural } from "../../design/format.ts";
 export function NewRowsMarker({ newRows, onShow, noun }: { newRows: NewRows; onShow: () => void; noun: string }) {
   const { count, isMore } = newRows;
   return (
-    <div role="status" className="pointer-events-none absolute inset-x-0 top-9 z-10 flex justify-center">
+    <div role="status" className="pointer-events-none absolute inset-x-0 top-1 z-10 flex justify-center">
       {count > 0 && (
         <Button
           variant="primary"

@@ -1,4 +1,5 @@
 import { type CallFilters, type FilterField, filterFields } from "../../data/page-search.ts";
+import { formatCount } from "../../design/format.ts";
 
 /** Shorter words for fields, as people type them. */
 const aliases: Readonly<Record<string, FilterField>> = {
@@ -95,7 +96,7 @@ export function completions(
     .map(({ value, calls }) => ({
       line: `${before}${typing.field}:${value.includes(" ") ? `"${value}"` : value} `,
       word: value,
-      note: `${calls}`,
+      note: formatCount(calls),
       isWhole: true,
     }));
 }

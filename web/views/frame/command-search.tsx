@@ -70,7 +70,6 @@ function Commands({ onClose }: { onClose: () => void }) {
         />
       </div>
       <Command.List className="max-h-[52vh] overflow-auto p-1.5">
-        <Command.Empty className="px-3 py-6 text-center text-muted">Nothing of that name.</Command.Empty>
         {trimmed !== "" && (
           <Command.Group forceMount className={groupClass} heading="Open">
             {idsIn(trimmed).map(({ kind, id }) => (

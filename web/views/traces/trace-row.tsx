@@ -21,9 +21,9 @@ import { Known, Unknown } from "../../design/unknown.tsx";
 export const traceColumns = [
   column("time", "Time", "76px", 0, false, "When the trace's entry span began."),
   column("status", "", "16px", 460, false, "The status of the entry span."),
-  column("name", "Trace", "minmax(160px, 1fr)", 0, false, "The entry span, and what was asked."),
-  column("models", "Models", "minmax(90px, 200px)", 900, false, "The models that were called."),
-  column("user", "User", "minmax(70px, 120px)", 1080, false, "Who it was done for."),
+  column("name", "Trace", "minmax(160px, 3fr)", 0, false, "The entry span, and what was asked."),
+  column("models", "Models", "minmax(90px, 160px)", 900, false, "The models that were called."),
+  column("user", "User", "minmax(70px, 110px)", 1040, false, "Who it was done for."),
   column("spans", "Spans", "76px", 620, true, "All spans of the trace, and how many of them failed."),
   column("duration", "Duration", "76px", 460, true, "Of the entry span."),
   column("tokens", "Tokens", "104px", 760, true, "Input → output, of all calls of models."),
@@ -57,8 +57,8 @@ const cells: Readonly<Record<string, (trace: TraceSummary) => ReactNode>> = {
       <Unknown why={noUsage} />
     ) : (
       <span>
-        {formatCount(trace.input_tokens ?? 0)} <span className="text-faint">→</span>{" "}
-        {formatCount(trace.output_tokens ?? 0)}
+        {trace.input_tokens === null ? "—" : formatCount(trace.input_tokens)} <span className="text-faint">→</span>{" "}
+        {trace.output_tokens === null ? "—" : formatCount(trace.output_tokens)}
       </span>
     ),
   cost: (trace) => <Cost trace={trace} />,
@@ -91,7 +91,7 @@ function TraceName({ trace }: { trace: TraceSummary }) {
       className="flex min-w-0 items-center gap-2 after:absolute after:inset-0"
     >
       <KindIcon kind={trace.kind} />
-      <span className="max-w-[60%] shrink-0 truncate font-medium">{trace.name || trace.models[0] || trace.kind}</span>
+      <span className="max-w-[70%] shrink-0 truncate font-medium">{trace.name || trace.models[0] || trace.kind}</span>
       <span className="min-w-0 truncate text-faint">{trace.input_preview || trace.output_preview}</span>
     </Link>
   );
