@@ -3,11 +3,21 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { CodedError, noSpanId, type ProjectId, type SpanRow, silentTelemetry } from "@weir/model";
+import {
+  CodedError,
+  defaultProjectId,
+  type ErrorDetail,
+  noSpanId,
+  type ProjectId,
+  type SpanRow,
+  silentTelemetry,
+} from "@weir/model";
 import { MemoryLog } from "@weir/pipeline/testing";
 import fc from "fast-check";
 import { receiversConfig } from "../config.ts";
 import { createRestReceiver } from "./receiver.ts";
+import { traceRequest } from "./trace-request.ts";
+import { traceRows } from "./trace-rows.ts";
 
 const keys = () => ({
   apiKey: (secret: string) => (secret === "good-key" ? { id: "key_1", projectId: "shop" as ProjectId } : undefined),
@@ -209,7 +219,7 @@ for (const [name, path, sent, fields] of [
         { ...span, parent_span_id: "span-1" },
       ],
     },
-    ["spans[1].parent_span_id", "spans[0].parent_span_id"],
+    ["spans[0].parent_span_id", "spans[1].parent_span_id"],
   ],
   [
     "one id twice",
@@ -274,6 +284,33 @@ test("a key decides the project; without one only a loopback listener accepts", 
 test("a keyless sender may name a project that exists", async () => {
   await post("/api/v1/traces", { ...single, project_id: "shop" });
   assert.equal(byName("answer").project_id, "shop");
+});
+
+test("without a key, a page of another site is refused, and one of this machine is not", async () => {
+  for (const headers of [{ origin: "https://evil.example" }, { origin: "null" }, { "sec-fetch-site": "cross-site" }]) {
+    assert.equal((await post("/api/v1/traces", single, headers as Record<string, string>)).status, 401);
+  }
+  assert.equal(log.rows.length, 0);
+  assert.equal((await post("/api/v1/traces", single, { origin: "http://localhost:3000" })).status, 200);
+  const key = { origin: "https://evil.example", authorization: "Bearer good-key" };
+  assert.equal((await post("/api/v1/traces", single, key)).status, 200);
+});
+
+test("a chain as deep as a trace may be is taken, and a ring in it is named", () => {
+  const parse = (spans: object[]) => traceRequest.parse({ trace_type: "agent_workflow", spans });
+  const chain = Array.from({ length: 10_000 }, (_, index) => ({
+    name: "step",
+    parent_span_id: index < 9999 ? `span-${index + 2}` : undefined,
+  }));
+  const problems: ErrorDetail[] = [];
+  assert.equal(traceRows(parse(chain), defaultProjectId, 0n, problems)?.rows.length, 10_000);
+  assert.deepEqual(problems, []);
+  const ring = [...chain.slice(0, -1), { name: "step", parent_span_id: "span-9999" }];
+  assert.equal(traceRows(parse(ring), defaultProjectId, 0n, problems), undefined);
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    ["spans[9998].parent_span_id", "spans[9999].parent_span_id"],
+  );
 });
 
 test("a full journal is 503 with Retry-After, and nothing is kept", async () => {

@@ -93,7 +93,7 @@ function senderOf({ keys, allowKeyless }: RestReceiverOptions, request: Incoming
   const secret = secretOf(request);
   const directory = keys();
   if (secret === undefined) {
-    if (!allowKeyless)
+    if (!allowKeyless || isFromForeignPage(request))
       throw new CodedError("UNAUTHENTICATED", "Send a Weir API key as `Authorization: Bearer <key>` or `x-api-key`.");
     return {
       keyId: "",
@@ -103,6 +103,13 @@ function senderOf({ keys, allowKeyless }: RestReceiverOptions, request: Incoming
   const key = directory.apiKey(secret);
   if (key === undefined) throw new CodedError("UNAUTHENTICATED", "This Weir API key is unknown, expired or revoked.");
   return { keyId: key.id, projectFor: () => key.projectId };
+}
+
+/** Any page in a browser on this machine can post to it; browsers then name the page's origin. */
+function isFromForeignPage({ headers: { origin, "sec-fetch-site": site } }: IncomingMessage): boolean {
+  if (site === "cross-site") return true;
+  if (origin === undefined) return false;
+  return !URL.canParse(origin) || !/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(origin).hostname);
 }
 
 function secretOf({ headers }: IncomingMessage): string | undefined {

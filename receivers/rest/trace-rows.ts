@@ -27,11 +27,10 @@ export interface TraceRows {
 
 interface Step {
   readonly request: SpanRequest;
-  readonly index: number;
   readonly name: string;
   readonly spanId: SpanId;
-  readonly parentSpanId: SpanId;
-  readonly parent: Step | undefined;
+  parentSpanId: SpanId;
+  parent: Step | undefined;
   readonly durationNs: number;
   startNs: bigint;
 }
@@ -74,43 +73,76 @@ function readSteps(request: TraceRequest, traceId: TraceId, problems: ErrorDetai
       problems.push({ path: `spans[${index}].span_id`, message: "another span of this trace has this id" });
     indexes.set(name, index);
   }
-  const steps = new Map<number, Step>();
-  const visit = (index: number, below: ReadonlySet<number>): Step | undefined => {
-    const known = steps.get(index);
-    if (known !== undefined) return known;
-    const span = request.spans[index] as SpanRequest;
-    const parentName = span.parent_span_id ?? undefined;
-    const parentIndex = parentName === undefined ? undefined : indexes.get(parentName);
-    if (parentIndex !== undefined && (parentIndex === index || below.has(parentIndex))) {
-      problems.push({ path: `spans[${index}].parent_span_id`, message: "the span would be its own ancestor" });
-      return undefined;
-    }
-    const remoteParent = parentName === undefined || parentIndex !== undefined ? undefined : parseSpanId(parentName);
-    if (parentName !== undefined && parentIndex === undefined && remoteParent === undefined) {
-      problems.push({
-        path: `spans[${index}].parent_span_id`,
-        message: `no span of this trace has the id ${JSON.stringify(parentName)}`,
-      });
-      return undefined;
-    }
-    const parent = parentIndex === undefined ? undefined : visit(parentIndex, new Set([...below, index]));
-    if (parentIndex !== undefined && parent === undefined) return undefined;
+  const parents = request.spans.map((span, index) => readParent(span, index, indexes, problems));
+  for (const index of ringsIn(parents)) {
+    problems.push({ path: `spans[${index}].parent_span_id`, message: "the span would be its own ancestor" });
+  }
+  if (problems.length > 0) return undefined;
+  const steps = request.spans.map((span, index): Step => {
     const name = names[index] as string;
-    const step: Step = {
+    return {
       request: span,
-      index,
       name,
-      spanId: parseSpanId(name) ?? (hashHex(`${traceId}\0${name}`, 16) as SpanId),
-      parentSpanId: parent?.spanId ?? remoteParent ?? noSpanId,
-      parent,
+      spanId: spanIdOf(traceId, name),
+      parentSpanId: parents[index]?.remote ?? noSpanId,
+      parent: undefined,
       durationNs: durationNs(span),
       startNs: 0n,
     };
-    steps.set(index, step);
-    return step;
-  };
-  for (const index of request.spans.keys()) visit(index, new Set());
-  return problems.length > 0 ? undefined : [...steps.values()].sort((a, b) => a.index - b.index);
+  });
+  for (const [index, step] of steps.entries()) {
+    step.parent = steps[parents[index]?.index ?? -1];
+    step.parentSpanId = step.parent?.spanId ?? step.parentSpanId;
+  }
+  return steps;
+}
+
+function spanIdOf(traceId: TraceId, name: string): SpanId {
+  return parseSpanId(name) ?? (hashHex(`${traceId}\0${name}`, 16) as SpanId);
+}
+
+/** A span of the same trace, or one that is somewhere else. */
+interface Parent {
+  readonly index?: number;
+  readonly remote?: SpanId;
+}
+
+function readParent(
+  { parent_span_id: name }: SpanRequest,
+  index: number,
+  indexes: ReadonlyMap<string, number>,
+  problems: ErrorDetail[],
+): Parent {
+  if (name == null) return {};
+  const parentIndex = indexes.get(name);
+  if (parentIndex !== undefined) return { index: parentIndex };
+  const remote = parseSpanId(name);
+  if (remote !== undefined) return { remote };
+  problems.push({
+    path: `spans[${index}].parent_span_id`,
+    message: `no span of this trace has the id ${JSON.stringify(name)}`,
+  });
+  return {};
+}
+
+/** The spans that are their own ancestors. Walks each span once, however deep the trace is. */
+function ringsIn(parents: readonly Parent[]): number[] {
+  const walkOf = new Map<number, number>();
+  const found: number[] = [];
+  for (const start of parents.keys()) {
+    let at: number | undefined = start;
+    while (at !== undefined && !walkOf.has(at)) {
+      walkOf.set(at, start);
+      at = parents[at]?.index;
+    }
+    if (at === undefined || walkOf.get(at) !== start) continue;
+    const end = at;
+    do {
+      found.push(at);
+      at = parents[at]?.index ?? end;
+    } while (at !== end);
+  }
+  return found.sort((one, other) => one - other);
 }
 
 function durationNs(span: SpanRequest): number {
@@ -136,16 +168,18 @@ function placeInTime(steps: readonly Step[], nowNs: bigint): void {
   const nextStart = new Map<Step | undefined, bigint>([[undefined, nowNs - rootsNs]]);
   const placed = new Set<Step>();
   const place = (step: Step): void => {
-    if (placed.has(step)) return;
     placed.add(step);
-    if (step.parent !== undefined) place(step.parent);
     const { start_time: start, end_time: end } = step.request;
     if (start != null) step.startNs = timeNs(start);
     else if (end != null) step.startNs = timeNs(end) - BigInt(step.durationNs);
     else step.startNs = nextStart.get(step.parent) ?? (step.parent as Step).startNs;
     nextStart.set(step.parent, step.startNs + BigInt(step.durationNs));
   };
-  for (const step of steps) place(step);
+  for (const step of steps) {
+    const above: Step[] = [];
+    for (let at: Step | undefined = step; at !== undefined && !placed.has(at); at = at.parent) above.push(at);
+    for (const ancestor of above.reverse()) place(ancestor);
+  }
 }
 
 function stepRow(step: Step, trace: TraceRequest, projectId: ProjectId, traceId: TraceId): SpanRow {
