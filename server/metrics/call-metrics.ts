@@ -1,6 +1,6 @@
 import type { SpanRow } from "@weir/model";
 import { LabelValues } from "./label-values.ts";
-import type { Exemplar, HistogramSeries, MetricStore, NumberSeries } from "./metric-store.ts";
+import type { HistogramSeries, MetricStore, NumberSeries } from "./metric-store.ts";
 
 // The buckets of OpenTelemetry's GenAI and HTTP conventions.
 const durationBounds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
@@ -66,30 +66,21 @@ export function createCallMetrics(options: CallMetricsOptions): (row: SpanRow) =
     .series();
 
   return (row) => {
-    const exemplar: Exemplar = {
-      traceId: row.trace_id,
-      spanId: row.span_id,
-      value: 0,
-      timeUnixMs: Number(row.start_time / 1_000_000n) + row.duration_ns / 1e6,
-    };
-    const seconds = row.duration_ns / 1e9;
-    http(row).observe(seconds, { ...exemplar, value: seconds });
+    const nowUnixMs = Date.now();
+    http(row).observe(row.duration_ns / 1e9, row, nowUnixMs);
     if (row.gateway_ns !== null) overhead.observe(row.gateway_ns / 1e9);
     if (row.kind === "http") return;
-    countGenAi(genAi(row), row, seconds, exemplar);
+    countGenAi(genAi(row), row, nowUnixMs);
     if (row.input_tokens !== null || row.output_tokens !== null) countClassic(classic(row), row);
   };
 }
 
-function countGenAi(series: CallSeries, row: SpanRow, seconds: number, exemplar: Exemplar): void {
-  series.duration.observe(seconds, { ...exemplar, value: seconds });
-  if (row.input_tokens !== null) series.inputTokens.observe(row.input_tokens, { ...exemplar, value: row.input_tokens });
-  if (row.output_tokens !== null) {
-    series.outputTokens.observe(row.output_tokens, { ...exemplar, value: row.output_tokens });
-  }
+function countGenAi(series: CallSeries, row: SpanRow, nowUnixMs: number): void {
+  series.duration.observe(row.duration_ns / 1e9, row, nowUnixMs);
+  if (row.input_tokens !== null) series.inputTokens.observe(row.input_tokens, row, nowUnixMs);
+  if (row.output_tokens !== null) series.outputTokens.observe(row.output_tokens, row, nowUnixMs);
   if (row.is_stream === 1 && row.ttft_ns !== null) {
-    const firstChunkSeconds = row.ttft_ns / 1e9;
-    series.firstChunk.observe(firstChunkSeconds, { ...exemplar, value: firstChunkSeconds });
+    series.firstChunk.observe(row.ttft_ns / 1e9, row, nowUnixMs);
     if (row.output_tokens !== null && row.output_tokens > 1) {
       series.perOutputToken.observe((row.duration_ns - row.ttft_ns) / 1e9 / (row.output_tokens - 1));
     }
@@ -107,15 +98,40 @@ function countClassic(series: ClassicSeries, row: SpanRow): void {
   series.completion.add(row.output_tokens ?? 0);
 }
 
-/** Finds what belongs to a key, and makes it at the first time; past `limit` keys it is made each time. */
-function cached<Value>(limit: number, create: (row: SpanRow) => Value): (key: string, row: SpanRow) => Value {
-  const values = new Map<string, Value>();
-  return (key, row) => {
-    const found = values.get(key);
-    if (found !== undefined) return found;
-    const created = create(row);
-    if (values.size < limit) values.set(key, created);
-    return created;
+type LabelField = {
+  [Name in keyof SpanRow]: SpanRow[Name] extends string | number | null ? Name : never;
+}[keyof SpanRow];
+
+/**
+ * Finds what belongs to a row by these fields, and makes it at the first time; past `limit` it is made each time. The
+ * first field parts the rows; within it the others are compared one by one, which is quicker than joining them.
+ */
+function cachedBy<Value>(
+  fields: readonly [LabelField, ...LabelField[]],
+  limit: number,
+  create: (row: SpanRow) => Value,
+): (row: SpanRow) => Value {
+  const [first, ...others] = fields;
+  const entries = new Map<SpanRow[LabelField], { values: SpanRow[LabelField][]; value: Value }[]>();
+  let size = 0;
+  return (row) => {
+    let candidates = entries.get(row[first]);
+    if (candidates !== undefined) {
+      for (const { values, value } of candidates) {
+        let index = 0;
+        while (index < others.length && values[index] === row[others[index] as LabelField]) index += 1;
+        if (index === others.length) return value;
+      }
+    }
+    const value = create(row);
+    if (size >= limit) return value;
+    size += 1;
+    if (candidates === undefined) {
+      candidates = [];
+      entries.set(row[first], candidates);
+    }
+    candidates.push({ values: others.map((field) => row[field]), value });
+    return value;
   };
 }
 
@@ -172,7 +188,16 @@ function genAiSeries({ store, labelValueLimit, seriesLimit }: CallMetricsOptions
       row.error_type,
     ].map((value, index) => values[index]?.admit(value) ?? "");
 
-  const find = cached(seriesLimit, (row): CallSeries => {
+  const fields = [
+    "request_model",
+    "response_model",
+    "operation",
+    "provider",
+    "project_id",
+    "environment",
+    "error_type",
+  ] as const;
+  return cachedBy(fields, seriesLimit, (row): CallSeries => {
     const all = bounded(row);
     const labels = all.slice(0, callLabels.length);
     return {
@@ -188,11 +213,6 @@ function genAiSeries({ store, labelValueLimit, seriesLimit }: CallMetricsOptions
       reasoningTokens: reasoning.series(...labels),
     };
   });
-  return (row) =>
-    find(
-      `${row.operation}\u0000${row.provider}\u0000${row.request_model}\u0000${row.response_model}\u0000${row.project_id}\u0000${row.environment}\u0000${row.error_type}`,
-      row,
-    );
 }
 
 function httpSeries({ store, labelValueLimit, seriesLimit }: CallMetricsOptions): (row: SpanRow) => HistogramSeries {
@@ -206,12 +226,11 @@ function httpSeries({ store, labelValueLimit, seriesLimit }: CallMetricsOptions)
   );
   const routes = new LabelValues(labelValueLimit);
   const errorTypes = new LabelValues(labelValueLimit);
-  const find = cached(seriesLimit, (row) => {
+  return cachedBy(["http_route", "http_status", "error_type"], seriesLimit, (row) => {
     const [method = "", route = ""] = row.http_route.split(" ");
     const status = row.http_status === null ? "" : String(row.http_status);
     return duration.series(method, routes.admit(route), status, errorTypes.admit(row.error_type), "http");
   });
-  return (row) => find(`${row.http_route}\u0000${row.http_status}\u0000${row.error_type}`, row);
 }
 
 function classicSeries(options: CallMetricsOptions): (row: SpanRow) => ClassicSeries {
@@ -223,9 +242,19 @@ function classicSeries(options: CallMetricsOptions): (row: SpanRow) => ClassicSe
   const completion = counter("completion_tokens", "Completion tokens of calls.");
   const models = new LabelValues(labelValueLimit);
   const keys = new LabelValues(labelValueLimit);
-  const find = cached(seriesLimit, (row): ClassicSeries => {
+  const create = (row: SpanRow): ClassicSeries => {
     const labels = [models.admit(row.response_model || row.request_model), keys.admit(maskedKeyOf(row))];
     return { all: all.series(...labels), prompt: prompt.series(...labels), completion: completion.series(...labels) };
-  });
-  return (row) => find(`${row.response_model || row.request_model}\u0000${maskedKeyOf(row)}`, row);
+  };
+  // By key and mask: a Weir key has one mask, but keys of providers differ by their mask alone.
+  const byMask = new Map<string, (row: SpanRow) => ClassicSeries>();
+  return (row) => {
+    const mask = maskedKeyOf(row);
+    let find = byMask.get(mask);
+    if (find === undefined) {
+      find = cachedBy(["response_model", "request_model"], seriesLimit, create);
+      if (byMask.size < labelValueLimit) byMask.set(mask, find);
+    }
+    return find(row);
+  };
 }

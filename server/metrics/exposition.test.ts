@@ -24,7 +24,7 @@ function example(): MetricStore {
   store.gauge({ name: "queue", help: "Waiting." }).series().set(3);
   const seconds = store.histogram({ name: "took_seconds", help: "Time." }, [0.1, 1]).series();
   seconds.observe(0.1);
-  seconds.observe(0.5, { traceId: "aa", spanId: "bb", value: 0.5, timeUnixMs: 1500 });
+  seconds.observe(0.5, { trace_id: "aa", span_id: "bb" }, 1500);
   seconds.observe(9);
   return store;
 }

@@ -22,6 +22,14 @@ export interface Exemplar {
   readonly timeUnixMs: number;
 }
 
+/** A span's row is one. */
+export interface ExemplarSource {
+  readonly trace_id: string;
+  readonly span_id: string;
+}
+
+const exemplarIntervalMs = 1000;
+
 export interface SeriesSnapshot {
   readonly labels: readonly string[];
   readonly value: number;
@@ -79,7 +87,8 @@ export class HistogramSeries {
     this.#exemplars = new Array<Exemplar | null>(bounds.length + 1).fill(null);
   }
 
-  observe(value: number, exemplar?: Exemplar): void {
+  /** `source` is the call that was observed. A bucket takes a new exemplar once a second at most. */
+  observe(value: number, source?: ExemplarSource, nowUnixMs = 0): void {
     const bounds = this.#bounds;
     let low = 0;
     let high = bounds.length;
@@ -90,7 +99,10 @@ export class HistogramSeries {
     }
     this.#buckets[low] = (this.#buckets[low] as number) + 1;
     this.#sum += value;
-    if (exemplar !== undefined) this.#exemplars[low] = exemplar;
+    if (source === undefined) return;
+    const exemplar = this.#exemplars[low];
+    if (exemplar && nowUnixMs - exemplar.timeUnixMs < exemplarIntervalMs) return;
+    this.#exemplars[low] = { traceId: source.trace_id, spanId: source.span_id, value, timeUnixMs: nowUnixMs };
   }
 
   snapshot(): SeriesSnapshot {
