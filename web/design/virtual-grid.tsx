@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, type RefObject, useEffect, useMemo, useRef } from "react";
+import { type MouseEvent, type ReactNode, type RefObject, useEffect, useMemo, useRef } from "react";
 import { classes } from "./classes.ts";
 import { type Column, columnsFor, gridTemplate, twoLineWidth } from "./grid-columns.ts";
 import { useWidth } from "./use-size.ts";
@@ -13,6 +13,8 @@ export interface VirtualGridProps<Row extends { readonly span_id: string }> {
   readonly twoLines: (row: Row) => ReactNode;
   /** The row that the keyboard is on. */
   readonly cursor: string | undefined;
+  /** A row was clicked, beside the links in it. */
+  readonly onOpen: (row: Row) => void;
   readonly hasMore: boolean;
   readonly onMore: () => void;
   readonly scroller: RefObject<HTMLDivElement | null>;
@@ -25,7 +27,7 @@ export interface VirtualGridProps<Row extends { readonly span_id: string }> {
 
 /** Thousands of rows, of which only those in view exist. Columns go as the room does. */
 export function VirtualGrid<Row extends { readonly span_id: string }>(props: VirtualGridProps<Row>) {
-  const { label, rows, columns, cell, twoLines, cursor, hasMore, onMore, scroller } = props;
+  const { label, rows, columns, cell, twoLines, cursor, onOpen, hasMore, onMore, scroller } = props;
   const holder = useRef<HTMLDivElement>(null);
   const width = useWidth(holder);
   const isTwoLine = width > 0 && width < twoLineWidth;
@@ -72,15 +74,16 @@ export function VirtualGrid<Row extends { readonly span_id: string }>(props: Vir
             if (row === undefined) return null;
             const isCursor = index === cursorIndex;
             return (
-              // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: see above.
+              // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: see above.
               <div
                 key={key}
                 id={`row-${row.span_id}`}
                 role="row"
+                onClick={(event) => isBesideLinks(event) && onOpen(row)}
                 aria-rowindex={index + 1}
                 aria-selected={isCursor}
                 className={classes(
-                  "absolute inset-x-0 grid items-center gap-x-3 border-b border-line px-3",
+                  "absolute inset-x-0 grid cursor-pointer items-center gap-x-3 border-b border-line px-3",
                   isCursor ? "bg-accent-soft" : "hover:bg-hover",
                 )}
                 style={{ top: start, height: size, gridTemplateColumns: template }}
@@ -101,6 +104,12 @@ export function VirtualGrid<Row extends { readonly span_id: string }>(props: Vir
       </div>
     </div>
   );
+}
+
+/** Links do what links do, and a drag that marks text opens nothing. */
+function isBesideLinks({ target }: MouseEvent): boolean {
+  const isOnControl = target instanceof Element && target.closest("a, button") !== null;
+  return !isOnControl && getSelection()?.isCollapsed !== false;
 }
 
 function Cell({ isNumber = false, children }: { isNumber?: boolean; children: ReactNode }) {

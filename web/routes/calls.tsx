@@ -121,6 +121,7 @@ export function CallsPage() {
             cell={(call, id) => callCell(call, id, () => open(call))}
             twoLines={(call) => <CallTwoLines call={call} onOpen={() => open(call)} />}
             cursor={cursor}
+            onOpen={(call) => open(call)}
             hasMore={list.hasNextPage}
             onMore={onMore}
             scroller={scroller}

@@ -97,6 +97,7 @@ export function TracesPage() {
             cell={traceCell}
             twoLines={(trace) => <TraceTwoLines trace={trace} />}
             cursor={cursor}
+            onOpen={(trace) => void navigate({ to: "/traces/$id", params: { id: trace.trace_id } })}
             hasMore={list.hasNextPage}
             onMore={onMore}
             scroller={scroller}

@@ -75,7 +75,7 @@ export function Preview({ call, onOpen }: CallRowProps) {
       preload={false}
       tabIndex={-1}
       onClick={onPlainClick(onOpen)}
-      className="flex min-w-0 items-center gap-1.5 after:absolute after:inset-0"
+      className="flex min-w-0 items-center gap-1.5"
     >
       {call.kind !== "llm" && (
         <span className="shrink-0 rounded border border-line px-1 text-2xs text-faint">{call.kind}</span>

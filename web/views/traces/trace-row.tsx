@@ -84,12 +84,7 @@ function Cost({ trace }: { trace: TraceSummary }) {
 
 function TraceName({ trace }: { trace: TraceSummary }) {
   return (
-    <Link
-      to="/traces/$id"
-      params={{ id: trace.trace_id }}
-      tabIndex={-1}
-      className="flex min-w-0 items-center gap-2 after:absolute after:inset-0"
-    >
+    <Link to="/traces/$id" params={{ id: trace.trace_id }} tabIndex={-1} className="flex min-w-0 items-center gap-2">
       <KindIcon kind={trace.kind} />
       <span className="max-w-[70%] shrink-0 truncate font-medium">{trace.name || trace.models[0] || trace.kind}</span>
       <span className="min-w-0 truncate text-faint">{trace.input_preview || trace.output_preview}</span>
