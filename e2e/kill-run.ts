@@ -7,6 +7,8 @@ export interface KillRunOptions {
   readonly kills: number;
   readonly seed: number;
   readonly callsPerSecond: number;
+  /** Kill these, each time; without it each role alone and then together, in turn. */
+  readonly only?: readonly Role[];
   readonly log: (line: string) => void;
 }
 
@@ -61,7 +63,7 @@ export async function killRun(options: KillRunOptions): Promise<KillReport> {
   await using slow = await Program.start("demo/mock-provider.ts");
   await using weir = await Weir.start({
     upstream: instant.url,
-    environment: { WEIR_ANTHROPIC_BASE_URL: slow.url, WEIR_LOG_LEVEL: "warn" },
+    environment: { WEIR_ANTHROPIC_BASE_URL: slow.url, WEIR_LOG_LEVEL: "info" },
     readyWithinMs: 120_000,
   });
   const session = `kill-${options.seed}`;
@@ -71,13 +73,15 @@ export async function killRun(options: KillRunOptions): Promise<KillReport> {
   load.start();
   for (let number = 0; number < options.kills; number++) {
     await sleep(1000 + random() * 2500);
-    const roles = targets[number % targets.length] ?? ["engine"];
+    const roles = options.only ?? targets[number % targets.length] ?? ["engine"];
     blows.push(await strike(weir, roles, random, options.log));
   }
   await sleep(1500);
   await load.stop();
   try {
-    return await report(weir, load.calls, blows, session, options.log);
+    const found = await report(weir, load.calls, blows, session, options.log);
+    if (found.lost.length > 0) options.log(`Weir's output:\n${weir.output}`);
+    return found;
   } catch (error) {
     throw new Error(`The calls could not be read back. Weir's output:\n${weir.output.slice(-6000)}`, { cause: error });
   }
@@ -173,7 +177,7 @@ function timesToBlows(call: SentCall, blows: readonly Blow[]): string {
 
 function isCovered(call: SentCall, blow: Blow): boolean {
   const lastByteMs = call.lastByteMs ?? 0;
-  return lastByteMs < blow.atMs - promisedMs || lastByteMs > blow.atMs;
+  return lastByteMs < blow.atMs - promisedMs || call.startedMs > blow.atMs;
 }
 
 function wasUnderWay(call: SentCall, blow: Blow): boolean {
