@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import type { Me } from "@weir/api/contract";
 import { useEffect, useMemo, useState } from "react";
 import { ApiError } from "../../data/client.ts";
@@ -18,14 +18,22 @@ import { TopBar } from "./top-bar.tsx";
 /** Everything around a page, once it is known who looks. */
 export function Frame() {
   const me = useQuery(meQuery);
-  const { href } = useLocation();
   if (me.isError && me.error instanceof ApiError && me.error.status === 401) {
-    return <Navigate to="/sign-in" search={{ next: href }} replace />;
+    return <ToSignIn />;
   }
   if (me.isError && me.data === undefined) {
     return <ErrorPanel error={me.error} what="Weir's API cannot be reached." retry={() => void me.refetch()} />;
   }
   return me.data === undefined ? null : <SignedInFrame me={me.data} />;
+}
+
+/** Leads to the sign-in page, once, with the page to come back to. */
+function ToSignIn() {
+  const navigate = useNavigate();
+  const { href } = useLocation();
+  const [next] = useState(href);
+  useEffect(() => void navigate({ to: "/sign-in", search: { next }, replace: true }), [navigate, next]);
+  return null;
 }
 
 function SignedInFrame({ me }: { me: Me }) {
