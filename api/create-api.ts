@@ -57,6 +57,10 @@ function readJsonAlone(server: ApiServer): void {
     if (body === "") done(null, undefined);
     else parse(request, body, done);
   });
+  server.addContentTypeParser<string>("*", { parseAs: "string" }, (_, body, done) => {
+    if (body === "") done(null, undefined);
+    else done(new CodedError("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."));
+  });
 }
 
 function registerRoutes(server: ApiServer, options: ApiOptions): void {

@@ -97,6 +97,13 @@ test("every answer has the headers that protect it", async () => {
   assert.equal((await api.ask("/api/v1/calls")).headers["cache-control"], "no-store");
 });
 
+test("a request whose body is there but empty has none, as a relay sends it", async () => {
+  const init = { method: "POST", headers: { authorization: `Bearer ${api.keys.owner}` }, duplex: "half" } as const;
+  const body = new ReadableStream({ start: (controller) => controller.close() });
+  const response = await fetch(`${address}/api/v1/auth/links`, { ...init, body } as RequestInit);
+  assert.equal(response.status, 201);
+});
+
 describe("the live stream", () => {
   /** Reads events until `count` have come. */
   async function eventsOf(response: Response, count: number): Promise<string[]> {
