@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { missingPackages, neededPackages, readLock } from "./lock-file.mjs";
+import { missingPackages, neededPackages, readLock, readProjectLock } from "./lock-file.mjs";
 import { modules, root, withoutTools } from "./paths.mjs";
 import { withProgress } from "./progress.mjs";
 import { withSetupLock } from "./setup-lock.mjs";
@@ -57,7 +57,7 @@ function isSufficient(stamp, purpose) {
 function adoptExisting(purpose) {
   const hiddenLock = join(modules, ".package-lock.json");
   if (!existsSync(hiddenLock)) return false;
-  const lock = readLock(join(root, "package-lock.json"));
+  const lock = readProjectLock(root);
   const installed = readLock(hiddenLock);
   for (const level of ["all", purpose]) {
     if (missingPackages(lock, installed, workspacesOf[level]).length > 0) continue;
@@ -68,7 +68,7 @@ function adoptExisting(purpose) {
 }
 
 async function install(level, incremental) {
-  const lock = readLock(join(root, "package-lock.json"));
+  const lock = readProjectLock(root);
   const needed = [...neededPackages(lock, workspacesOf[level])];
   const selection = (workspacesOf[level] ?? []).flatMap((name) => ["-w", name]);
   const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];

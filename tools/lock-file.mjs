@@ -1,8 +1,19 @@
 // Reads package-lock.json: which packages belong to an install, and which of them fit this machine.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 export function readLock(path) {
   return JSON.parse(readFileSync(path, "utf8"));
+}
+
+/** The checkout's lock, with each workspace's dependencies as its own manifest says them, as npm reads it. */
+export function readProjectLock(root) {
+  const lock = readLock(join(root, "package-lock.json"));
+  const manifests = Object.keys(lock.packages).filter((path) => !inModules(path));
+  for (const path of manifests) {
+    if (existsSync(join(root, path, "package.json"))) lock.packages[path] = readLock(join(root, path, "package.json"));
+  }
+  return lock;
 }
 
 /**

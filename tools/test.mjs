@@ -43,7 +43,7 @@ const parts = {
   unused: () => tool("knip/bin/knip.js"),
   unit: () =>
     tests(
-      unitFolders.map((name) => `${name}/**/*.test.ts`),
+      unitFolders.map((name) => `${name}/**/*.test.{ts,mjs}`),
       2,
     ),
   e2e: () =>
