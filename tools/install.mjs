@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { missingPackages, neededPackages, readLock, readProjectLock } from "./lock-file.mjs";
-import { modules, root, withoutTools } from "./paths.mjs";
+import { hasWeirNode, modules, root, withoutTools } from "./paths.mjs";
 import { withProgress } from "./progress.mjs";
 import { withSetupLock } from "./setup-lock.mjs";
 
@@ -19,22 +19,24 @@ export async function ensureInstalled(purpose) {
   await withSetupLock(async () => {
     const stamp = readStamp();
     if (isSufficient(stamp, purpose)) return;
-    if (stamp === undefined && adoptExisting(purpose)) return;
+    if (adoptExisting(purpose)) return;
     const level = stamp?.level === "all" ? "all" : purpose;
     await install(level, stamp !== undefined);
     writeStamp(level);
   });
 }
 
+/** Of what an install is made from: the lock, and what the manifests depend on. */
 function wantedHash() {
-  const hash = createHash("sha256").update(`${process.platform}-${process.arch}`);
-  for (const file of manifests()) hash.update(readFileSync(join(root, file)));
-  return hash.digest("hex").slice(0, 32);
-}
-
-function manifests() {
-  const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  return ["package-lock.json", "package.json", ...workspaces.map((name) => `${name}/package.json`)];
+  const lock = readProjectLock(root);
+  const dependencies = Object.values(lock.packages).map((entry) => [
+    entry.version,
+    entry.dependencies,
+    entry.optionalDependencies,
+    entry.devDependencies,
+  ]);
+  const text = JSON.stringify([process.platform, process.arch, Object.keys(lock.packages), dependencies]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
 function readStamp() {
@@ -53,10 +55,10 @@ function isSufficient(stamp, purpose) {
   return stamp !== undefined && (stamp.level === "all" || stamp.level === purpose) && stamp.hash === wantedHash();
 }
 
-/** Somebody ran npm by hand: when everything is there in the right versions, it is used as it is. */
+/** Somebody ran npm by hand, or little has changed: what is there in the right versions is used as it is. */
 function adoptExisting(purpose) {
   const hiddenLock = join(modules, ".package-lock.json");
-  if (!existsSync(hiddenLock)) return false;
+  if (!existsSync(hiddenLock) || !hasWeirNode()) return false;
   const lock = readProjectLock(root);
   const installed = readLock(hiddenLock);
   for (const level of ["all", purpose]) {

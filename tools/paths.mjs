@@ -11,6 +11,11 @@ export const compileCacheFolder = join(modules, ".cache", "weir-compile");
 const installedNode = join(modules, ".bin", "node");
 const wantedNodeMajor = 24;
 
+/** Whether there is a Node that runs Weir: an install without optional packages brings none. */
+export function hasWeirNode() {
+  return existsSync(installedNode) || Number(process.versions.node.split(".")[0]) >= wantedNodeMajor;
+}
+
 /** The Node that runs Weir: the one that the lock file names, or the running one where it is new enough. */
 export function weirNode() {
   if (existsSync(installedNode)) return installedNode;
