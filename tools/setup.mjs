@@ -9,11 +9,16 @@ import { ensureInstalled } from "./install.mjs";
 import { compileCacheFolder, root, weirNode, withTools } from "./paths.mjs";
 import { ensureWebBuilt } from "./web-build.mjs";
 
-/** Installs and builds what is missing or stale, for running Weir ("run") or for its tests too ("all"). */
+/**
+ * Installs and builds what is missing or stale: for the command ("command"), for running Weir with its web UI ("run"),
+ * or for its tests too ("all").
+ */
 export async function setUp(purpose) {
-  await ensureInstalled(purpose);
-  ensureEngineLauncher();
-  await ensureWebBuilt();
+  await ensureInstalled(purpose === "all" ? "all" : "run");
+  if (purpose !== "command") {
+    ensureEngineLauncher();
+    await ensureWebBuilt();
+  }
   ensureCompiled();
 }
 

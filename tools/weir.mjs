@@ -3,8 +3,10 @@
 import { say } from "./paths.mjs";
 import { becomeWeir, setUp } from "./setup.mjs";
 
+const isServing = ["start", "gateway", "ingest", "core"].includes(process.argv[2]);
+
 try {
-  await setUp("run");
+  await setUp(isServing ? "run" : "command");
   becomeWeir("server/main.ts", process.argv.slice(2));
 } catch (error) {
   say(error.message);
