@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ProjectId, projectId } from "@weir/model";
-import { admit, type GatewayCatalog } from "./auth.ts";
+import { admit, type GatewayCatalog, takeQueryKey } from "./auth.ts";
 import { gatewayConfig } from "./config.ts";
 import { readRequestHead } from "./headers.ts";
 import { providerTable } from "./provider-table.ts";
@@ -155,6 +155,24 @@ test("no Weir key and no header meant for a gateway reaches the provider", async
     assert.doesNotMatch(text, /sk-mine|sk-real|weir_Ab|sk-helicone|sk-bf/);
   }
 });
+
+for (const [path, expected, taken] of [
+  [`/v1beta/models/g:generateContent?key=${key}`, "/v1beta/models/g:generateContent", [key]],
+  [`/v1beta/models?key=${key}&pageSize=2`, "/v1beta/models?pageSize=2", [key]],
+  [`/v1beta/models?alt=sse&key=${key}`, "/v1beta/models?alt=sse", [key]],
+  ["/v1beta/models?key=weir_revoked", "/v1beta/models", ["weir_revoked"]],
+  ["/v1beta/models?key=AIza-mine", "/v1beta/models?key=AIza-mine", []],
+  ["/v1/files?monkey=1", "/v1/files?monkey=1", []],
+] as const) {
+  test(`a key in the query: ${path}`, () => {
+    const head = readRequestHead([], false);
+    assert.equal(takeQueryKey(path, head, catalog), expected);
+    assert.deepEqual(
+      head.credentials.filter((_, index) => index % 3 === 2),
+      taken,
+    );
+  });
+}
 
 test("a connection may lie elsewhere", async () => {
   await using elsewhere = await GatewayFixture.start();

@@ -110,6 +110,20 @@ function admitVirtual(
   };
 }
 
+/**
+ * Google's clients may send their key as `?key=`. A Weir key there is taken out of the path, which is returned, and
+ * counts as one sent in a header; any other goes on.
+ */
+export function takeQueryKey(path: string, head: RequestHead, catalog: GatewayCatalog): string {
+  const match = /([?&])key=([^&#]*)(&?)/.exec(path);
+  if (match === null) return path;
+  const [whole, separator = "", value = "", following = ""] = match;
+  if (!value.startsWith("weir_") && catalog.current().apiKey(value) === undefined) return path;
+  head.credentials.push("x-goog-api-key", "x-goog-api-key", value);
+  const kept = following === "" ? "" : separator;
+  return path.slice(0, match.index) + kept + path.slice(match.index + whole.length);
+}
+
 function secretOf(name: string, value: string): string {
   if (name !== "authorization") return value.trim();
   const space = value.indexOf(" ");

@@ -810,6 +810,15 @@ test("content that may not be kept is not kept; the figures are", async () => {
   assert.deepEqual([row?.request_model, row?.user_id, row?.output_tokens], ["gpt-4o", "ann", 5]);
 });
 
+test("a model call that does not say that it is JSON is read all the same", async () => {
+  await using fixture = await GatewayFixture.start();
+  fixture.mock.on(chatPath, { headers: json, body: chatAnswer });
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  await (await fetch(fixture.url + chatPath, { method: "POST", headers, body: chatBody })).text();
+  const [row] = await fixture.rows(1);
+  assert.deepEqual([row?.request_model, row?.input, row?.content_state], ["gpt-4o", chatBody, "full"]);
+});
+
 test("content over the limit is cut; usage is still found", async () => {
   await using fixture = await GatewayFixture.start({ config: { capture: { bodyLimitBytes: 1000 } } });
   const long = {

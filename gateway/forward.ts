@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { CodedError, type Telemetry } from "@weir/model";
 import type { Dispatcher } from "undici";
-import { type Admission, admit, type GatewayCatalog } from "./auth.ts";
+import { type Admission, admit, type GatewayCatalog, takeQueryKey } from "./auth.ts";
 import type { GatewayConfig } from "./config.ts";
 import { callRefused, observationFailed, upstreamFailed, upstreamRetried, usageStayedVisible } from "./events.ts";
 import { type AnswerHead, type RequestHead, readAnswerHead, readRequestHead } from "./headers.ts";
 import { answerError } from "./own-answer.ts";
 import { type Provider, type Target, targetOf, upstreamPath } from "./provider-table.ts";
 import { apiOf } from "./providers/index.ts";
+import type { Api } from "./providers/shape.ts";
 import { CallRecord } from "./recording/call-record.ts";
 import { BodyCapture, type CaptureBudget } from "./recording/capture.ts";
 import { isEncoded } from "./recording/decode.ts";
@@ -36,19 +37,22 @@ export interface ForwardContext {
 /** A body up to this size goes up in one piece, once it is whole: it can be sent again, and saves a stream. */
 const smallBodyBytes = 64 << 10;
 
-/** Begins to forward a request. `startMs` is when it arrived, `path` what follows `/<provider>`, with its query. */
+/** Begins to forward a request. `startMs` is when it arrived, `requestedPath`
+ * what follows `/<provider>`, with its query. */
 export function forward(
   context: ForwardContext,
   req: IncomingMessage,
   res: ServerResponse,
   provider: Provider,
-  path: string,
+  requestedPath: string,
   startMs: number,
 ): void {
   let head: RequestHead;
   let admission: Admission;
+  let path = requestedPath;
   try {
     head = readRequestHead(req.rawHeaders, provider.keepGatewayHeaders);
+    if (path.includes("key=")) path = takeQueryKey(path, head, context.catalog);
     admission = admit(head, provider, context.catalog, context.isLoopbackListener);
     if (head.contentLength > context.config.bodyLimitBytes) throw tooLarge(context.config.bodyLimitBytes);
   } catch (error) {
@@ -152,7 +156,7 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
   #receiveBody(): void {
     const { record } = this;
     const { capture } = this.#context.config;
-    const isJson = isJsonType(this.#head.contentType);
+    const isJson = isJsonType(this.#head.contentType) || mayBeJson(record.api, this.#head.contentType);
     const isPlain = !isEncoded(this.#head.contentEncoding);
     if (!isPlain) record.requestEncoding = this.#head.contentEncoding;
     if (!capture.content) record.inputState = "off";
@@ -442,6 +446,11 @@ const errorTypes: Readonly<Record<string, CallRecord["errorType"]>> = {
 
 function flushHead(call: ForwardedCall): void {
   call.flushHead();
+}
+
+/** A model call's body is JSON, also when its client (curl, most of all) forgets to say so. */
+function mayBeJson(api: Api, contentType: string): boolean {
+  return api.operation !== "" && !contentType.startsWith("multipart/");
 }
 
 function isEventStream(contentType: string): boolean {

@@ -65,8 +65,9 @@ for (const exchange of exchanges.filter(({ contentType }) => contentType.startsW
     const bytes = exchange.responseBody;
     const whole = observe(exchange, [bytes]);
     // The middle of a long stream is more of the same; reading byte by byte, below, cuts there too.
+    const step = bytes.length > 12_000 ? 7 : 1;
     const isMiddle = (at: number) => at > 1500 && at < bytes.length - 800;
-    for (let at = 1; at < bytes.length; at += isMiddle(at) ? 149 : 1) {
+    for (let at = 1; at < bytes.length; at += isMiddle(at) ? 149 : step) {
       const cut = observe(exchange, [Buffer.from(bytes.subarray(0, at)), Buffer.from(bytes.subarray(at))]);
       assert.deepEqual(cut.answer, whole.answer, `cut at ${at}`);
       assert.equal(cut.gaps.chunkCount, whole.gaps.chunkCount, `cut at ${at}`);
