@@ -34,7 +34,7 @@ export function ConnectPage() {
       lead="Weir stands between your application and its provider. Change the base URL and every call is recorded; bytes pass through untouched and streamed."
     >
       <Section title="Whose key does the application hold?">
-        <div className="grid gap-2 sm:grid-cols-2">
+        <div className="grid grid-cols-1 gap-2 sm:grid-cols-2">
           <ModeCard
             title="The provider's own key"
             isChosen={!isVirtual}
@@ -77,10 +77,10 @@ export function ConnectPage() {
       </Section>
       <Section title="Every provider by its path">
         <p className="text-muted">What follows the provider's name is appended to its own address.</p>
-        <ul className="grid gap-x-6 sm:grid-cols-2">
+        <ul className="grid grid-cols-1 gap-x-6 sm:grid-cols-2">
           {install.data?.providers.map(({ id, name }) => (
-            <li key={id} className="flex h-8 items-center gap-2 border-b border-line">
-              <span className="w-32 shrink-0 truncate">{name}</span>
+            <li key={id} className="flex h-8 min-w-0 items-center gap-2 border-b border-line">
+              <span className="w-24 shrink-0 truncate sm:w-32">{name}</span>
               <code className="min-w-0 flex-1 truncate font-mono text-xs text-muted">{`${location.origin}/${id}`}</code>
               <CopyButton text={`${location.origin}/${id}`} label={`Copy the address of ${name}`} />
             </li>
@@ -111,7 +111,7 @@ export function ConnectPage() {
 
 function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <section className="flex flex-col gap-3">
+    <section className="flex min-w-0 flex-col gap-3">
       <h2 className="text-base font-semibold">{title}</h2>
       {children}
     </section>

@@ -29,8 +29,8 @@ export function ModelTable({ summary }: { summary: MetricsSummary }) {
               <th className={classes(head, "text-left")}>Model</th>
               <th className={classes(head, "text-right")}>Calls</th>
               <th className={classes(head, "text-right")}>Errors</th>
-              <th className={classes(head, "text-right")}>p95</th>
-              <th className={classes(head, "text-right")}>TTFT p95</th>
+              <th className={classes(head, "text-right max-sm:hidden")}>p95</th>
+              <th className={classes(head, "text-right max-sm:hidden")}>TTFT p95</th>
               <th className={classes(head, "text-right")}>Cost</th>
             </tr>
           </thead>
@@ -53,10 +53,10 @@ export function ModelTable({ summary }: { summary: MetricsSummary }) {
                 <td className={classes(cell, row.errors > 0 ? "text-bad" : "text-faint")}>
                   {row.error_rate === null ? "—" : formatPercent(row.error_rate)}
                 </td>
-                <td className={cell}>
+                <td className={classes(cell, "max-sm:hidden")}>
                   <Known value={row.duration_ns?.p95} format={formatDuration} why="No duration was measured." />
                 </td>
-                <td className={cell}>
+                <td className={classes(cell, "max-sm:hidden")}>
                   <Known value={row.ttft_ns?.p95} format={formatDuration} why="No call of this model was streamed." />
                 </td>
                 <td className={cell}>
@@ -143,7 +143,7 @@ export function TopUsers() {
   const { project, range } = useScope();
   const users = useQuery(breakdownQuery({ project, range }, "user_id", {}, 30));
   const known = (users.data?.data ?? []).filter(({ value }) => value !== "");
-  const rows = known.toSorted((a, b) => (b.cost_nano_usd ?? 0) - (a.cost_nano_usd ?? 0)).slice(0, 8);
+  const rows = known.toSorted((a, b) => (b.cost_nano_usd ?? 0) - (a.cost_nano_usd ?? 0)).slice(0, 13);
   return (
     <Card title="Users" actions={<span className="text-xs text-faint">by cost</span>}>
       {users.isError && (
