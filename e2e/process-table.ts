@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** A process as Linux tells of it. */
 export interface ProcessEntry {
@@ -82,13 +82,4 @@ export function figuresOf(pids: readonly number[]): ProcessFigures {
     writtenBytes += Number(/write_bytes: (\d+)/.exec(readText(`/proc/${pid}/io`))?.[1] ?? 0);
   }
   return { cpuSeconds, residentBytes, writtenBytes };
-}
-
-/** The program that a process runs. */
-export function executableOf(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`);
-  } catch {
-    return "";
-  }
 }

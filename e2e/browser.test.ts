@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AxeBuilder } from "@axe-core/playwright";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { callsOfUser, newUser } from "./calls-api.ts";
+import { Program, Weir } from "./weir-process.ts";
+
+/** The web UI in a real browser, against real processes. */
+
+let mock: Program;
+let weir: Weir;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+const faults: string[] = [];
+
+before(async () => {
+  mock = await Program.start("demo/mock-provider.ts", "--pace", "0.2");
+  weir = await Weir.start({ upstream: mock.url });
+  browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+  });
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });
+  context.setDefaultTimeout(20_000);
+  page = await context.newPage();
+  page.on("pageerror", (error) => faults.push(error.stack ?? error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") faults.push(message.text());
+  });
+});
+after(async () => {
+  await browser?.close();
+  await weir?.[Symbol.asyncDispose]();
+  await mock?.[Symbol.asyncDispose]();
+});
+
+async function call(user: string, prompt: string, stream = true): Promise<void> {
+  const response = await fetch(`${weir.url}/openai/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: "Bearer sk-browser-e2e", "x-weir-user": user },
+    body: JSON.stringify({ model: "gpt-4o-mini", stream, messages: [{ role: "user", content: prompt }] }),
+  });
+  await response.text();
+}
+
+function signInLink(): string {
+  const link = /http:\/\/\S+\/ui\/sign-in\?token=[\w-]+/.exec(weir.output)?.[0];
+  assert.ok(link, "no sign-in link was printed");
+  return link;
+}
+
+test("without a session the UI asks to sign in", async () => {
+  await page.goto(`${weir.url}/ui`);
+  await page
+    .getByText(/sign in/i)
+    .first()
+    .waitFor();
+});
+
+test("the one-time link signs in, once", async () => {
+  await page.goto(signInLink());
+  await page.getByRole("navigation").first().waitFor();
+  assert.ok(!page.url().includes("token="), "the token stays in the address");
+  const stranger = await browser.newContext();
+  const other = await stranger.newPage();
+  await other.goto(signInLink());
+  await other.getByRole("alert").first().waitFor();
+  await stranger.close();
+});
+
+test("an empty install shows how to send the first call, with its own address", async () => {
+  await page.goto(`${weir.url}/ui/`);
+  await page.getByText(weir.url).first().waitFor();
+});
+
+test("a call appears live within a second of its end", async (context) => {
+  await call(newUser(), "A first call, so that the list is there.", false);
+  await page.goto(`${weir.url}/ui/calls`);
+  await page.getByRole("grid", { name: "Calls" }).waitFor();
+  await page.getByRole("button", { name: "Follow" }).click();
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const prompt = `Live call number ${round} of ${process.pid}`;
+    // The list looks at most once a second; a call that comes alone is shown at once.
+    await sleep(1200);
+    await call(newUser(), prompt, false);
+    const endedMs = performance.now();
+    await page.getByText(prompt).first().waitFor({ timeout: 10_000 });
+    times.push(performance.now() - endedMs);
+  }
+  times.sort((a, b) => a - b);
+  context.diagnostic(`seen after ${times.map((time) => time.toFixed(0)).join(", ")} ms`);
+  assert.ok((times[2] ?? 0) < 1000, `median of ${times[2]?.toFixed(0)} ms`);
+});
+
+const prompt = "I was charged twice for my subscription this month. Can you fix it?";
+
+test("a call's page shows the conversation, the cost and the TTFT", async () => {
+  const user = newUser();
+  await call(user, prompt);
+  const [recorded] = await callsOfUser(weir, user);
+  assert.ok(recorded);
+  await page.goto(`${weir.url}/ui/calls/${recorded.span_id}`);
+  await page.getByText(prompt).first().waitFor();
+  await page
+    .getByText(/The second charge should have been reduced/)
+    .first()
+    .waitFor();
+  const text = (await page.locator("body").textContent()) ?? "";
+  assert.match(text, /TTFT/);
+  assert.match(text, /\$0\.000/);
+  assert.match(text, /gpt-4o-mini/);
+});
+
+test("overview shows figures and charts of what was sent", async () => {
+  await page.goto(`${weir.url}/ui/`);
+  await page.getByRole("img").first().waitFor();
+  const text = (await page.locator("body").textContent()) ?? "";
+  assert.match(text, /calls/i);
+  assert.match(text, /gpt-4o-mini/);
+});
+
+test("a key is made, shown once and revoked", async () => {
+  await page.goto(`${weir.url}/ui/keys`);
+  await page.getByRole("textbox").first().fill("made in the browser");
+  await page
+    .getByRole("button", { name: /create|make|add/i })
+    .first()
+    .click();
+  const shown = page.getByText(/weir_[\w-]{43}/).first();
+  await shown.waitFor();
+  const secret = /weir_[\w-]{43}/.exec((await shown.textContent()) ?? "")?.[0] ?? "";
+  const answered = await fetch(`${weir.url}/api/v1/calls`, { headers: { authorization: `Bearer ${secret}` } });
+  assert.equal(answered.status, 200);
+  await page.reload();
+  await page.getByText("made in the browser").first().waitFor();
+  assert.ok(!(await page.content()).includes(secret), "the secret is shown again");
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`no page has a fault that axe finds, in the ${colorScheme} theme`, async () => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const [recorded] = (await weir.json<{ data: { span_id: string }[] }>("/api/v1/calls?limit=1")).data;
+    for (const path of [
+      "/ui/",
+      "/ui/calls",
+      `/ui/calls/${recorded?.span_id}`,
+      "/ui/traces",
+      "/ui/keys",
+      "/ui/providers",
+    ]) {
+      await page.goto(weir.url + path);
+      await page.waitForLoadState("networkidle").catch(() => undefined);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const found = violations.map(
+        ({ id, nodes }) =>
+          `${id}: ${nodes
+            .slice(0, 3)
+            .map(({ html }) => html.slice(0, 160))
+            .join(" | ")}`,
+      );
+      assert.deepEqual(found, [], path);
+    }
+  });
+}
+
+test("narrow screens show the calls without scrolling sideways", async () => {
+  await page.setViewportSize({ width: 390, height: 800 });
+  for (const path of ["/ui/", "/ui/calls", "/ui/traces"]) {
+    await page.goto(weir.url + path);
+    await page.waitForLoadState("networkidle").catch(() => undefined);
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+    assert.ok((overflow as number) <= 1, `${path} is ${overflow} px too wide`);
+  }
+});
+
+test("nothing was thrown and nothing complained in the console", () => {
+  assert.deepEqual(
+    faults.filter((fault) => !/401|Failed to load resource/.test(fault)),
+    [],
+  );
+});
