@@ -1,12 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asCodedError, type Telemetry } from "@weir/model";
-import { type InsertedRows, startWriter, type Writer, type WriterSettings, type WriterStatus } from "@weir/pipeline";
+import {
+  type InsertedRows,
+  type Inserter,
+  startWriter,
+  type Writer,
+  type WriterSettings,
+  type WriterStatus,
+} from "@weir/pipeline";
 import type { Store } from "@weir/storage";
 import { storageReady, storageWaiting } from "./events.ts";
 import type { PartState } from "./role.ts";
 
+/** What is asked of the store. */
+export type UpkeptStore = Inserter & Pick<Store, "ping" | "migrate">;
+
 export interface StorageUpkeepOptions {
-  readonly store: Store;
+  readonly store: UpkeptStore;
   readonly journalDirectory: string;
   readonly writerSettings: Partial<WriterSettings>;
   readonly telemetry: Telemetry;
@@ -55,10 +65,22 @@ export class StorageUpkeep implements AsyncDisposable {
     };
   }
 
-  /** Stores what is in the journals, for as long as the deadline allows; the rest waits for the next start. */
+  /**
+   * Stores what is in the journals, for as long as the deadline allows and storage answers; the rest waits for the
+   * next start.
+   */
   async drain(deadlineMs: number): Promise<void> {
     if (this.#writer === undefined) return;
-    await Promise.race([this.#writer.drain(), sleep(deadlineMs, undefined, { ref: false })]);
+    const isOver = new AbortController();
+    await Promise.race([this.#writer.drain(), this.#storageIsGone(deadlineMs, isOver.signal)]);
+    isOver.abort();
+  }
+
+  async #storageIsGone(deadlineMs: number, isOver: AbortSignal): Promise<void> {
+    const untilMs = performance.now() + deadlineMs;
+    while (!isOver.aborted && performance.now() < untilMs && (await this.#options.store.ping())) {
+      await sleep(200, undefined, { signal: isOver }).catch(() => undefined);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
