@@ -87,6 +87,8 @@ async function startOnce(options: EngineOptions, launcher: LauncherCommand, libr
     cwd: options.directory,
     env: { PATH: process.env["PATH"] ?? "", TZ: "UTC" },
     stdio: ["ignore", "ignore", "pipe"],
+    // Ctrl-C in the terminal is for the supervisor: the engine goes last, when the journals are drained.
+    detached: true,
   });
   const process_ = new EngineProcess(child, options, startedAt);
   await process_.waitUntilReady(startId, options.readyTimeoutMs ?? 60_000);
