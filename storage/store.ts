@@ -202,6 +202,7 @@ function insertSettings(token: string, { features }: Capabilities): ClickHouseSe
     min_insert_block_size_rows: "100000000",
     min_insert_block_size_bytes: "4000000000",
     max_insert_threads: "1",
+    max_threads: 1,
     max_partitions_per_insert_block: "0",
     input_format_native_allow_types_conversion: 1,
     input_format_skip_unknown_fields: 0,

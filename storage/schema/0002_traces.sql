@@ -41,55 +41,49 @@ SETTINGS ttl_only_drop_parts = 1, @durable;
 @distributed(traces, cityHash64(project_id, trace_id))
 
 -- The previews hold at most 200 characters: what the user said last (a tool's result is no text of the user), and the
--- answer's text or its tool call. A body that has none, or is over 1 MiB, shows its beginning.
--- fragment message_text
-if(JSONType(message, 'content') = 'String', JSONExtractString(message, 'content'), arrayStringConcat(arrayFilter(
-            text -> text != '', arrayMap(part -> JSONExtractString(part, 'text'), JSONExtractArrayRaw(message, 'content'))), ' '))
--- end
+-- answer's text or its tool call. A body that has none, or is over 1 MiB, shows its beginning. One typed extraction
+-- serves all APIs. What is used more than once is a lambda's argument, `arrayMap(x -> …, [value])[1]`: an alias would
+-- be analysed again at each use, with each insert.
 CREATE MATERIALIZED VIEW IF NOT EXISTS traces_view @on_cluster TO @table(traces) AS
-WITH
-    if(length(input) <= 1048576, content_format, '') AS input_format,
-    if(length(output) <= 1048576, content_format, '') AS output_format,
-    multiIf(
-        input_format IN ('openai.chat', 'anthropic.messages', 'weir.messages'), JSONExtractArrayRaw(input, 'messages'),
-        input_format = 'openai.responses', JSONExtractArrayRaw(input, 'input'),
-        []) AS asked,
-    multiIf(
-        output_format = 'openai.chat', [JSONExtractRaw(output, 'choices', 1, 'message')],
-        output_format = 'anthropic.messages', [output],
-        output_format = 'openai.responses', JSONExtractArrayRaw(output, 'output'),
-        []) AS answered,
-    multiIf(
-        length(asked) > 0, arrayLast(text -> text != '', arrayMap(
-            message -> @message_text, arrayFilter(message -> JSONExtractString(message, 'role') = 'user', asked))),
-        input_format IN ('openai.responses', 'openai.embeddings'),
-            if(JSONType(input, 'input') = 'String', JSONExtractString(input, 'input'), JSONExtractString(input, 'input', 1)),
-        input_format = 'openai.completions', JSONExtractString(input, 'prompt'),
-        '') AS asked_text,
-    multiIf(
-        length(answered) > 0, arrayFirst(text -> text != '', arrayMap(message -> @message_text, answered)),
-        output_format = 'openai.completions', JSONExtractString(output, 'choices', 1, 'text'),
-        '') AS answered_text,
-    multiIf(
-        answered_text != '', '',
-        output_format = 'openai.chat', JSONExtractRaw(output, 'choices', 1, 'message', 'tool_calls', 1, 'function'),
-        output_format = 'anthropic.messages', arrayFirst(part -> JSONExtractString(part, 'type') = 'tool_use',
-            JSONExtractArrayRaw(output, 'content')),
-        output_format = 'openai.responses', arrayFirst(item -> JSONExtractString(item, 'type') = 'function_call', answered),
-        '') AS called,
-    if(called = '', '', concat(
-        JSONExtractString(called, 'name'), '(',
-        if(JSONHas(called, 'arguments'), JSONExtractString(called, 'arguments'), JSONExtractRaw(called, 'input')), ')'))
-        AS called_text
 SELECT
     project_id, retention_days, trace_id, span_id, parent_span_id, start_time, duration_ns, name, kind, source,
     operation, service_name, provider, request_model, response_model, status, http_status, error_type, is_stream,
     ttft_ns, user_id, session_id, tags, prompt_name, api_key_id, environment,
-    leftUTF8(if(asked_text != '', asked_text, substring(input, 1, 800)), 200) AS input_preview,
-    leftUTF8(multiIf(
-        answered_text != '', answered_text,
-        called_text != '', called_text,
-        content_format = 'openai.embeddings', '',
-        substring(output, 1, 800)), 200) AS output_preview
+    arrayMap(
+        asked -> arrayMap(
+            said -> arrayMap(
+                text -> leftUTF8(multiIf(
+                    startsWith(text, '[{'), arrayStringConcat(JSONExtract(text, 'Array(Tuple(text String))').1),
+                    startsWith(text, '['), JSONExtractString(text, 1),
+                    text), 200),
+                [multiIf(said != '', said, asked.2 != '', asked.2, asked.3 != '', asked.3, substring(input, 1, 800))])[1],
+            [arrayLast(
+                message -> message.1 = 'user' AND position(message.2, '"tool_result"') = 0,
+                arrayConcat(asked.1, JSONExtract(asked.2, 'Array(Tuple(role String, content String))'))).2])[1],
+        [JSONExtract(
+            if(length(input) <= 1048576, input, ''),
+            'Tuple(messages Array(Tuple(role String, content String)), input String, prompt String)')])[1] AS input_preview,
+    arrayMap(
+        answered -> arrayMap(
+            (text, called) -> leftUTF8(multiIf(
+                text != '', text,
+                called.1 != '', concat(called.1, '(', called.2, ')'),
+                content_format = 'openai.embeddings', '',
+                substring(output, 1, 800)), 200),
+            [concat(
+                answered.1[1].2.1, answered.1[1].1,
+                arrayStringConcat(answered.2.1),
+                arrayStringConcat(arrayFlatten(answered.3.1.1)))],
+            [arrayFirst(call -> call.1 != '', arrayConcat(
+                [answered.1[1].2.2[1].1],
+                arrayZip(answered.2.2, answered.2.3),
+                arrayZip(answered.3.2, answered.3.3)))])[1],
+        [JSONExtract(
+            if(length(output) <= 1048576, output, ''),
+            'Tuple(
+                choices Array(Tuple(text String, message Tuple(
+                    content String, tool_calls Array(Tuple(function Tuple(name String, arguments String)))))),
+                content Array(Tuple(text String, name String, input String)),
+                output Array(Tuple(content Array(Tuple(text String)), name String, arguments String)))')])[1] AS output_preview
 FROM @table(spans)
 WHERE is_entry = 1;
