@@ -68,6 +68,8 @@ export class UsageFrameFilter {
 
   /** The bytes that the client may have now. */
   push(chunk: Buffer): Buffer[] {
+    const isFresh = this.#held.length === 0 && !this.#isPassing && this.#afterCr === undefined;
+    if (isFresh && endsWithBlankLine(chunk) && !mentionsUsage(chunk)) return [chunk];
     const out: Buffer[] = [];
     let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     this.#held = Buffer.alloc(0);
@@ -117,6 +119,24 @@ export class UsageFrameFilter {
     if (eventStart > passFrom) out.push(bytes.subarray(passFrom, eventStart));
     this.#held = rest;
   }
+}
+
+function endsWithBlankLine(bytes: Buffer): boolean {
+  return bytes[bytes.length - 1] === lineFeed && bytes[bytes.length - 2] === lineFeed;
+}
+
+const usageKey = Buffer.from('"usage"');
+
+/** A usage that is an object; what nearly all frames have is none, or null. */
+function mentionsUsage(bytes: Buffer): boolean {
+  let at = bytes.indexOf(usageKey);
+  while (at !== -1) {
+    at += usageKey.length;
+    while (bytes[at] === 0x20 || bytes[at] === 0x3a) at += 1;
+    if (bytes[at] !== 0x6e) return true;
+    at = bytes.indexOf(usageKey, at);
+  }
+  return false;
 }
 
 function trailingLineEnds(bytes: Buffer): number {
