@@ -771,7 +771,7 @@ test("a journal that refuses costs the record, never the call", async () => {
   assert.equal(fixture.log.open.length, 0, "the dropped call is not left open");
 });
 
-test("a call that lasts is announced and closed with its row, within 100 ms of its last byte", async () => {
+test("a call that lasts is announced, and closed with its row", async () => {
   await using fixture = await GatewayFixture.start();
   fixture.mock.on(chatPath, { headers: json, body: chatAnswer, delayMs: 150 });
   const response = fixture.post(chatPath, { model: "gpt-4o" }, { headers: { "x-weir-user": "ann" } });
