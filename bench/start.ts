@@ -65,7 +65,7 @@ async function timeStart(clone: string, more: Record<string, string>): Promise<{
     ...more,
   };
   const startedMs = performance.now();
-  const child = spawn("npm", ["start"], { cwd: clone, env: environment, stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn("npm", ["start"], { cwd: clone, env: environment, stdio: ["ignore", "ignore", "inherit"] });
   try {
     const url = `http://127.0.0.1:${port}`;
     const readyMs = (await firstTrue(() => hasAnswered(url))) - startedMs;
