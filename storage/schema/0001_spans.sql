@@ -88,5 +88,5 @@ SETTINGS
     map_buckets_strategy = 'constant',
 -- end
     ttl_only_drop_parts = 1,
-    @durable;
+    @settings;
 @distributed(spans, cityHash64(project_id, trace_id))

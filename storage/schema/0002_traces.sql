@@ -37,7 +37,7 @@ ENGINE = @engine(MergeTree)
 PARTITION BY (retention_days, toMonday(start_time))
 ORDER BY (project_id, start_time)
 TTL toDateTime(start_time) + toIntervalDay(retention_days)
-SETTINGS ttl_only_drop_parts = 1, @durable;
+SETTINGS ttl_only_drop_parts = 1, @settings;
 @distributed(traces, cityHash64(project_id, trace_id))
 
 -- The previews hold at most 200 characters: what the user said last (a tool's result is no text of the user), and the

@@ -25,7 +25,7 @@ ENGINE = @engine(AggregatingMergeTree)
 PARTITION BY (retention_days, week)
 ORDER BY (project_id, trace_id, retention_days, week)
 TTL week + toIntervalDay(retention_days + 7)
-SETTINGS ttl_only_drop_parts = 1, @durable;
+SETTINGS ttl_only_drop_parts = 1, @settings;
 @distributed(trace_index, cityHash64(project_id, trace_id))
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_index_view @on_cluster TO @table(trace_index) AS

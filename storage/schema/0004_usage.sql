@@ -45,7 +45,7 @@ ENGINE = @engine(AggregatingMergeTree)
 PARTITION BY toMonday(minute)
 ORDER BY (project_id, minute, kind, source, provider, model, service_name, environment, api_key_id)
 TTL minute + toIntervalDay(100)
-SETTINGS ttl_only_drop_parts = 1, @durable;
+SETTINGS ttl_only_drop_parts = 1, @settings;
 @distributed(usage_1m, cityHash64(project_id))
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS usage_1m_view @on_cluster TO @table(usage_1m) AS
@@ -105,7 +105,7 @@ ENGINE = @engine(AggregatingMergeTree)
 PARTITION BY toStartOfMonth(day)
 ORDER BY (project_id, day, kind, source, provider, model, service_name, environment, api_key_id)
 TTL day + toIntervalDay(1100)
-SETTINGS ttl_only_drop_parts = 1, @durable;
+SETTINGS ttl_only_drop_parts = 1, @settings;
 @distributed(usage_1d, cityHash64(project_id))
 
 -- From the minutes: their rows are fewer and already counted.
@@ -166,7 +166,7 @@ ENGINE = @engine(AggregatingMergeTree)
 PARTITION BY toStartOfMonth(day)
 ORDER BY (project_id, day, user_id, kind, provider, model)
 TTL day + toIntervalDay(400)
-SETTINGS ttl_only_drop_parts = 1, @durable;
+SETTINGS ttl_only_drop_parts = 1, @settings;
 @distributed(usage_user_1d, cityHash64(project_id))
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS usage_user_1d_view @on_cluster TO @table(usage_user_1d) AS

@@ -87,7 +87,7 @@ function reportChanged(migrations: readonly Migration[], applied: readonly Appli
 async function createRecord({ connection, target }: MigrateOptions): Promise<void> {
   const template = `CREATE TABLE IF NOT EXISTS @table(schema_migrations) @on_cluster
     (number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
-    ENGINE = @engine(MergeTree) ORDER BY number SETTINGS @durable;
+    ENGINE = @engine(MergeTree) ORDER BY number SETTINGS @settings;
 @distributed(schema_migrations, number)`;
   for (const statement of renderMigration(template, target)) await connection.command(statement);
 }

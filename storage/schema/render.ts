@@ -3,8 +3,8 @@
  * the data is in `<table>_local` (ReplicatedMergeTree) and `<table>` is the Distributed table over it, so that reads
  * and inserts name the same tables everywhere.
  *
- * The words: `@table(spans)` the table that holds rows, `@on_cluster`, `@engine(MergeTree)`, `@durable` the settings of
- * every table (dedup window, fsync), `@distributed(spans, key);` a statement of a cluster alone, `@searchable(column)`
+ * The words: `@table(spans)` the table that holds rows, `@on_cluster`, `@engine(MergeTree)`, `@settings` those of
+ * every table (dedup window, fsync, buffers), `@distributed(spans, key);` a statement of a cluster alone, `@searchable(column)`
  * see `searchableText`. A line `-- if text_index` starts lines that are kept where the server has that feature, up to
  * `-- end`; `-- fragment measures` names lines that `@measures` repeats.
  */
@@ -16,11 +16,19 @@ export interface RenderTarget {
 }
 
 /** What not every ClickHouse has and the schema can do without. */
-export type SchemaFeature = "text_index" | "bucketed_maps";
+export type SchemaFeature = "text_index" | "bucketed_maps" | "adaptive_buffers";
 
-/** A wait for the disk with each insert: the journal is deleted once an insert is acknowledged. */
-const durableSettings = "fsync_after_insert = 1, fsync_part_directory = 1";
 const dedupWindow = 1000;
+
+/**
+ * Each insert waits for the disk, as the journal is deleted once it is acknowledged. Buffers grow with what is
+ * written: a wide row has a hundred streams, and a megabyte for each makes a small merge cost hundreds.
+ */
+function tableSettings({ cluster, features }: RenderTarget): string {
+  const settings = [`${dedupSetting(cluster)} = ${dedupWindow}`, "fsync_after_insert = 1", "fsync_part_directory = 1"];
+  if (features.has("adaptive_buffers")) settings.push("min_columns_to_activate_adaptive_write_buffer = 1");
+  return settings.join(", ");
+}
 
 /**
  * The expression that word search must use, so that the index on it applies: content is JSON text, where `\n` before
@@ -66,7 +74,7 @@ function renderWords(text: string, target: RenderTarget): string {
     .replaceAll(/@table\((\w+)\)/g, (_, table: string) => localName(table, cluster))
     .replaceAll("@on_cluster", onCluster)
     .replaceAll(/@engine\((\w+)\)/g, (_, engine: string) => (cluster === undefined ? engine : replicated(engine)))
-    .replaceAll("@durable", `${dedupSetting(cluster)} = ${dedupWindow}, ${durableSettings}`)
+    .replaceAll("@settings", tableSettings(target))
     .replaceAll(/@searchable\((\w+)\)/g, (_, column: string) => searchableText(column))
     .replaceAll(/@distributed\((\w+), ([^;\n]+)\)$/gm, (_, table: string, key: string) =>
       cluster === undefined ? "" : distributedTable(database, cluster, table, key),
