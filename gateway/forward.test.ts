@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { Agent, request } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -782,6 +783,28 @@ test("a call that lasts is announced, and closed with its row", async () => {
   const [row] = await fixture.rows(1);
   assert.equal(row?.span_id, open?.span_id);
   assert.equal(fixture.log.open.length, 0);
+});
+
+test("a kept connection may be used once more while draining, and is told that this was the last time", async () => {
+  await using fixture = await GatewayFixture.start();
+  fixture.mock.on(chatPath, { headers: json, body: chatAnswer });
+  const { url } = fixture;
+  const agent = new Agent({ keepAlive: true });
+  const ask = () =>
+    new Promise<{ connection: string | undefined; reused: boolean }>((resolve, reject) => {
+      const sent = request(`${url}${chatPath}`, { method: "POST", agent, headers: json });
+      sent.on("response", (answer) => {
+        answer.resume();
+        answer.on("end", () => resolve({ connection: answer.headers.connection, reused: sent.reusedSocket }));
+      });
+      sent.on("error", reject);
+      sent.end('{"model":"gpt-4o"}');
+    });
+  assert.deepEqual(await ask(), { connection: "keep-alive", reused: false });
+  const drained = fixture.gateway.drain();
+  assert.deepEqual(await ask(), { connection: "close", reused: true });
+  await drained;
+  agent.destroy();
 });
 
 test("draining lets a call under way end, then stops", async () => {

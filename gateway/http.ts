@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { CodedError, type SpanRow, type Telemetry } from "@weir/model";
 import type { CallLog } from "@weir/pipeline";
 import type { GatewayCatalog } from "./auth.ts";
@@ -43,6 +43,8 @@ export interface Gateway extends AsyncDisposable {
 }
 
 const deadlineSweepMs = 1000;
+/** While draining: how long an idle connection may still be used. */
+const lingerMs = 1000;
 
 /** Starts this process's gateway. Several processes may listen on the same port. Rejects when the port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -133,11 +135,14 @@ class HttpGateway implements Gateway {
 
   async #drain(): Promise<void> {
     this.#context.isDraining = true;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
+    // Only the listener: http's own close would reset idle connections that a client is about to use. For a moment
+    // they go on, and each is told with its next answer that it was the last.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
+    const idleSweep = setInterval(() => this.#server.closeIdleConnections(), lingerMs);
     const deadline = setTimeout(() => this.#breakOffAll(), this.#options.config.timeouts.drainMs);
     await closed;
     clearTimeout(deadline);
+    clearInterval(idleSweep);
     clearInterval(this.#sweep);
     this.#core[Symbol.dispose]();
     this.#ingest[Symbol.dispose]();
