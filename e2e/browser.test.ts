@@ -122,7 +122,7 @@ test("overview shows figures and charts of what was sent", async () => {
 });
 
 test("a key is made, shown once and revoked", async () => {
-  await page.goto(`${weir.url}/ui/keys`);
+  await page.goto(`${weir.url}/ui/settings/keys`);
   await page.getByRole("button", { name: "New key" }).click();
   const form = page.locator("form");
   await form.getByRole("textbox").first().fill("made in the browser");
@@ -141,26 +141,30 @@ for (const colorScheme of ["light", "dark"] as const) {
   test(`no page has a fault that axe finds, in the ${colorScheme} theme`, async () => {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const [recorded] = (await weir.json<{ data: { span_id: string }[] }>("/api/v1/calls?limit=1")).data;
-    for (const path of [
-      "/ui/",
-      "/ui/calls",
-      `/ui/calls/${recorded?.span_id}`,
-      "/ui/traces",
-      "/ui/keys",
-      "/ui/providers",
-    ]) {
-      await page.goto(weir.url + path);
+    const pages = [
+      "",
+      "calls",
+      `calls/${recorded?.span_id}`,
+      "traces",
+      "settings/connect",
+      "settings/keys",
+      "settings/providers",
+    ];
+    const found: string[] = [];
+    for (const path of pages) {
+      await page.goto(`${weir.url}/ui/${path}`);
       await page.waitForLoadState("networkidle").catch(() => undefined);
       const { violations } = await new AxeBuilder({ page }).analyze();
-      const found = violations.map(
-        ({ id, nodes }) =>
-          `${id}: ${nodes
+      for (const { id, nodes } of violations) {
+        found.push(
+          `/ui/${path}: ${id}: ${nodes
             .slice(0, 3)
             .map(({ html }) => html.slice(0, 160))
             .join(" | ")}`,
-      );
-      assert.deepEqual(found, [], path);
+        );
+      }
     }
+    assert.deepEqual(found, []);
   });
 }
 

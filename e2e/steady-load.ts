@@ -26,6 +26,8 @@ export interface SteadyLoadOptions {
 }
 
 const slicesPerSecond = 100;
+/** SDKs wait half a second and more. */
+const retryPauseMs = 300;
 const body = JSON.stringify({
   model: "gpt-4o-mini",
   messages: [{ role: "user", content: "Where is my parcel? ".repeat(40) }],
@@ -102,6 +104,7 @@ export class SteadyLoad {
       // A kept connection may be closed by the other side at the very moment that we use it again.
       if (failure === undefined || hadAnswer || call.retries >= 2 || !(wasReused || failure === "ECONNRESET")) return;
       call.retries += 1;
+      await sleep(retryPauseMs);
     }
   }
 
