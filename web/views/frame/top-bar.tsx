@@ -20,7 +20,7 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
       <button
         type="button"
         onClick={onSearch}
-        aria-label="Search and commands"
+        aria-label={`Go to, open by id… ${commandKey}`}
         className={classes(
           buttonClass("plain"),
           "text-faint max-lg:w-8 max-lg:justify-center max-lg:px-0 lg:w-60 lg:bg-sunken",
