@@ -1,13 +1,24 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
-/** A loopback port that nobody listens on now. */
-export function freeLoopbackPort(): Promise<number> {
-  return new Promise((done, fail) => {
+/** Below the ports that systems give to outgoing connections: one of those could take the port before we listen on it. */
+const lowestPort = 20_000;
+const highestPort = 32_000;
+const tries = 50;
+
+/** A loopback port that nobody listens on now, and that no outgoing connection will take. */
+export async function freeLoopbackPort(): Promise<number> {
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const port = randomInt(lowestPort, highestPort);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port was found between ${lowestPort} and ${highestPort}`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => (address !== null && typeof address === "object" ? done(address.port) : fail(address)));
-    });
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
