@@ -1,6 +1,6 @@
 import type { JournalReader, Place } from "./journal-reader.ts";
 
-interface Drain {
+export interface Drain {
   /** How far each journal has to be taken; set once the journals were looked at after the call. */
   targets: ReadonlyMap<JournalReader, Place> | undefined;
   /** The last batch that took some of it. */
@@ -23,9 +23,14 @@ export class Drains {
     });
   }
 
-  /** The journals were all looked at. */
-  aim(journals: readonly JournalReader[]): void {
-    for (const drain of this.#waiting) drain.targets ??= new Map(journals.map((reader) => [reader, reader.durableEnd]));
+  /** Those who wait for a look at all journals: for one that begins now, since one under way may have passed by their rows. */
+  get unaimed(): readonly Drain[] {
+    return [...this.#waiting].filter(({ targets }) => targets === undefined);
+  }
+
+  /** The journals were all looked at since these were asked for. */
+  aim(drains: readonly Drain[], journals: readonly JournalReader[]): void {
+    for (const drain of drains) drain.targets = new Map(journals.map((reader) => [reader, reader.durableEnd]));
   }
 
   /** `begun` is the number of the newest batch, `oldestUnderWay` of the oldest that is not stored. */

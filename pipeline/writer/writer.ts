@@ -149,8 +149,9 @@ class JournalWriter implements Writer {
   }
 
   async #step(): Promise<void> {
-    if (performance.now() >= this.#journals.lookDueAt && (await this.#journals.look())) {
-      this.#drains.aim(this.#journals.all);
+    if (performance.now() >= this.#journals.lookDueAt) {
+      const { unaimed } = this.#drains;
+      if (await this.#journals.look()) this.#drains.aim(unaimed, this.#journals.all);
     }
     this.#notePending();
     await this.#repeatBatches();

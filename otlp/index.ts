@@ -1,0 +1,1 @@
+export type { AnyValue, Attributes, InstrumentationScope, Span, SpanEvent, SpanLink } from "./span.ts";
