@@ -9,7 +9,6 @@ const root = resolve(import.meta.dirname, "..");
 const mayImport: Record<string, readonly string[]> = {
   model: [],
   otlp: ["model"],
-  query: ["model"],
   catalog: ["model"],
   pipeline: ["otlp", "model"],
   storage: ["query", "model"],

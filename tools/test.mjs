@@ -7,6 +7,8 @@ import { setUp } from "./setup.mjs";
 
 const unitFolders = [
   "model",
+  "otlp",
+  "query",
   "catalog",
   "pipeline",
   "storage",
