@@ -115,7 +115,8 @@ function report(samples: Samples, elapsedMs: number): void {
     latencyMs: quantiles(samples.latenciesMs),
     firstByteMs: quantiles(samples.firstBytesMs),
   };
-  process.send?.(result);
+  if (process.send === undefined) console.log(JSON.stringify(result));
+  else process.send(result);
 }
 
 const samples = new Samples();

@@ -52,6 +52,8 @@ class FaultyFiles implements SegmentFiles {
   fail: "nothing" | "create" | "write" | "half a write" | "sync" | "sync and truncate" = "nothing";
   free = Number.POSITIVE_INFINITY;
   syncs = 0;
+  /** Syncs wait for it. */
+  held: Promise<void> = Promise.resolve();
 
   async create(path: string): Promise<SegmentFile> {
     if (this.fail === "create") throw Object.assign(new Error("no inode"), { code: "ENOSPC" });
@@ -67,6 +69,7 @@ class FaultyFiles implements SegmentFiles {
       },
       sync: async () => {
         this.syncs++;
+        await this.held;
         if (this.fail.startsWith("sync")) throw Object.assign(new Error("input/output error"), { code: "EIO" });
         await file.sync();
       },
@@ -109,6 +112,45 @@ test("many appends at once share a sync", async (t) => {
   await Promise.all(Array.from({ length: 500 }, (_, index) => journal.consume(batch(`${index}`))));
   assert.equal(journal.status().acknowledgedRows, 500);
   assert.ok(files.syncs <= 3, `${files.syncs} syncs`);
+});
+
+test("rows are with the operating system while the sync before them still runs", async (t) => {
+  const files = new FaultyFiles();
+  const journal = await journalFor(t, { files });
+  const released = Promise.withResolvers<void>();
+  files.held = released.promise;
+  const rowsWritten = () => framesIn(journal, 1).filter(({ kind }) => kind === rowsKind).length;
+  const consumed: Promise<void>[] = [];
+  for (const [index, name] of ["a", "b", "c"].entries()) {
+    consumed.push(journal.consume(batch(name)));
+    while (rowsWritten() <= index) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert.deepEqual([files.syncs, journal.status().acknowledgedRows], [1, 0]);
+  released.resolve();
+  await Promise.all(consumed);
+  assert.deepEqual([files.syncs, journal.status().acknowledgedRows, journal.status().queuedBytes], [2, 3, 0]);
+});
+
+test("a failed sync refuses what was written behind it too, and the next segment carries on", async (t) => {
+  const files = new FaultyFiles();
+  const journal = await journalFor(t, { files });
+  await journal.consume(batch("kept"));
+  const released = Promise.withResolvers<void>();
+  files.held = released.promise;
+  files.fail = "sync";
+  const refused = ["a", "b"].map((name) => assert.rejects(journal.consume(batch(name)), isRefusal("JOURNAL_FAILED")));
+  while (journal.status().queuedBytes === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await new Promise((resolve) => setTimeout(resolve, 15));
+  refused.push(assert.rejects(journal.consume(batch("c")), isRefusal("JOURNAL_FAILED")));
+  await new Promise((resolve) => setTimeout(resolve, 15));
+  released.resolve();
+  await Promise.all(refused);
+  files.fail = "nothing";
+  await passedPause();
+  await journal.consume(batch("d"));
+  const kept = [1, 2].flatMap((segment) => framesIn(journal, segment)).filter(({ kind }) => kind === rowsKind);
+  assert.deepEqual([kept.length, journal.status().acknowledgedRows, journal.status().refusedRows], [2, 2, 3]);
+  assert.deepEqual([journal.status().queuedBytes, journal.status().state], [0, "ok"]);
 });
 
 test("announcements need no sync and no wait for one", async (t) => {

@@ -39,6 +39,13 @@ interface Queued {
   reject(error: CodedError): void;
 }
 
+/** What was written together. `error` when it was not, and is to be refused once those before it are settled. */
+interface Group {
+  readonly queued: readonly Queued[];
+  readonly byteCount: number;
+  readonly error?: unknown;
+}
+
 interface Segment {
   readonly number: number;
   readonly file: SegmentFile;
@@ -69,10 +76,11 @@ function refusalOf(error: unknown): CodedError {
 const closed = () => new CodedError("JOURNAL_CLOSED", "This process is shutting down.", { retryAfterMs });
 
 /**
- * One commit at a time: everything queued is written with one writev and made durable with one fdatasync. After any
- * error the group is refused whole, the segment is cut back to what was durable and given up, and the next commit
- * begins a fresh one, whose snapshot says where the one before it ends: so what was refused is never read, and what
- * comes later always is.
+ * Everything queued is handed to the operating system at once with one writev, where it outlives this process; one
+ * fdatasync after another makes what was written durable and acknowledges it, while the next groups are being written.
+ * After any error what was not durable is refused whole, the segment is cut back to what was and given up, and the next
+ * group begins a fresh one, whose snapshot says where the one before it ends: so what was refused is never read, and
+ * what comes later always is.
  */
 class SegmentedJournal implements Journal {
   readonly folder: string;
@@ -89,12 +97,17 @@ class SegmentedJournal implements Journal {
   #segment: Segment | undefined;
   #segmentCount = 0;
   #previous: PreviousEnd = { segment: 0, end: 0 };
+  /** Groups that the operating system has and the disk perhaps not, oldest first. */
+  #written: Group[] = [];
   #running: Promise<void> | undefined;
+  /** Never rejects; resolves when the write under way has ended. */
+  #writing: Promise<void> = Promise.resolve();
+  #syncing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #state: JournalStatus["state"] = "ok";
   #pausedUntil = 0;
   #diskCheckedAt = Number.NEGATIVE_INFINITY;
-  #lastCommitAt = Number.NEGATIVE_INFINITY;
+  #lastWriteAt = Number.NEGATIVE_INFINITY;
   #acknowledgedRows = 0;
   #refusedRows = 0;
   /** Of the last frame that found no room. */
@@ -182,32 +195,57 @@ class SegmentedJournal implements Journal {
     });
   }
 
-  /** Commits until the queue is empty. A calm journal commits at once, a busy one lets the group grow. */
+  /** Writes until the queue is empty. A calm journal writes at once, a busy one lets the group grow. */
   async #run(): Promise<void> {
     await nextTurn();
     while (this.#queue.length > 0) {
-      const waitMs = this.#lastCommitAt + this.#options.commitIntervalMs - performance.now();
+      const waitMs = this.#lastWriteAt + this.#options.commitIntervalMs - performance.now();
       if (waitMs > 0 && this.#closing === undefined) await sleep(waitMs);
-      this.#lastCommitAt = performance.now();
-      const group = this.#queue;
+      // A segment that is full or in trouble takes nothing more: first all of it is settled.
+      if (!this.#isWritable()) await this.#syncing;
+      this.#lastWriteAt = performance.now();
+      const queued = this.#queue;
       this.#queue = [];
-      await this.#commit(group);
+      this.#writing = this.#write(queued);
+      await this.#writing;
     }
     this.#running = undefined;
   }
 
-  async #commit(group: readonly Queued[]): Promise<void> {
-    const byteCount = group.reduce((sum, { frame }) => sum + frame.length, 0);
+  #isWritable(): boolean {
+    if (this.#written.some(({ error }) => error !== undefined)) return false;
+    return this.#segment === undefined || this.#segment.end < this.#options.segmentBytes;
+  }
+
+  /** Never rejects: what was not written is refused in its turn. */
+  async #write(queued: readonly Queued[]): Promise<void> {
+    const byteCount = queued.reduce((sum, { frame }) => sum + frame.length, 0);
     try {
       await this.#checkDisk(byteCount);
-      await this.#write(group, await this.#writable());
-      this.#acknowledge(group);
+      await this.#append(queued, await this.#writable());
+      for (const { isRows, resolve } of queued) if (!isRows) resolve();
+      this.#written.push({ queued, byteCount });
     } catch (error) {
-      await this.#giveUp();
-      this.#refuse(group, refusalOf(error));
-    } finally {
-      this.#queuedBytes -= byteCount;
+      this.#written.push({ queued, byteCount, error });
     }
+    this.#syncing ??= this.#settle();
+  }
+
+  /** Makes durable and acknowledges, or refuses, until nothing more was written. Never rejects. */
+  async #settle(): Promise<void> {
+    while (this.#written.length > 0) {
+      const failed = this.#written.findIndex(({ error }) => error !== undefined);
+      const groups = this.#written.splice(0, failed === -1 ? this.#written.length : Math.max(1, failed));
+      const [{ error } = {}] = groups;
+      try {
+        if (error !== undefined) throw error;
+        await this.#sync(groups.flatMap(({ queued }) => queued));
+      } catch (cause) {
+        await this.#giveUp(groups, cause);
+      }
+      this.#queuedBytes -= groups.reduce((sum, { byteCount }) => sum + byteCount, 0);
+    }
+    this.#syncing = undefined;
   }
 
   /** Throws when the disk has less free space than is to be left to others. */
@@ -230,15 +268,13 @@ class SegmentedJournal implements Journal {
     return this.#segment;
   }
 
-  async #write(group: readonly Queued[], segment: Segment): Promise<void> {
-    const frames = [...this.#leadingFrames(segment), ...group.map(({ frame }) => frame)];
+  async #append(queued: readonly Queued[], segment: Segment): Promise<void> {
+    const frames = [...this.#leadingFrames(segment), ...queued.map(({ frame }) => frame)];
     const key = segmentKey(this.incarnation, segment.number);
     for (const frame of frames) sealFrame(frame, key);
     const buffers = frames.flatMap(({ head, body }) => (body.length === 0 ? [head] : [head, body]));
     await segment.file.write(buffers, segment.end);
     segment.end += frames.reduce((sum, { length }) => sum + length, 0);
-    for (const { isRows, resolve } of group) if (!isRows) resolve();
-    if (group.some(({ isRows }) => isRows)) await this.#sync(segment, group);
   }
 
   /** What goes before the group: in a fresh segment the snapshot, else closes that nothing has carried yet. */
@@ -254,17 +290,34 @@ class SegmentedJournal implements Journal {
     return [encodeFrame({ kind: rowsKind, closes: orphans, body: Buffer.alloc(0) }, timeMs)];
   }
 
-  async #sync(segment: Segment, group: readonly Queued[]): Promise<void> {
+  /** Announcements alone are worth no sync. */
+  async #sync(queued: readonly Queued[]): Promise<void> {
+    const segment = this.#segment;
+    if (segment === undefined || !queued.some(({ isRows }) => isRows)) return;
+    const { end } = segment;
     await segment.file.sync();
-    this.#space.add(segment.end - segment.durableEnd);
-    segment.durableEnd = segment.end;
-    this.#previous = { segment: segment.number, end: segment.end };
-    this.#acknowledgedRows += group.reduce((sum, { rowCount }) => sum + rowCount, 0);
-    await this.#position.publish({ segment: segment.number, end: segment.end, rows: this.#acknowledgedRows });
+    this.#space.add(end - segment.durableEnd);
+    segment.durableEnd = end;
+    this.#previous = { segment: segment.number, end };
+    this.#acknowledgedRows += queued.reduce((sum, { rowCount }) => sum + rowCount, 0);
+    await this.#position.publish({ segment: segment.number, end, rows: this.#acknowledgedRows });
+    this.#acknowledge(queued);
   }
 
-  /** Takes back what a failed commit may have left. Whatever of this fails too, the next snapshot says it again. */
-  async #giveUp(): Promise<void> {
+  /** Refuses the groups and all that was written behind them, and takes back what that may have left. */
+  async #giveUp(groups: readonly Group[], cause: unknown): Promise<void> {
+    await this.#writing;
+    const behind = this.#written.splice(0);
+    await this.#abandonSegment();
+    this.#refuse(
+      [...groups, ...behind].flatMap(({ queued }) => queued),
+      refusalOf(cause),
+    );
+    this.#queuedBytes -= behind.reduce((sum, { byteCount }) => sum + byteCount, 0);
+  }
+
+  /** Whatever of this fails too, the next snapshot says it again. */
+  async #abandonSegment(): Promise<void> {
     const segment = this.#segment;
     if (segment === undefined) return;
     this.#segment = undefined;
@@ -273,9 +326,9 @@ class SegmentedJournal implements Journal {
     if (segment.durableEnd === 0) await rm(join(this.folder, segmentFile(segment.number))).catch(() => {});
   }
 
-  #acknowledge(group: readonly Queued[]): void {
+  #acknowledge(queued: readonly Queued[]): void {
     this.#commits++;
-    for (const { closes, resolve } of group) {
+    for (const { closes, resolve } of queued) {
       for (const callNumber of closes) this.#open.delete(callNumber);
       resolve();
     }
@@ -284,10 +337,10 @@ class SegmentedJournal implements Journal {
     this.#emit(journalRecovered, { refused_rows: this.#refusedRows });
   }
 
-  #refuse(group: readonly Queued[], error: CodedError): void {
+  #refuse(queued: readonly Queued[], error: CodedError): void {
     this.#pausedUntil = performance.now() + pauseAfterFailureMs;
     this.#enter(error.code as Refusal, error.cause);
-    for (const { isRows, rowCount, closes, resolve, reject } of group) {
+    for (const { isRows, rowCount, closes, resolve, reject } of queued) {
       if (isRows) this.#dropped(rowCount, closes);
       // An announcement is carried by the next snapshot.
       if (isRows) reject(error);
@@ -316,6 +369,7 @@ class SegmentedJournal implements Journal {
 
   async #close(): Promise<void> {
     await this.#running;
+    await this.#syncing;
     await this.#segment?.file.close().catch(() => {});
     this.#state = "closed";
     await this.#position.close();

@@ -4,6 +4,9 @@ import type { Inserter } from "../consumer.ts";
 export interface WriterSettings {
   /** Calm: how long a row waits for company before its insert. Default 150. */
   readonly gatherMs: number;
+  /** After an insert storage rests this many times as long as it took, at most `longestRestMs`. Defaults 3 and 2,000. */
+  readonly restFactor: number;
+  readonly longestRestMs: number;
   /** A batch is closed at this many rows. Default 100,000. */
   readonly batchRows: number;
   /** … or at this many bytes. Default 64 MiB. */

@@ -21,6 +21,8 @@ import { SetAside } from "./set-aside.ts";
 
 const defaults: WriterSettings = {
   gatherMs: 150,
+  restFactor: 3,
+  longestRestMs: 2000,
   batchRows: 100_000,
   batchBytes: 64 << 20,
   inserters: 2,
@@ -48,7 +50,8 @@ interface Flight {
 /**
  * One loop looks at the journals, takes what is due, makes the batch's boundary durable and sends the batch off; the
  * batches fly on their own. Calm: a row waits for a moment so that others join it, and one batch flies at a time.
- * Under load the next batch is what gathered meanwhile, and a second one flies once it is full.
+ * Under load the next batch is what gathered while the last one flew and storage rested, and a second one flies once
+ * it is full.
  */
 class JournalWriter implements Writer {
   readonly #options: WriterOptions;
@@ -67,6 +70,8 @@ class JournalWriter implements Writer {
   #begun = 0;
   /** Since when there is something that no batch has taken. */
   #pendingSince: number | undefined;
+  /** Until then storage is left to others, unless there is a whole batch. */
+  #restUntil = 0;
   #failedSteps = 0;
   #lastError: string | undefined;
   #wake: (() => void) | undefined;
@@ -195,7 +200,8 @@ class JournalWriter implements Writer {
     if (rows >= this.#settings.batchRows || bytes >= this.#settings.batchBytes) return 0;
     // Batches that storage does not take at present do not count: others may be welcome.
     if (this.#flights.size > this.#deliverer.failingCount) return Number.POSITIVE_INFINITY;
-    return this.#pendingSince + (this.#drains.isEmpty ? this.#settings.gatherMs : 0);
+    if (!this.#drains.isEmpty) return this.#pendingSince;
+    return Math.max(this.#pendingSince + this.#settings.gatherMs, this.#restUntil);
   }
 
   async #sendBatch(): Promise<void> {
@@ -298,12 +304,23 @@ class JournalWriter implements Writer {
   }
 
   async #fly(deliveries: readonly Delivery[], onStored: () => Promise<void>): Promise<void> {
+    const beganAt = performance.now();
     try {
       for (const delivery of deliveries) await this.#deliverer.deliver(delivery);
+      this.#restAfter(performance.now() - beganAt);
       await onStored();
     } catch (error) {
       this.#stepFailed(error);
     }
+  }
+
+  /**
+   * An insert costs storage nearly the same for one row as for a thousand: the longer one takes, the longer the next
+   * gathers, so that a trickle of rows takes a part of one processor and no more, and a busy machine gets bigger batches.
+   */
+  #restAfter(insertMs: number): void {
+    const { restFactor, longestRestMs } = this.#settings;
+    this.#restUntil = performance.now() + Math.min(insertMs * restFactor, longestRestMs);
   }
 
   /** Deletes what was stored; a journal whose owner is dead goes whole, after its open calls are recorded. */
