@@ -17,6 +17,10 @@ export const storageEvents = {
     level: "warn",
     message: "the engine's directory is still in use by another process; waiting for it to end",
   },
+  unfinishedInsertsForgotten: {
+    level: "info",
+    message: "the engine was killed within an insert; the insert will be repeated",
+  },
   migrationApplied: { level: "info", message: "a migration of the storage schema was applied", counter: "migrations" },
   migrationChanged: {
     level: "warn",

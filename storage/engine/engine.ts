@@ -6,6 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CodedError, type Telemetry } from "@weir/model";
 import { storageEvents } from "../events.ts";
 import { engineConfigXml } from "./config.ts";
+import { forgetUnfinishedInserts } from "./deduplication-log.ts";
+import { directoryOwner } from "./directory-owner.ts";
 import { findLauncher, type LauncherCommand } from "./launcher.ts";
 import { findEngineLibrary } from "./library.ts";
 import { answersAs } from "./ready.ts";
@@ -55,6 +57,7 @@ export interface Engine extends AsyncDisposable {
 const username = "weir";
 const stopGraceMs = 5000;
 const pollMs = 10;
+const directoryPollMs = 50;
 
 /**
  * Starts the engine and resolves once it answers. Rejects with ENGINE_UNSUPPORTED where it cannot run at all, and with
@@ -69,14 +72,22 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const giveUpOnDirectoryAt = performance.now() + (options.directoryWaitMs ?? 5000);
   for (let attempt = 0; ; attempt += 1) {
     try {
+      await repair(directory, options.telemetry);
       return await startOnce({ ...options, directory }, launcher, library);
     } catch (error) {
       if (!(error instanceof DirectoryBusy)) throw error;
       if (performance.now() > giveUpOnDirectoryAt) throw busyError(directory, error);
       if (attempt === 0) options.telemetry.emit(storageEvents.engineDirectoryBusy, { directory });
-      await sleep(200);
+      await sleep(directoryPollMs);
     }
   }
+}
+
+async function repair(directory: string, telemetry: Telemetry): Promise<void> {
+  const owner = await directoryOwner(directory);
+  if (owner !== undefined) throw new DirectoryBusy(`process ${owner} runs on it`);
+  const inserts = await forgetUnfinishedInserts(directory);
+  if (inserts > 0) telemetry.emit(storageEvents.unfinishedInsertsForgotten, { inserts });
 }
 
 async function startOnce(options: EngineOptions, launcher: LauncherCommand, library: string): Promise<Engine> {
