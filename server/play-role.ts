@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setPriority } from "node:os";
 import { parseArgs } from "node:util";
 import { CodedError } from "@weir/model";
 import type { WeirConfig } from "./config-schema.ts";
@@ -35,9 +36,13 @@ export async function playSupervisedRole(args: string[]): Promise<void> {
   });
 }
 
+/** Whoever asks questions or stores rows yields to whoever is in line with traffic, as the engine does (10). */
+const nicenessOfCore = 5;
+
 /** Runs one role in this process until it is asked to end, and ends the process. */
 export async function playRole(role: RoleName, config: WeirConfig, settings: RoleSettings): Promise<void> {
   const { index, isSupervised, demoProvider } = settings;
+  if (role === "core") setPriority(nicenessOfCore);
   const telemetry = createTelemetry({
     processName: `${role}-${index}`,
     log: isSupervised ? { ...config.log, format: "json" } : config.log,

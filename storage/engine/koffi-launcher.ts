@@ -4,9 +4,11 @@
  * stacks). So the call is registered with glibc's on_exit, whose handler gets (exit status, argument): with the
  * status argc and the argument argv these are just what chdb_query_cmdline takes, and exit() runs it on the main stack.
  */
+import { setPriority } from "node:os";
 import koffi from "koffi";
 
 const deathSignalOption = 1;
+const niceness = 10;
 const [libraryPath, parentPid, ...argumentsOfEngine] = process.argv.slice(2);
 if (libraryPath === undefined || argumentsOfEngine.length === 0) stop(2, "usage: LIBRARY PARENT_PID clickhouse …");
 
@@ -14,6 +16,7 @@ const libc = koffi.load("libc.so.6");
 libc.func("int prctl(int option, unsigned long value)")(deathSignalOption, 9);
 if (process.ppid !== Number(parentPid)) stop(3, "the parent process is gone");
 
+setPriority(niceness);
 koffi.load(libraryPath, { global: true });
 const dlopen = libc.func("void *dlopen(const char *file, int flags)");
 const dlsym = libc.func("void *dlsym(void *library, const char *name)");

@@ -4,7 +4,8 @@
  *     launcher LIBRARY PARENT_PID clickhouse ARGUMENT…
  *
  * loads LIBRARY and calls its chdb_query_cmdline with "clickhouse ARGUMENT…", which returns when its last query ends.
- * The engine dies with PARENT_PID, however that ends; when the parent is gone already, nothing is started.
+ * The engine dies with PARENT_PID, however that ends; when the parent is gone already, nothing is started. It runs at
+ * a lower priority than the parent.
  *
  * Exit codes: 2 wrong arguments, 3 the parent is gone, 4 the library cannot be loaded, 5 the engine failed (its words
  * are on stderr), 0 the last query ended.
@@ -31,11 +32,14 @@
 __asm__(".symver dlopen,dlopen@" OLDEST);
 __asm__(".symver dlsym,dlsym@" OLDEST);
 __asm__(".symver dlerror,dlerror@" OLDEST);
+__asm__(".symver nice,nice@" OLDEST);
 __asm__(".symver __libc_start_main,__libc_start_main@" OLDEST);
 #else
 #include <pthread.h>
 #include <sys/event.h>
 #endif
+
+#define NICENESS 10
 
 typedef void *(*query_function)(int argc, char **argv);
 typedef const char *(*error_function)(void *result);
@@ -84,6 +88,9 @@ int main(int argc, char **argv) {
     if (die_with((pid_t)atoi(argv[2])) != 0) {
         say("the parent process is gone");
         return 3;
+    }
+    /* Whatever is in line with somebody's traffic goes first. Threads take it over from the one that starts them. */
+    if (nice(NICENESS) == -1) { /* Then it runs at the parent's priority. */
     }
     library = dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL);
     if (library == NULL) {
