@@ -20,12 +20,14 @@ export interface ObserveLimits {
   readonly budget: CaptureBudget;
 }
 
+/** A stream's chunks are read once there are so many bytes of them, or at the end: far cheaper than one at a time. */
+const readStreamAtBytes = 8 << 10;
 /** JSON over this size is not parsed, only looked through for the members below. */
 const parseLimitBytes = 1 << 20;
 const scannedMembers = new Set(["id", "model", "usage", "status", "stop_reason", "error"]);
 
 /**
- * Reads an answer as its bytes pass. It never holds a byte back and never throws; what it cannot read stays unknown.
+ * Reads an answer behind its bytes as they pass. It never holds a byte back; what it cannot read stays unknown.
  * `push` takes each chunk after it went to the client; `end` finishes the reading, at once or, for compressed bodies,
  * a moment later.
  */
@@ -43,6 +45,10 @@ export class ResponseObserver implements EventSink {
   readonly #limits: ObserveLimits;
   #mode: "unknown" | "json" | "stream" | "other" = "unknown";
   #nowMs = 0;
+  /** Chunks of a stream that were not read yet, and when they came. */
+  #unread: Buffer[] = [];
+  #unreadAtMs: number[] = [];
+  #unreadBytes = 0;
   #capture: BodyCapture | undefined;
   #scanner: JsonScanner | undefined;
   #reading: StreamReading | undefined;
@@ -68,14 +74,28 @@ export class ResponseObserver implements EventSink {
   }
 
   push(chunk: Buffer, nowMs: number): void {
-    this.#nowMs = nowMs;
     if (this.#mode === "unknown") this.#begin(chunk);
-    if (this.#mode === "stream") {
-      if (this.#decoder !== undefined) this.#decoder.push(chunk);
-      else this.#framer?.push(chunk);
+    if (this.#decoder !== undefined) {
+      this.#nowMs = nowMs;
+      this.#decoder.push(chunk);
+    } else if (this.#mode === "stream") {
+      this.#unread.push(chunk);
+      this.#unreadAtMs.push(nowMs);
+      this.#unreadBytes += chunk.length;
+      if (this.#unreadBytes >= readStreamAtBytes) this.#readStream();
     } else if (this.#mode === "json") {
       this.#keepJson(chunk);
     }
+  }
+
+  #readStream(): void {
+    for (const [index, chunk] of this.#unread.entries()) {
+      this.#nowMs = this.#unreadAtMs[index] ?? 0;
+      this.#framer?.push(chunk);
+    }
+    this.#unread = [];
+    this.#unreadAtMs = [];
+    this.#unreadBytes = 0;
   }
 
   end(done: () => void): void {
@@ -147,6 +167,7 @@ export class ResponseObserver implements EventSink {
   }
 
   #endStream(done: () => void): void {
+    this.#readStream();
     const finish = () => {
       this.#framer?.end();
       this.#assemble();
