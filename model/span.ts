@@ -1,6 +1,5 @@
 import type { SpanRow } from "./columns.ts";
-import { newSpanId, newTraceId, noSpanId, type ProjectId } from "./ids.ts";
-import { unknownUsage } from "./usage.ts";
+import { newSpanId, newTraceId, noSpanId, type ProjectId, type SpanId, type TraceId } from "./ids.ts";
 
 export const spanKinds = [
   "llm",
@@ -40,13 +39,20 @@ export type ContentFormat = (typeof contentFormats)[number];
 
 export const defaultRetentionDays = 90;
 
-/** A row with fresh ids and nothing known, for the caller to fill. */
-export function newSpanRow(projectId: ProjectId, source: SpanSource, startTimeUnixNano: bigint): SpanRow {
+/** A row with nothing known, for the caller to fill; its ids are fresh where none are given. */
+export function newSpanRow(
+  projectId: ProjectId,
+  source: SpanSource,
+  startTimeUnixNano: bigint,
+  traceId: TraceId = newTraceId(),
+  spanId: SpanId = newSpanId(),
+): SpanRow {
+  // Written out to the last field: a spread would make every row a slow object.
   return {
     project_id: projectId,
     retention_days: defaultRetentionDays,
-    trace_id: newTraceId(),
-    span_id: newSpanId(),
+    trace_id: traceId,
+    span_id: spanId,
     parent_span_id: noSpanId,
     is_entry: 1,
     start_time: startTimeUnixNano,
@@ -64,7 +70,14 @@ export function newSpanRow(projectId: ProjectId, source: SpanSource, startTimeUn
     error_type: "",
     error_message: "",
     is_stream: 0,
-    ...unknownUsage,
+    input_tokens: null,
+    output_tokens: null,
+    cache_read_tokens: null,
+    cache_write_tokens: null,
+    cache_write_1h_tokens: null,
+    reasoning_tokens: null,
+    input_audio_tokens: null,
+    output_audio_tokens: null,
     usage_source: "none",
     cost_nano_usd: null,
     cost_input_nano_usd: null,

@@ -41,10 +41,9 @@ export function errorTypeOf(status: number): ErrorType {
 
 /** The row of a call that is under way: what is known before the answer. */
 export function openRow(call: CallRecord): SpanRow {
-  const row = newSpanRow(call.admission.projectId, "gateway", unixNanoAt(call.startMs));
+  const startNs = unixNanoAt(call.startMs);
+  const row = newSpanRow(call.admission.projectId, "gateway", startNs, call.traceId, call.spanId);
   const { api, provider, attribution } = call;
-  row.trace_id = call.traceId;
-  row.span_id = call.spanId;
   row.parent_span_id = call.parentSpanId;
   row.kind = api.kind;
   row.operation = api.operation;

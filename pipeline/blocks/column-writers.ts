@@ -6,24 +6,43 @@ const maxUint32 = 0xffff_ffff;
 
 /**
  * Gathers the values of one column in the layout of ClickHouse's Native format. Integers out of range are clamped,
- * never wrapped. `append` may throw a TypeError for a value of the wrong type; `undo` then takes the value back.
+ * never wrapped. `append` may throw a TypeError for a value of the wrong type; `undo` then takes the value back. Most
+ * of a wide row says nothing: such values are not appended one by one but filled in, many at once, before the next
+ * value that does.
  */
 export interface ColumnWriter<Value> {
   /** The type that the block declares; ClickHouse converts it to the stored one. */
   readonly blockType: string;
+  /** The value that `fill` writes; undefined when every value is to be appended. */
+  readonly filler: "" | 0 | null | undefined;
+  /** How many bytes one filled row takes. */
+  readonly fillerBytes: number;
+  /** Rows so far. */
+  readonly rowCount: number;
   readonly byteLength: number;
   append(value: Value): void;
-  /** Takes back the last append, whole or half done. May be called once after each append. */
+  /** Adds rows of the filler until there are so many. */
+  fill(rowCount: number): void;
+  /** Takes back the last append, whole or half done. May be called once after each append, before any other call. */
   undo(): void;
   /** Writes the column's data to `target` at `offset` and returns the offset behind it. */
   copyInto(target: Uint8Array, offset: number): number;
   clear(): void;
 }
 
+/** The filler is all zero bytes: an empty text, the number zero. */
 abstract class PlainWriter<Value> implements ColumnWriter<Value> {
   abstract readonly blockType: string;
+  readonly filler: "" | 0 | undefined;
+  readonly fillerBytes: number;
+  rowCount = 0;
   protected readonly data = new GrowingBytes();
   #mark = 0;
+
+  constructor(filler: "" | 0 | undefined, fillerBytes: number) {
+    this.filler = filler;
+    this.fillerBytes = fillerBytes;
+  }
 
   get byteLength(): number {
     return this.data.length;
@@ -31,12 +50,19 @@ abstract class PlainWriter<Value> implements ColumnWriter<Value> {
 
   append(value: Value): void {
     this.#mark = this.data.length;
+    this.rowCount++;
     this.write(value);
   }
 
   protected abstract write(value: Value): void;
 
+  fill(rowCount: number): void {
+    this.data.appendZeros((rowCount - this.rowCount) * this.fillerBytes);
+    this.rowCount = rowCount;
+  }
+
   undo(): void {
+    this.rowCount--;
     this.data.truncate(this.#mark);
   }
 
@@ -45,6 +71,7 @@ abstract class PlainWriter<Value> implements ColumnWriter<Value> {
   }
 
   clear(): void {
+    this.rowCount = 0;
     this.#mark = 0;
     this.data.clear();
   }
@@ -53,6 +80,10 @@ abstract class PlainWriter<Value> implements ColumnWriter<Value> {
 /** String. */
 export class TextWriter extends PlainWriter<string | Uint8Array> {
   readonly blockType = "String";
+
+  constructor() {
+    super("", 1);
+  }
 
   protected write(value: string | Uint8Array): void {
     if (typeof value === "string") this.data.appendText(value);
@@ -67,7 +98,7 @@ export class HexWriter extends PlainWriter<string> {
   readonly #width: number;
 
   constructor(width: number) {
-    super();
+    super(undefined, width);
     this.#width = width;
     this.blockType = `FixedString(${width})`;
   }
@@ -85,6 +116,10 @@ function clamped(value: number, highest: number): number {
 export class Uint8Writer extends PlainWriter<number> {
   readonly blockType = "UInt8";
 
+  constructor() {
+    super(0, 1);
+  }
+
   protected write(value: number): void {
     this.data.appendByte(clamped(value, 0xff));
   }
@@ -92,6 +127,10 @@ export class Uint8Writer extends PlainWriter<number> {
 
 export class Uint16Writer extends PlainWriter<number> {
   readonly blockType = "UInt16";
+
+  constructor() {
+    super(0, 2);
+  }
 
   protected write(value: number): void {
     this.data.appendUint16(clamped(value, maxUint16));
@@ -101,6 +140,10 @@ export class Uint16Writer extends PlainWriter<number> {
 export class Uint32Writer extends PlainWriter<number> {
   readonly blockType = "UInt32";
 
+  constructor() {
+    super(0, 4);
+  }
+
   protected write(value: number): void {
     this.data.appendUint32(clamped(value, maxUint32));
   }
@@ -109,6 +152,10 @@ export class Uint32Writer extends PlainWriter<number> {
 export class Uint64Writer extends PlainWriter<number> {
   readonly blockType = "UInt64";
 
+  constructor() {
+    super(0, 8);
+  }
+
   protected write(value: number): void {
     this.data.appendInt64(clamped(value, Number.MAX_SAFE_INTEGER));
   }
@@ -116,6 +163,10 @@ export class Uint64Writer extends PlainWriter<number> {
 
 export class Int64Writer extends PlainWriter<number> {
   readonly blockType = "Int64";
+
+  constructor() {
+    super(0, 8);
+  }
 
   protected write(value: number): void {
     if (typeof value !== "number") throw new TypeError(`expected a number, got ${typeof value}`);
@@ -127,6 +178,10 @@ export class Int64Writer extends PlainWriter<number> {
 export class TimeWriter extends PlainWriter<bigint> {
   readonly blockType = "DateTime64(9, 'UTC')";
 
+  constructor() {
+    super(undefined, 8);
+  }
+
   protected write(value: bigint): void {
     this.data.appendBigInt64(value);
   }
@@ -135,6 +190,8 @@ export class TimeWriter extends PlainWriter<bigint> {
 /** Nullable(T): a byte a row that says whether it is null, then the values, zero where null. */
 export class NullableWriter implements ColumnWriter<number | null> {
   readonly blockType: string;
+  readonly filler = null;
+  readonly fillerBytes: number;
   readonly #nulls = new GrowingBytes();
   readonly #values: ColumnWriter<number>;
   #mark = 0;
@@ -142,6 +199,11 @@ export class NullableWriter implements ColumnWriter<number | null> {
   constructor(values: ColumnWriter<number>) {
     this.#values = values;
     this.blockType = `Nullable(${values.blockType})`;
+    this.fillerBytes = 1 + values.fillerBytes;
+  }
+
+  get rowCount(): number {
+    return this.#values.rowCount;
   }
 
   get byteLength(): number {
@@ -152,6 +214,11 @@ export class NullableWriter implements ColumnWriter<number | null> {
     this.#mark = this.#nulls.length;
     this.#values.append(value === null ? 0 : value);
     this.#nulls.appendByte(value === null ? 1 : 0);
+  }
+
+  fill(rowCount: number): void {
+    this.#nulls.appendRepeated(1, rowCount - this.rowCount);
+    this.#values.fill(rowCount);
   }
 
   undo(): void {
@@ -173,6 +240,9 @@ export class NullableWriter implements ColumnWriter<number | null> {
 /** What Array and Map have in common: the running count of elements at the end of each row, then the elements. */
 abstract class ListWriter<Value> implements ColumnWriter<Value> {
   abstract readonly blockType: string;
+  readonly filler = undefined;
+  readonly fillerBytes = 8;
+  rowCount = 0;
   readonly #ends = new GrowingBytes();
   readonly #elements: readonly GrowingBytes[];
   readonly #marks: number[];
@@ -195,14 +265,20 @@ abstract class ListWriter<Value> implements ColumnWriter<Value> {
     for (let index = 0; index < this.#elements.length; index++) {
       this.#marks[index] = (this.#elements[index] as GrowingBytes).length;
     }
+    this.rowCount++;
     this.#count += this.write(value);
     this.#ends.appendInt64(this.#count);
+  }
+
+  fill(rowCount: number): void {
+    for (; this.rowCount < rowCount; this.rowCount++) this.#ends.appendInt64(this.#count);
   }
 
   /** Writes the elements and returns how many there were. */
   protected abstract write(value: Value): number;
 
   undo(): void {
+    this.rowCount--;
     this.#ends.truncate(this.#markedEnds);
     this.#count = this.#markedCount;
     this.#elements.forEach((element, index) => {
@@ -217,6 +293,7 @@ abstract class ListWriter<Value> implements ColumnWriter<Value> {
   }
 
   clear(): void {
+    this.rowCount = 0;
     this.#count = 0;
     this.#markedCount = 0;
     this.#markedEnds = 0;

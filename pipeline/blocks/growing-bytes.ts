@@ -61,6 +61,18 @@ export class GrowingBytes {
     this.#bytes[this.#length++] = value;
   }
 
+  appendZeros(count: number): void {
+    this.appendRepeated(0, count);
+  }
+
+  appendRepeated(value: number, count: number): void {
+    this.#reserve(count);
+    const end = this.#length + count;
+    if (count > copyLoopLimit) this.#bytes.fill(value, this.#length, end);
+    else for (let at = this.#length; at < end; at++) this.#bytes[at] = value;
+    this.#length = end;
+  }
+
   appendUint16(value: number): void {
     this.#reserve(2);
     const bytes = this.#bytes;
