@@ -285,7 +285,7 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
     );
     if (!this.#hidesUsage || !isEventStream(head.contentType)) return;
     if (isEncoded(head.contentEncoding)) this.#context.telemetry.emit(usageStayedVisible);
-    else this.#filter = new UsageFrameFilter();
+    else this.#filter = new UsageFrameFilter(this.record.provider.addsNullUsage);
   }
 
   #writeHead(status: number, statusMessage: string, head: AnswerHead): void {
@@ -325,9 +325,8 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
       this.#res.end(chunk);
       return true;
     }
-    let hasRoom = true;
-    for (const part of this.#filter.push(chunk)) hasRoom = this.#res.write(part);
-    return hasRoom;
+    const passed = this.#filter.push(chunk);
+    return passed.length === 0 || this.#res.write(passed);
   }
 
   /** The client is slower than the provider: the provider waits. */

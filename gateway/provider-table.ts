@@ -16,6 +16,8 @@ export interface Provider {
   readonly otelName: string;
   readonly target: Target;
   readonly streamUsageOnRequest: boolean;
+  /** Asked for usage in a stream, it says `"usage":null` in every frame but the one with the usage. */
+  readonly addsNullUsage: boolean;
   readonly keepGatewayHeaders: boolean;
 }
 
@@ -52,6 +54,7 @@ function providerOf(row: ProviderRow, config: GatewayConfig["providers"][string]
     otelName: row.otelName ?? row.id,
     target: targetOf(config?.baseUrl ?? row.baseUrl),
     streamUsageOnRequest: config?.streamUsageOnRequest ?? row.streamUsageOnRequest ?? false,
+    addsNullUsage: row.addsNullUsage ?? false,
     keepGatewayHeaders: config?.keepGatewayHeaders ?? false,
   };
 }

@@ -44,9 +44,9 @@ const usage = 'data: {"id":"c","choices":[],"usage":{"prompt_tokens":1,"completi
 const riding = 'data: {"choices":[{"delta":{}}],"usage":{"prompt_tokens":1}}';
 const filterResults = 'data: {"choices":[],"prompt_filter_results":[{"a":1}]}';
 
-function filtered(chunks: readonly Buffer[]): string {
-  const filter = new UsageFrameFilter();
-  const out = chunks.flatMap((chunk) => filter.push(chunk));
+function filtered(chunks: readonly Buffer[], cutsNulls = false): string {
+  const filter = new UsageFrameFilter(cutsNulls);
+  const out = chunks.map((chunk) => filter.push(chunk));
   return Buffer.concat([...out, filter.end()]).toString();
 }
 
@@ -80,12 +80,35 @@ for (const eol of ["\n", "\r\n", "\r"]) {
   }
 }
 
-test("a whole event is passed at once, and the start of one that has a choice", () => {
-  const filter = new UsageFrameFilter();
-  const first = Buffer.concat(filter.push(Buffer.from(`${content}\n\n`)));
-  assert.equal(first.toString(), `${content}\n\n`);
-  const begun = content.slice(0, 60);
-  assert.equal(Buffer.concat(filter.push(Buffer.from(begun))).toString(), begun);
+for (const [sent, expected] of [
+  ['data: {"choices":[{"delta":{}}],"usage":null}', 'data: {"choices":[{"delta":{}}]}'],
+  ['data: {"choices":[{"delta":{}}], "usage": null, "x":1}', 'data: {"choices":[{"delta":{}}], "x":1}'],
+  ['data: {"usage":null,"choices":[{"delta":{}}]}', 'data: {"choices":[{"delta":{}}]}'],
+  ['data: {"usage":null}', 'data: {"usage":null}'],
+  [
+    'data: {"choices":[{"delta":{"content":"\\"usage\\":null,"}}]}',
+    'data: {"choices":[{"delta":{"content":"\\"usage\\":null,"}}]}',
+  ],
+  [riding, riding],
+  [usage, ""],
+  ['data: "usage', 'data: "usage'],
+] as const) {
+  test(`where nulls are cut: ${sent} → ${expected}`, () => {
+    const end = expected === "" ? "" : "\n\n";
+    const bytes = Buffer.from(`${sent}\n\n`);
+    for (let at = 0; at <= bytes.length; at += 1) {
+      const got = filtered([Buffer.from(bytes.subarray(0, at)), Buffer.from(bytes.subarray(at))], true);
+      assert.equal(got, expected + end, `cut at ${at}`);
+    }
+  });
+}
+
+test("a whole event is passed at once, a comment too, and one that is too long for a usage frame", () => {
+  const filter = new UsageFrameFilter(false);
+  for (const sent of [`${content}\n\n`, ": alive", "\n\n", `data: ${"x".repeat(20_000)}`, "more"]) {
+    assert.equal(filter.push(Buffer.from(sent)).toString(), sent);
+  }
+  assert.equal(filter.push(Buffer.from(content)).toString(), content);
 });
 
 test("bytes that hold no usage frame pass unchanged, however cut", () => {

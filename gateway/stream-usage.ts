@@ -54,48 +54,49 @@ export function applyPatch(body: Buffer, patch: BytePatch): Buffer {
 
 const lineFeed = 10;
 const carriageReturn = 13;
+const comma = 0x2c;
+const colon = 0x3a;
+const space = 0x20;
+const usageKey = Buffer.from('"usage"');
+const nullWord = Buffer.from("null");
+/** Of an event that is not whole yet so much is held; a longer one is no usage frame and passes as it comes. */
+const heldLimitBytes = 16 << 10;
 
 /**
- * Takes the usage frame out again that only the gateway asked for: the one event that has a usage and no choices. All
- * other bytes pass as they are. Of an event that is not whole yet only what could still become that frame is held.
+ * Takes out of a stream what is there only because the gateway asked for usage: the usage frame, and with
+ * `cutsNulls` the `"usage":null` that OpenAI then adds to every other frame. All other bytes pass as they are, in their
+ * order. An event is passed once it is whole: before, no client can read it either.
  */
 export class UsageFrameFilter {
+  readonly #cutsNulls: boolean;
   #held: Buffer = Buffer.alloc(0);
   /** The event under way is known to be another: its bytes pass as they come. */
   #isPassing = false;
   /** The last byte ended an event with a CR: a LF that follows belongs to it. */
   #afterCr: "pass" | "drop" | undefined;
 
-  /** The bytes that the client may have now. */
-  push(chunk: Buffer): Buffer[] {
+  constructor(cutsNulls: boolean) {
+    this.#cutsNulls = cutsNulls;
+  }
+
+  /** The bytes that the client may have now; empty when there are none. */
+  push(chunk: Buffer): Buffer {
     const isFresh = this.#held.length === 0 && !this.#isPassing && this.#afterCr === undefined;
-    if (isFresh && endsWithBlankLine(chunk) && !mentionsUsage(chunk)) return [chunk];
+    if (isFresh && endsWithBlankLine(chunk) && !chunk.includes(usageKey)) return chunk;
     const out: Buffer[] = [];
-    let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    this.#held = Buffer.alloc(0);
-    if (this.#afterCr !== undefined && bytes.length > 0) {
-      if (bytes[0] === lineFeed) {
-        if (this.#afterCr === "pass") out.push(bytes.subarray(0, 1));
-        bytes = bytes.subarray(1);
-      }
-      this.#afterCr = undefined;
-    }
-    let passFrom = 0;
+    const bytes = this.#take(chunk, out);
     let eventStart = 0;
     let end = eventEnd(bytes, 0);
     while (end !== -1) {
-      const isDropped = !this.#isPassing && isUsageFrame(bytes.subarray(eventStart, end));
-      if (isDropped) {
-        if (eventStart > passFrom) out.push(bytes.subarray(passFrom, eventStart));
-        passFrom = end;
-      }
+      const isDropped = !this.#passEvent(bytes, eventStart, end, out);
       this.#isPassing = false;
       if (end === bytes.length && bytes[end - 1] === carriageReturn) this.#afterCr = isDropped ? "drop" : "pass";
       eventStart = end;
       end = eventEnd(bytes, eventStart);
     }
-    this.#passRest(bytes, passFrom, eventStart, out);
-    return out;
+    this.#holdRest(bytes.subarray(eventStart), out);
+    const [only] = out;
+    return out.length === 1 && only !== undefined ? only : Buffer.concat(out);
   }
 
   /** The stream ended or broke off: what was held is the client's. */
@@ -105,19 +106,46 @@ export class UsageFrameFilter {
     return held;
   }
 
-  #passRest(bytes: Buffer, passFrom: number, eventStart: number, out: Buffer[]): void {
-    const rest = bytes.subarray(eventStart);
-    if (rest.length === 0 || this.#isPassing || !mayBecomeUsageFrame(rest)) {
-      // A line end at the very end may be half of the blank line: it must be seen again together with the next byte.
-      const kept = trailingLineEnds(rest);
-      const passEnd = bytes.length - kept;
-      if (passEnd > passFrom) out.push(bytes.subarray(passFrom, passEnd));
-      this.#held = bytes.subarray(Math.max(passEnd, passFrom));
-      if (rest.length > 0) this.#isPassing = true;
+  /** What is to be looked at: what was held and the chunk, without the line feed of an event that is over. */
+  #take(chunk: Buffer, out: Buffer[]): Buffer {
+    let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#held = Buffer.alloc(0);
+    if (this.#afterCr === undefined || bytes.length === 0) return bytes;
+    if (bytes[0] === lineFeed) {
+      if (this.#afterCr === "pass") out.push(bytes.subarray(0, 1));
+      bytes = bytes.subarray(1);
+    }
+    this.#afterCr = undefined;
+    return bytes;
+  }
+
+  /** False when the event is the usage frame, which goes. */
+  #passEvent(bytes: Buffer, start: number, end: number, out: Buffer[]): boolean {
+    const keyAt = this.#isPassing ? -1 : bytes.indexOf(usageKey, start);
+    if (keyAt === -1 || keyAt >= end) {
+      out.push(bytes.subarray(start, end));
+      return true;
+    }
+    const cut = this.#cutsNulls ? nullMember(bytes, keyAt, start, end) : undefined;
+    if (cut !== undefined) {
+      out.push(bytes.subarray(start, cut.start), bytes.subarray(cut.end, end));
+      return true;
+    }
+    if (isUsageFrame(bytes.subarray(start, end))) return false;
+    out.push(bytes.subarray(start, end));
+    return true;
+  }
+
+  #holdRest(rest: Buffer, out: Buffer[]): void {
+    if (!this.#isPassing && rest.length <= heldLimitBytes && rest[0] !== colon) {
+      this.#held = rest;
       return;
     }
-    if (eventStart > passFrom) out.push(bytes.subarray(passFrom, eventStart));
-    this.#held = rest;
+    // A line end at the very end may be half of the blank line: it must be seen again together with the next byte.
+    const kept = trailingLineEnds(rest);
+    this.#isPassing = true;
+    out.push(rest.subarray(0, rest.length - kept));
+    this.#held = rest.subarray(rest.length - kept);
   }
 }
 
@@ -125,18 +153,31 @@ function endsWithBlankLine(bytes: Buffer): boolean {
   return bytes[bytes.length - 1] === lineFeed && bytes[bytes.length - 2] === lineFeed;
 }
 
-const usageKey = Buffer.from('"usage"');
-
-/** A usage that is an object; what nearly all frames have is none, or null. */
-function mentionsUsage(bytes: Buffer): boolean {
-  let at = bytes.indexOf(usageKey);
-  while (at !== -1) {
-    at += usageKey.length;
-    while (bytes[at] === 0x20 || bytes[at] === 0x3a) at += 1;
-    if (bytes[at] !== 0x6e) return true;
-    at = bytes.indexOf(usageKey, at);
+/** The `"usage":null` of the key at `keyAt`, with the comma before it, or the one after it where it stands first. */
+function nullMember(
+  bytes: Buffer,
+  keyAt: number,
+  start: number,
+  end: number,
+): { start: number; end: number } | undefined {
+  let at = skipSpaces(bytes, keyAt + usageKey.length);
+  if (bytes[at] !== colon) return undefined;
+  at = skipSpaces(bytes, at + 1);
+  if (at + nullWord.length > end || bytes.compare(nullWord, 0, nullWord.length, at, at + nullWord.length) !== 0) {
+    return undefined;
   }
-  return false;
+  at += nullWord.length;
+  let from = keyAt;
+  while (from > start && bytes[from - 1] === space) from -= 1;
+  if (bytes[from - 1] === comma) return { start: from - 1, end: at };
+  const next = skipSpaces(bytes, at);
+  return bytes[next] === comma ? { start: keyAt, end: skipSpaces(bytes, next + 1) } : undefined;
+}
+
+function skipSpaces(bytes: Buffer, from: number): number {
+  let at = from;
+  while (bytes[at] === space) at += 1;
+  return at;
 }
 
 function trailingLineEnds(bytes: Buffer): number {
@@ -171,13 +212,8 @@ function afterLineEnd(bytes: Buffer, at: number): number {
   return bytes[at] === carriageReturn && bytes[at + 1] === lineFeed ? at + 2 : at + 1;
 }
 
-/** An event that has begun with a choice is not the usage frame, however it goes on. */
-function mayBecomeUsageFrame(begun: Buffer): boolean {
-  return begun.length < 16_384 && !begun.includes('"choices":[{') && !begun.includes('"delta"');
-}
-
 function isUsageFrame(event: Buffer): boolean {
-  if (!event.includes('"usage"') || event.includes('"choices":[{')) return false;
+  if (event.includes('"choices":[{')) return false;
   const data = event
     .toString()
     .split(/\r\n|\n|\r/)

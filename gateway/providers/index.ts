@@ -20,13 +20,14 @@ export interface ProviderRow {
   readonly otelName?: string;
   /** Takes `stream_options.include_usage`, and sends no usage in a stream without it. */
   readonly streamUsageOnRequest?: boolean;
+  readonly addsNullUsage?: boolean;
 }
 
 const openai = { shape: "openai", auth: "bearer" } as const;
 
 /** Every vendor that Weir knows by name; `WEIR_<ID>_BASE_URL` moves any of them. */
 export const providerRows: readonly ProviderRow[] = [
-  { id: "openai", ...openai, baseUrl: "https://api.openai.com", streamUsageOnRequest: true },
+  { id: "openai", ...openai, baseUrl: "https://api.openai.com", streamUsageOnRequest: true, addsNullUsage: true },
   { id: "anthropic", shape: "anthropic", auth: "x-api-key", baseUrl: "https://api.anthropic.com" },
   { id: "mistral", ...openai, baseUrl: "https://api.mistral.ai", otelName: "mistral_ai" },
   { id: "groq", ...openai, baseUrl: "https://api.groq.com/openai", streamUsageOnRequest: true },

@@ -97,7 +97,10 @@ class Template {
 }
 
 function withoutSpaces(bytes: Buffer): Buffer {
-  return bytes.filter((byte) => byte !== space) as Buffer;
+  const kept = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (const byte of bytes) if (byte !== space) kept[length++] = byte;
+  return kept.subarray(0, length);
 }
 
 /** Where the value of `"key":"` begins at or after `from`; -1 when it is no string. */

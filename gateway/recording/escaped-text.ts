@@ -68,35 +68,65 @@ export class RawJson {
 
 /** JSON of a tree whose leaves may be `EscapedText` and `RawJson`. Undefined members are left out. */
 export function encodeAssembled(value: unknown): Buffer {
-  const parts: (string | Buffer)[] = [];
-  writeValue(parts, value);
-  return Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
+  const json = new JsonParts();
+  writeValue(json, value);
+  return json.bytes();
 }
 
-function writeValue(parts: (string | Buffer)[], value: unknown): void {
-  if (value instanceof EscapedText) parts.push('"', value.escapedBytes(), '"');
-  else if (value instanceof RawJson) parts.push(value.bytes);
-  else if (Array.isArray(value)) writeArray(parts, value);
-  else if (typeof value === "object" && value !== null) writeObject(parts, value);
-  else parts.push(JSON.stringify(value) ?? "null");
+/** Texts are joined before they become bytes: many short ones cost little then. */
+class JsonParts {
+  #text = "";
+  readonly #buffers: Buffer[] = [];
+
+  addText(text: string): void {
+    this.#text += text;
+  }
+
+  addBytes(bytes: Buffer): void {
+    this.#flush();
+    this.#buffers.push(bytes);
+  }
+
+  bytes(): Buffer {
+    this.#flush();
+    return Buffer.concat(this.#buffers);
+  }
+
+  #flush(): void {
+    if (this.#text !== "") this.#buffers.push(Buffer.from(this.#text));
+    this.#text = "";
+  }
 }
 
-function writeArray(parts: (string | Buffer)[], values: readonly unknown[]): void {
-  parts.push("[");
-  values.forEach((value, index) => {
-    if (index > 0) parts.push(",");
-    writeValue(parts, value);
-  });
-  parts.push("]");
+function writeValue(json: JsonParts, value: unknown): void {
+  if (value instanceof EscapedText) {
+    json.addText('"');
+    json.addBytes(value.escapedBytes());
+    json.addText('"');
+  } else if (value instanceof RawJson) json.addBytes(value.bytes);
+  else if (Array.isArray(value)) writeArray(json, value);
+  else if (typeof value === "object" && value !== null) writeObject(json, value as Readonly<Record<string, unknown>>);
+  else json.addText(JSON.stringify(value) ?? "null");
 }
 
-function writeObject(parts: (string | Buffer)[], object: object): void {
-  let separator = "{";
-  for (const [key, value] of Object.entries(object)) {
-    if (value === undefined) continue;
-    parts.push(separator, JSON.stringify(key), ":");
-    writeValue(parts, value);
+function writeArray(json: JsonParts, values: readonly unknown[]): void {
+  let separator = "[";
+  for (const value of values) {
+    json.addText(separator);
+    writeValue(json, value);
     separator = ",";
   }
-  parts.push(separator === "{" ? "{}" : "}");
+  json.addText(separator === "[" ? "[]" : "]");
+}
+
+function writeObject(json: JsonParts, object: Readonly<Record<string, unknown>>): void {
+  let separator = "{";
+  for (const key of Object.keys(object)) {
+    const value = object[key];
+    if (value === undefined) continue;
+    json.addText(`${separator}${JSON.stringify(key)}:`);
+    writeValue(json, value);
+    separator = ",";
+  }
+  json.addText(separator === "{" ? "{}" : "}");
 }
