@@ -58,7 +58,7 @@ export async function listCalls(weir: Weir, query: Readonly<Record<string, strin
 }
 
 /** Waits until a user has this many calls, and gives them with everything known, the oldest first. */
-export async function callsOfUser(weir: Weir, user: string, count = 1, withinMs = 10_000): Promise<CallDetail[]> {
+export async function callsOfUser(weir: Weir, user: string, count = 1, withinMs = 60_000): Promise<CallDetail[]> {
   let found: CallSummary[] = [];
   await weir.until(`recorded: ${count} call(s) of ${user}`, withinMs, async () => {
     found = await listCalls(weir, { user_id: user });

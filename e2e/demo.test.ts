@@ -43,7 +43,7 @@ interface Summary {
 test("several models, providers, errors and a day of history are there within seconds", async () => {
   await weir.until(
     "filled",
-    20_000,
+    60_000,
     async () => {
       const { total, by_model } = await read<Summary>("/api/v1/metrics/summary?project_id=demo");
       return total.calls > 500 && total.errors > 5 && by_model.length >= 6;
@@ -60,7 +60,7 @@ test("several models, providers, errors and a day of history are there within se
 test("calls come through the gateway: streams with a TTFT, tools, cancelled ones", async () => {
   await weir.until(
     "streamed",
-    30_000,
+    60_000,
     async () => {
       const { data } = await read<{ data: { ttft_ns: number | null }[] }>(
         "/api/v1/calls?project_id=demo&source=gateway&limit=200",

@@ -66,7 +66,7 @@ test("Ctrl-C stops it as well", async () => {
 test("a second Weir on the same data is refused with the reason, and the first goes on", async () => {
   await using first = await Weir.start({ upstream: mock.url });
   const second = await Weir.launch({ dataDirectory: first.dataDirectory });
-  await second.until("ended", 20_000, () => second.exitCode !== undefined);
+  await second.until("ended", 60_000, () => second.exitCode !== undefined);
   assert.notEqual(second.exitCode, 0);
   assert.match(second.output, /already runs/);
   assert.equal((await first.fetch("/health")).status, 200);
@@ -109,7 +109,7 @@ for (const { name, environment = {}, file, says } of refusals) {
         Object.assign(environment, { WEIR_CONFIG: join(folder, "weir.yaml") });
       }
       const weir = await Weir.launch({ environment, dataDirectory: join(folder, "data") });
-      await weir.until("ended", 20_000, () => weir.exitCode !== undefined);
+      await weir.until("ended", 60_000, () => weir.exitCode !== undefined);
       assert.notEqual(weir.exitCode, 0);
       for (const pattern of says) assert.match(weir.output, pattern);
       assert.doesNotMatch(weir.output, /\n\s+at .*\.ts:\d+/, "a stack trace is shown for a mistake of the user's");
@@ -125,7 +125,7 @@ test("a port in use is refused in one sentence", async () => {
   const taken = await Program.start("demo/mock-provider.ts", "--port", String(port));
   try {
     const weir = await Weir.launch({ environment: { WEIR_PORT: String(port) } });
-    await weir.until("ended", 20_000, () => weir.exitCode !== undefined);
+    await weir.until("ended", 60_000, () => weir.exitCode !== undefined);
     assert.notEqual(weir.exitCode, 0);
     assert.match(weir.output, new RegExp(`${port}.*in use`));
     await weir[Symbol.asyncDispose]();

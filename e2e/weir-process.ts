@@ -205,11 +205,11 @@ export class Weir implements AsyncDisposable {
   /** Kills every process of it at once. */
   async killAll(): Promise<void> {
     for (const { pid } of this.processes()) kill(pid);
-    await this.until("gone", 10_000, () => this.processes().every(({ pid }) => !isAlive(pid)));
+    await this.until("gone", 60_000, () => this.processes().every(({ pid }) => !isAlive(pid)));
   }
 
   /** Processes that outlived the supervisor, after a moment to end. */
-  async leftOver(withinMs = 10_000): Promise<WeirProcess[]> {
+  async leftOver(withinMs = 60_000): Promise<WeirProcess[]> {
     const startedMs = performance.now();
     while (performance.now() - startedMs < withinMs && this.processes().length > 0) await sleep(50);
     return this.processes();

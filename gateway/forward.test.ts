@@ -129,7 +129,7 @@ test("a stream is asked for its usage, and the frame is kept from a client that 
 test("usage on a frame with a choice is read and left alone", async () => {
   await using fixture = await GatewayFixture.start();
   const riding = `data: {"id":"c","model":"m","choices":[{"index":0,"delta":{}}],"usage":{"prompt_tokens":3,"completion_tokens":4}}\n\n`;
-  const body = chunk({ content: "x" }) + chunk({}, { finish_reason: "stop" }) + riding + "data: [DONE]\n\n";
+  const body = `${chunk({ content: "x" }) + chunk({}, { finish_reason: "stop" }) + riding}data: [DONE]\n\n`;
   fixture.mock.on(chatPath, streamed(body));
   const response = await fixture.post(chatPath, { model: "m", stream: true });
   assert.equal(await response.text(), body);

@@ -51,7 +51,7 @@ async function setUp(store: FakeStore) {
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  for (const startedMs = performance.now(); performance.now() - startedMs < 10_000; await sleep(10)) {
+  for (const startedMs = performance.now(); performance.now() - startedMs < 60_000; await sleep(10)) {
     if (await isTrue()) return;
   }
   assert.fail("not in time");
@@ -91,7 +91,6 @@ test("draining stores the rest, and does not wait for a storage that is gone", a
   assert.equal(store.rowsInserted, 1);
   store.isUp = false;
   await record();
-  const startedMs = performance.now();
-  await upkeep.drain(10_000);
-  assert.ok(performance.now() - startedMs < 5000);
+  // Whoever waited for the storage would never come back.
+  await upkeep.drain(2 ** 31 - 1);
 });

@@ -54,7 +54,7 @@ function start(data: string, port: number): Started {
 }
 
 async function until<Value>(what: string, look: () => Promise<Value | undefined> | Value | undefined): Promise<Value> {
-  for (const startedMs = performance.now(); performance.now() - startedMs < 15_000; await sleep(20)) {
+  for (const startedMs = performance.now(); performance.now() - startedMs < 60_000; await sleep(20)) {
     const value = await look();
     if (value !== undefined && value !== false) return value;
   }

@@ -63,9 +63,7 @@ test("the lock of a process of this machine that has ended is taken over at once
   const connection = tablesInMemory();
   const { pid } = spawnSync(process.execPath, ["--version"]);
   connection.comments.set("schema_lock_4", `${hostname().replaceAll(/[^\w.-]/g, "_")} ${pid} 7`);
-  const startedAt = performance.now();
-  await using _lock = await takeSchemaLock(options(connection));
-  assert.ok(performance.now() - startedAt < 1000);
+  await using _lock = await takeSchemaLock({ ...options(connection), staleAfterMs: 3_600_000 });
   assert.deepEqual([...connection.comments.keys()], ["schema_lock_5"]);
 });
 

@@ -2,6 +2,9 @@ import { type QueryKey, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useOnRows } from "./live.ts";
 
+/** Often enough that a call is seen within a second of its end, seldom enough for a busy project. */
+const lookAtMostEveryMs = 300;
+
 /** What lists of calls and of traces have in common. */
 export interface ListRow {
   readonly span_id: string;
@@ -52,7 +55,7 @@ export function useNewRows<Row extends ListRow>(input: {
     void fetchNewest()
       .then((page) => (isFollowing || rows.length === 0 ? show(page) : setNewest(page)))
       .catch(() => undefined); // The next tick asks again; the frame's live switch shows a lost connection.
-  }, 1000);
+  }, lookAtMostEveryMs);
   const count = newest === undefined ? 0 : countNewRows(newest.data, rows);
   return {
     count,
