@@ -1,4 +1,11 @@
-export { encodeExportAnswer, encodeRpcStatus, type PartialSuccess, rpcCodes, type Spelling } from "./answers.ts";
+export {
+  encodeExportAnswer,
+  encodeRpcStatus,
+  type PartialSuccess,
+  type RpcStatus,
+  rpcCodes,
+  type Spelling,
+} from "./answers.ts";
 export { decodeLogs } from "./decode-logs.ts";
 export { decodeMetrics } from "./decode-metrics.ts";
 export {
