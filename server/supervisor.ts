@@ -73,8 +73,16 @@ async function readyConfig(
   }
   // A gateway that an earlier supervisor left behind holds the port, and shares it with its successor.
   const isOurs = previous.some(({ role }) => role === "gateway");
-  const port = isOurs && config.port !== 0 ? config.port : await claimPort(config.host, config.port);
-  const resolved = { ...config, port };
+  const { host } = config;
+  const port = isOurs && config.port !== 0 ? config.port : await claimPort({ host, port: config.port });
+  const ingestIsOurs = previous.some(({ role }) => role === "ingest");
+  const claimed = (own: number, variable: string) =>
+    ingestIsOurs && own !== 0 ? own : claimPort({ host, port: own, variable });
+  const otlp = {
+    grpcPort: await claimed(config.otlp.grpcPort, "WEIR_OTLP_GRPC_PORT"),
+    httpPort: await claimed(config.otlp.httpPort, "WEIR_OTLP_HTTP_PORT"),
+  };
+  const resolved = { ...config, port, otlp };
   writeFileSync(paths.configFile, JSON.stringify(resolved), { mode: 0o600 });
   return resolved;
 }
