@@ -412,3 +412,30 @@ test("more keys than the table remembers are read all the same", () => {
     assert.equal(span.attributes[`key-${round}-2999`], 2999);
   }
 });
+
+test("the attributes of a sequence of keys that comes often are the same as those of one that does not", () => {
+  const cursor = new SpanCursor();
+  const spans = (count: number, extra: object) =>
+    Array.from({ length: count }, (_, index) => ({
+      ...ids,
+      attributes: ["a", "__proto__", "b", "a"]
+        .map((key) => ({ key, value: { intValue: index } }))
+        .concat(extra as never),
+    }));
+  for (const extra of [[], [{ key: "c", value: { stringValue: "x" } }]]) {
+    cursor.open(encodeRequest("traces", { resourceSpans: [{ scopeSpans: [{ spans: spans(30, extra) }] }] }));
+    for (let index = 0; cursor.next(); index++) {
+      const { attributes } = cursor.span();
+      assert.deepEqual(Object.keys(attributes), ["a", "__proto__", "b", ...extra.map(() => "c")]);
+      assert.deepEqual([attributes["a"], Object.getPrototypeOf(attributes)], [index, Object.prototype]);
+    }
+  }
+  const plainKeys = Array.from({ length: 30 }, (_, index) => ({
+    ...ids,
+    attributes: ["x.y", 'quo"te', "\u2028", "x.y"].map((key) => ({ key, value: { intValue: index } })),
+  }));
+  cursor.open(encodeRequest("traces", { resourceSpans: [{ scopeSpans: [{ spans: plainKeys }] }] }));
+  for (let index = 0; cursor.next(); index++) {
+    assert.deepEqual(cursor.span().attributes, { "x.y": index, 'quo"te': index, "\u2028": index });
+  }
+});

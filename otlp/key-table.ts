@@ -19,9 +19,13 @@ export class KeyTable {
     this.#reset();
   }
 
-  /** The number of the key that stands between the offsets; 0 when it has none. */
-  idOf(bytes: Uint8Array, from: number, to: number): number {
+  /** The number of the key that stands between the offsets; 0 when it has none. `guess` is looked at first. */
+  idOf(bytes: Uint8Array, from: number, to: number, guess = 0): number {
     const length = to - from;
+    if (guess !== 0) {
+      const guessed = this.#bytes[guess];
+      if (guessed !== undefined && isSame(guessed, bytes, from, length)) return guess;
+    }
     if (length === 0 || length > longestKey) return 0;
     let slot = hashOf(bytes, from, to) & (slotCount - 1);
     for (;;) {
@@ -37,9 +41,11 @@ export class KeyTable {
     return this.#texts[id] as string;
   }
 
-  /** When the table is full, forgets all but the known keys: numbers given before are then void. */
-  refresh(): void {
-    if (this.#texts.length >= mostKeys) this.#reset();
+  /** When the table is full, forgets all but the known keys: true then, and numbers given before are void. */
+  refresh(): boolean {
+    const isFull = this.#texts.length >= mostKeys;
+    if (isFull) this.#reset();
+    return isFull;
   }
 
   #reset(): void {

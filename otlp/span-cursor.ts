@@ -1,4 +1,5 @@
 import { readAttribute, readList, readMap, setOwn } from "./any-value.ts";
+import { AttributeShapes } from "./attribute-shapes.ts";
 import { KeyTable } from "./key-table.ts";
 import { MalformedOtlpError } from "./malformed.ts";
 import { eachRange, type Ranges, Sections } from "./sections.ts";
@@ -31,6 +32,8 @@ export class SpanCursor {
   readonly #reader = new WireReader();
   readonly #sections = new Sections(this.#reader);
   readonly #texts = new TextCache();
+  readonly #shapes = new AttributeShapes();
+  readonly #keyOf = (index: number) => this.keyOf(index);
   #bytes: Buffer = this.#reader.bytes;
 
   /** Where trace id, span id and parent id stand, and how long they are. */
@@ -79,7 +82,7 @@ export class SpanCursor {
   open(bytes: Uint8Array): void {
     this.#bytes = this.#reader.bytes = asBuffer(bytes);
     this.#sections.open();
-    this.keys.refresh();
+    if (this.keys.refresh()) this.#shapes.clear();
     if (this.keyIds.length > keptSlots) this.#resize(keptSlots);
   }
 
@@ -137,12 +140,12 @@ export class SpanCursor {
         return this.numbers[index] as number;
       case arrayKind: {
         const list: AnyValue[] = [];
-        eachRange(this.#reader, this.#partsOf(index), (end) => readList(this.#reader, end, 1, list));
+        this.#eachPart(index, (end) => readList(this.#reader, end, 1, list));
         return list;
       }
       case mapKind: {
         const map: Record<string, AnyValue> = {};
-        eachRange(this.#reader, this.#partsOf(index), (end) => readMap(this.#reader, end, 1, map));
+        this.#eachPart(index, (end) => readMap(this.#reader, end, 1, map));
         return map;
       }
       case bytesKind:
@@ -156,12 +159,8 @@ export class SpanCursor {
   span(): Span {
     const bytes = this.#bytes;
     const { traceIdFrom, spanIdFrom, parentSpanIdFrom } = this;
-    const attributes: Record<string, AnyValue> = {};
-    for (let index = 0; index < this.attributeCount; index++) {
-      const key = this.keyOf(index);
-      if (key === "__proto__") setOwn(attributes, key, this.valueOf(index));
-      else attributes[key] = this.valueOf(index);
-    }
+    const { keyIds, attributeCount } = this;
+    const attributes = this.#shapes.make(keyIds, attributeCount, this.#keyOf, this) ?? this.#attributesOneByOne();
     return {
       traceId: bytes.toString("hex", traceIdFrom, traceIdFrom + this.traceIdLength),
       spanId: bytes.toString("hex", spanIdFrom, spanIdFrom + this.spanIdLength),
@@ -182,6 +181,16 @@ export class SpanCursor {
     };
   }
 
+  #attributesOneByOne(): Attributes {
+    const attributes: Record<string, AnyValue> = {};
+    for (let index = 0; index < this.attributeCount; index++) {
+      const key = this.keyOf(index);
+      if (key === "__proto__") setOwn(attributes, key, this.valueOf(index));
+      else attributes[key] = this.valueOf(index);
+    }
+    return attributes;
+  }
+
   /** Some senders write "no parent" as zeros. */
   #parentSpanId(from: number): string {
     const length = this.parentSpanIdLength;
@@ -197,13 +206,15 @@ export class SpanCursor {
     return this.#reader.int64();
   }
 
-  #partsOf(index: number): Ranges {
-    const parts = [this.valueFrom[index] as number, this.valueTo[index] as number];
+  #eachPart(index: number, read: (end: number) => void): void {
+    this.#reader.at = this.valueFrom[index] as number;
+    read(this.valueTo[index] as number);
     const more = this.#moreParts;
     for (let at = 0; at < more.length; at += 3) {
-      if (more[at] === index) parts.push(more[at + 1] as number, more[at + 2] as number);
+      if (more[at] !== index) continue;
+      this.#reader.at = more[at + 1] as number;
+      read(more[at + 2] as number);
     }
-    return parts;
   }
 
   #readStatus(reader: WireReader, end: number): void {
@@ -350,9 +361,36 @@ export class SpanCursor {
   #readAttribute(reader: WireReader, end: number): void {
     const index = this.attributeCount;
     if (index === this.keyIds.length) this.#grow();
+    this.kinds[index] = nullKind;
+    if (!this.#readUsualAttribute(reader, end, index)) this.#readAnyAttribute(reader, end, index);
+    this.attributeCount = index + 1;
+  }
+
+  /** A short key and behind it one value, as all encoders write them. False when it is not of this form. */
+  #readUsualAttribute(reader: WireReader, end: number, index: number): boolean {
+    const bytes = this.#bytes;
+    const keyFrom = reader.at + 2;
+    const keyTo = keyFrom + (bytes[keyFrom - 1] as number);
+    if (bytes[keyFrom - 2] !== 10 || keyTo - keyFrom > 127 || bytes[keyTo] !== 18) return false;
+    let valueFrom = keyTo + 2;
+    let valueLength = bytes[keyTo + 1] as number;
+    if (valueLength > 127) valueLength += ((bytes[valueFrom++] as number) - 1) * 128;
+    if (valueFrom + valueLength !== end || (bytes[valueFrom - 1] as number) > 127) return false;
+    reader.at = valueFrom;
+    this.#readValue(reader, end, index);
+    // The spans of one instrumentation have the same keys in the same order.
+    const id = this.keys.idOf(bytes, keyFrom, keyTo, this.keyIds[index] as number);
+    this.keyIds[index] = id;
+    if (id === 0) {
+      this.#keyFrom[index] = keyFrom;
+      this.#keyTo[index] = keyTo;
+    }
+    return true;
+  }
+
+  #readAnyAttribute(reader: WireReader, end: number, index: number): void {
     let keyFrom = 0;
     let keyTo = 0;
-    this.kinds[index] = nullKind;
     while (reader.at < end) {
       const tag = reader.tag();
       if (tag === 10) {
@@ -363,13 +401,9 @@ export class SpanCursor {
       else reader.skip(tag, end);
     }
     reader.close(end);
-    const id = this.keys.idOf(this.#bytes, keyFrom, keyTo);
-    this.keyIds[index] = id;
-    if (id === 0) {
-      this.#keyFrom[index] = keyFrom;
-      this.#keyTo[index] = keyTo;
-    }
-    this.attributeCount = index + 1;
+    this.keyIds[index] = this.keys.idOf(this.#bytes, keyFrom, keyTo);
+    this.#keyFrom[index] = keyFrom;
+    this.#keyTo[index] = keyTo;
   }
 
   #readValue(reader: WireReader, end: number, index: number): void {
