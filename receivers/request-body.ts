@@ -73,7 +73,12 @@ export function readBody(
 }
 
 /** The content of a body that was sent in this encoding. Rejects for an encoding that is not read, and for a bomb. */
-export async function inflateBody(body: Buffer, encoding: string, { maxBytes, lease }: BodyLimits): Promise<Buffer> {
+export async function inflateBody(
+  body: Buffer,
+  sentEncoding: string,
+  { maxBytes, lease }: BodyLimits,
+): Promise<Buffer> {
+  const encoding = sentEncoding.trim().toLowerCase();
   if (encoding === "identity" || encoding === "") return body;
   const inflater = inflaters.get(encoding);
   if (inflater === undefined) {

@@ -48,6 +48,8 @@ export interface ExportLedger extends AsyncDisposable {
 }
 
 const upkeepIntervalMs = 1000;
+/** Of a trouble that lasts, a line is logged this often. */
+const tellIntervalMs = 60_000;
 /** Segments that are held: the one being written, and the one before it. */
 const heldSegments = 2;
 const logName = /^\d+\.log$/;
@@ -70,6 +72,7 @@ class FileLedger implements ExportLedger {
   readonly #upkeepTimer: NodeJS.Timeout;
   #log: ExportLog | undefined;
   #logCount = 0;
+  #toldMs = Number.NEGATIVE_INFINITY;
   #upkeep: Promise<void> | undefined;
 
   constructor(options: ExportLedgerOptions) {
@@ -132,6 +135,9 @@ class FileLedger implements ExportLedger {
     try {
       await step();
     } catch (error) {
+      const nowMs = performance.now();
+      if (nowMs - this.#toldMs < tellIntervalMs) return;
+      this.#toldMs = nowMs;
       this.#telemetry.emit(exportMemoryFailed, { error: String(error) });
     }
   }

@@ -68,6 +68,14 @@ test("spans without ids are refused, the others are kept", async () => {
   assert.equal(fixture.log.rows.length, 1);
 });
 
+test("a span that no column holds is refused, the others are kept", async () => {
+  const far = sampleSpan({ startTimeUnixNano: 2n ** 64n - 1n, endTimeUnixNano: 2n ** 64n - 1n });
+  const { status, text } = await post(JSON.stringify(tracesTree([sampleSpan(), far, sampleSpan()])), json);
+  assert.equal(status, 200);
+  assert.equal(JSON.parse(text).partialSuccess?.rejectedSpans, "1");
+  assert.equal(fixture.log.rows.length, 2);
+});
+
 test("logs and metrics are checked, and refused with the reason", async () => {
   const { status, text } = await post(JSON.stringify(logsTree), json, "/v1/logs");
   assert.equal(status, 200);

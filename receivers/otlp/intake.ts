@@ -1,4 +1,4 @@
-import { CodedError, type Telemetry } from "@weir/model";
+import { CodedError, type SpanRow, type Telemetry } from "@weir/model";
 import {
   decodeLogs,
   decodeMetrics,
@@ -9,7 +9,14 @@ import {
   SpanCursor,
   type Spelling,
 } from "@weir/otlp";
-import { type Batch, createBlockWriter, type ExportLedger, exportKey, normalizeSpan } from "@weir/pipeline";
+import {
+  type Batch,
+  type BlockWriter,
+  createBlockWriter,
+  type ExportLedger,
+  exportKey,
+  normalizeSpan,
+} from "@weir/pipeline";
 import type { ReceiversConfig } from "../config.ts";
 import { InFlightBytes } from "../in-flight-bytes.ts";
 import type { Sender, SenderRules } from "../sender.ts";
@@ -85,13 +92,14 @@ export class OtlpIntake {
     const cursor = this.#cursor;
     const writer = this.#writer;
     const { maxExportSpans } = this.options.config;
-    let rejectedCount = 0;
+    let withoutIdsCount = 0;
+    let unstorableCount = 0;
     let isWhole = false;
     try {
       cursor.open(message);
       while (cursor.next()) {
         if (!cursor.hasIds) {
-          rejectedCount++;
+          withoutIdsCount++;
           continue;
         }
         if (writer.rowCount === maxExportSpans) {
@@ -100,20 +108,42 @@ export class OtlpIntake {
             `The export has more than ${maxExportSpans} spans (receivers.maxExportSpans).`,
           );
         }
-        const row = normalizeSpan(cursor.span(), context);
+        const span = cursor.span();
+        if (span.startTimeUnixNano > latestTime || span.endTimeUnixNano > latestTime) {
+          unstorableCount++;
+          continue;
+        }
+        const row = normalizeSpan(span, context);
         row.api_key_id = keyId;
-        writer.append(row);
+        if (!appended(writer, row)) unstorableCount++;
       }
       isWhole = true;
     } finally {
       cursor.close();
       if (!isWhole) writer.finish();
     }
-    const partial = rejectedCount === 0 ? undefined : { rejectedCount, reason: withoutIds };
-    return { batch: writer.rowCount === 0 ? undefined : writer.finish(), partial };
+    const batch = writer.rowCount === 0 ? undefined : writer.finish();
+    const rejectedCount = withoutIdsCount + unstorableCount;
+    if (rejectedCount === 0) return { batch, partial: undefined };
+    return { batch, partial: { rejectedCount, reason: withoutIdsCount > 0 ? withoutIds : unstorable } };
   }
 }
 
+/** The last time that ClickHouse's DateTime64(9) holds, in the year 2262. */
+const latestTime = 2n ** 63n - 1n;
+
+/** False for a row with a value that no column holds. */
+function appended(writer: BlockWriter<SpanRow>, row: SpanRow): boolean {
+  try {
+    writer.append(row);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+const unstorable = "A span has a time or a number that is out of range.";
 const withoutIds = "A span needs a trace id of 16 bytes and a span id of 8 bytes that are not all zero.";
 
 /** Logs and metrics are checked and not kept, and the sender is told so. */
