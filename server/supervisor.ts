@@ -128,6 +128,8 @@ class Family {
     print(
       banner({
         address: this.#address(),
+        otlpHttp: this.#address(config.otlp.httpPort),
+        otlpGrpc: this.#address(config.otlp.grpcPort).slice("http://".length),
         signInPath: announced?.["signInPath"],
         isLoopback: isLoopbackHost(config.host),
         dataDirectory: this.#paths.data,
@@ -211,8 +213,8 @@ class Family {
     }
   }
 
-  #address(): string {
-    const { host, port } = this.#options.config;
+  #address(port = this.#options.config.port): string {
+    const { host } = this.#options.config;
     const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
     return `http://${shown}:${port}`;
   }
