@@ -40,6 +40,8 @@ const marker = "WEIR_E2E_RUN";
  */
 export class Weir implements AsyncDisposable {
   readonly url: string;
+  readonly otlpHttpUrl: string;
+  readonly otlpGrpcUrl: string;
   readonly apiKey = "e2e-init-key-0123456789";
   readonly dataDirectory: string;
   readonly #options: WeirOptions;
@@ -51,6 +53,8 @@ export class Weir implements AsyncDisposable {
   private constructor(options: WeirOptions, ports: readonly [number, number, number]) {
     this.#options = options;
     this.url = `http://127.0.0.1:${ports[0]}`;
+    this.otlpGrpcUrl = `http://127.0.0.1:${ports[1]}`;
+    this.otlpHttpUrl = `http://127.0.0.1:${ports[2]}`;
     this.dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), "weir-e2e-"));
     const upstreams = movedProviders.map((id) => [`WEIR_${id.toUpperCase()}_BASE_URL`, options.upstream ?? ""]);
     this.#environment = {

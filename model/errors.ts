@@ -56,6 +56,11 @@ export const errorCatalogue = {
     retryable: true,
     meaning: "The process that answers this path is starting or restarting.",
   },
+  RECEIVER_BUSY: {
+    status: 503,
+    retryable: true,
+    meaning: "More is being received at once than may be held in memory.",
+  },
   JOURNAL_FULL: {
     status: 503,
     retryable: true,

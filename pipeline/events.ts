@@ -81,3 +81,16 @@ export const writerLogDamaged = {
   message: "Lines of the writer's log could not be read; rows of the batches that they named may be stored twice.",
   counter: "writer_log_damaged_lines",
 } as const satisfies EventDefinition;
+
+export const exportResent = {
+  level: "debug",
+  message: "An export came again, byte for byte; it was counted once.",
+  counter: "exports_resent",
+} as const satisfies EventDefinition;
+
+export const exportMemoryFailed = {
+  level: "warn",
+  message:
+    "Which exports were taken could not be written down; one that is sent again after a restart may count twice.",
+  counter: "export_memory_failures",
+} as const satisfies EventDefinition;

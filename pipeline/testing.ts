@@ -1,6 +1,8 @@
 import type { CodedError, SpanRow } from "@weir/model";
 import { readBlocks } from "./blocks/block-reader.ts";
-import type { Batch, CallLog, InsertBatch, Inserter, OpenCall } from "./consumer.ts";
+import type { Batch, CallLog, Consumer, InsertBatch, Inserter, OpenCall } from "./consumer.ts";
+import type { ExportKey } from "./exports/export-key.ts";
+import type { ExportLedger } from "./exports/export-ledger.ts";
 
 export { readBlocks } from "./blocks/block-reader.ts";
 
@@ -64,6 +66,27 @@ export class MemoryLog implements CallLog {
   #rowCount(): number {
     return this.batches.reduce((sum, batch) => sum + batch.rowCount, 0);
   }
+}
+
+/** An ExportLedger that remembers in memory, for tests of receivers. */
+export class MemoryLedger implements ExportLedger {
+  readonly #consumer: () => Consumer;
+  readonly #taken = new Set<string>();
+
+  constructor(consumer: () => Consumer) {
+    this.#consumer = consumer;
+  }
+
+  async takeOnce({ high, low }: ExportKey, rows: () => Batch | undefined): Promise<boolean> {
+    if (this.#taken.has(`${high}/${low}`)) return false;
+    const batch = rows();
+    if (batch === undefined) return true;
+    await this.#consumer().consume(batch);
+    this.#taken.add(`${high}/${low}`);
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 /** An Inserter that stores in memory and, as ClickHouse does, drops a token that it has seen. */

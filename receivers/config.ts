@@ -1,12 +1,25 @@
 import { z } from "zod";
 
+const mebibyte = 1 << 20;
+
 /** Settings of the telemetry receivers, under `receivers` in weir.yaml. */
 export const receiversConfig = z.strictObject({
   maxBodyBytes: z
     .int()
     .min(1024)
-    .default(64 * 1024 * 1024)
-    .describe("Largest request body, after inflating, in bytes."),
+    .default(64 * mebibyte)
+    .describe("Largest request body, as it is sent and after inflating, in bytes."),
+  maxInFlightBytes: z
+    .int()
+    .min(mebibyte)
+    .default(256 * mebibyte)
+    .describe("What OTLP requests may hold in memory together; beyond it senders are told to wait."),
+  maxExportSpans: z.int().min(1).default(200_000).describe("Most spans in one OTLP export."),
+  rememberedExports: z
+    .int()
+    .min(1000)
+    .default(1_000_000)
+    .describe("Most OTLP exports of the last 15 minutes that are known again when they are sent twice; 32 bytes each."),
   maxBatchTraces: z.int().min(1).default(1000).describe("Most traces in one POST /api/v1/traces/batch."),
   maxTraceSpans: z.int().min(1).default(10_000).describe("Most spans in one trace of POST /api/v1/traces."),
 });

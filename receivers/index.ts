@@ -1,2 +1,6 @@
 export { type ReceiversConfig, receiversConfig } from "./config.ts";
-export { createRestReceiver, type KeyDirectory, type RestReceiverOptions } from "./rest/receiver.ts";
+export { OtlpIntake, type OtlpIntakeOptions } from "./otlp/intake.ts";
+export { type OtlpGrpcServer, startOtlpGrpcServer } from "./otlp-grpc/server.ts";
+export { createOtlpHttpReceiver, isOtlpUrl } from "./otlp-http/receiver.ts";
+export { createRestReceiver, type RestReceiverOptions } from "./rest/receiver.ts";
+export type { KeyDirectory } from "./sender.ts";

@@ -3,6 +3,9 @@ import { styleText } from "node:util";
 export interface BannerOptions {
   /** `http://127.0.0.1:8080` */
   readonly address: string;
+  /** `http://127.0.0.1:4318` and `127.0.0.1:4317`. */
+  readonly otlpHttp: string;
+  readonly otlpGrpc: string;
   /** Path and query of the one-time sign-in page. */
   readonly signInPath: string | undefined;
   readonly isLoopback: boolean;
@@ -13,7 +16,7 @@ export interface BannerOptions {
 
 /** What `npm start` prints when everything is up: where it is, how to point an SDK at it, how to get in. */
 export function banner(options: BannerOptions): string {
-  const { address, signInPath, isLoopback, dataDirectory, hasDemo, withColour } = options;
+  const { address, otlpHttp, otlpGrpc, signInPath, isLoopback, dataDirectory, hasDemo, withColour } = options;
   const strong = (text: string) => (withColour ? styleText("bold", text, { validateStream: false }) : text);
   const lines = [
     "",
@@ -23,6 +26,7 @@ export function banner(options: BannerOptions): string {
     `    OpenAI      baseURL  ${address}/openai/v1        (Python: base_url)`,
     `    Anthropic   baseURL  ${address}/anthropic        (Python: base_url)`,
     `    any other   baseURL  ${address}/<provider>/…     groq, mistral, deepseek, ollama …`,
+    `    OpenTelemetry       ${otlpHttp} (OTLP/HTTP), ${otlpGrpc} (gRPC)`,
   ];
   if (!isLoopback) {
     lines.push("", "  Each call needs a Weir key: in the header x-weir-key, or in place of the provider's key.");

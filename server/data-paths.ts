@@ -11,6 +11,8 @@ export interface DataPaths {
   readonly catalogCacheFile: string;
   readonly secretKeyFile: string;
   readonly journal: string;
+  /** Which exports the receivers took. */
+  readonly exports: string;
   readonly engine: string;
   /** The engine's address and password, for core. */
   readonly engineFile: string;
@@ -32,7 +34,7 @@ export function openDataPaths(data: string): DataPaths {
   const run = join(data, "run");
   const short = createHash("sha256").update(data).digest("hex").slice(0, 16);
   const sockets = Buffer.byteLength(run) <= longestSocketFolder ? run : join(tmpdir(), `weir-${short}`);
-  for (const folder of [data, run, sockets, join(data, "journal"), join(data, "engine")]) {
+  for (const folder of [data, run, sockets, join(data, "journal"), join(data, "exports"), join(data, "engine")]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   return {
@@ -42,6 +44,7 @@ export function openDataPaths(data: string): DataPaths {
     catalogCacheFile: join(run, "catalog.json"),
     secretKeyFile: join(data, "secret.key"),
     journal: join(data, "journal"),
+    exports: join(data, "exports"),
     engine: join(data, "engine"),
     engineFile: join(run, "engine.json"),
     configFile: join(run, "config.json"),

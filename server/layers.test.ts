@@ -20,8 +20,8 @@ const mayImport: Record<string, readonly string[]> = {
   web: ["api", "model"],
   demo: [],
   e2e: [],
-  // Measurements start the same processes as the black-box tests do.
-  bench: ["e2e"],
+  // Measurements start the same processes as the black-box tests do, and time the decoder by itself.
+  bench: ["e2e", "otlp"],
 };
 
 /** What the browser may see of a package. */

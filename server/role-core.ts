@@ -10,7 +10,7 @@ import { openStore, type Store } from "@weir/storage";
 import type { WeirConfig } from "./config-schema.ts";
 import { ensureDemoProject } from "./demo.ts";
 import { type EngineAccess, readEngineAccess } from "./engine-access.ts";
-import { ownSocketName } from "./processes/unix-listener.ts";
+import { ownSocketName } from "./processes/listeners.ts";
 import type { PartState, Role, RoleOptions } from "./role.ts";
 import { StorageUpkeep } from "./storage-upkeep.ts";
 import { addWriterMetrics, allowsKeyless, catalogLocation, storePart, writerSettings } from "./wire.ts";

@@ -1,10 +1,26 @@
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { openCatalogReader } from "@weir/catalog";
-import { openJournal } from "@weir/pipeline";
-import { createRestReceiver } from "@weir/receivers";
-import { listenOnSocket } from "./processes/unix-listener.ts";
+import { openExportLedger, openJournal } from "@weir/pipeline";
+import {
+  createOtlpHttpReceiver,
+  createRestReceiver,
+  isOtlpUrl,
+  OtlpIntake,
+  startOtlpGrpcServer,
+} from "@weir/receivers";
+import { listenOnPort, listenOnSocket } from "./processes/listeners.ts";
 import type { Role, RoleOptions } from "./role.ts";
-import { addJournalMetrics, allowsKeyless, callMetrics, catalogLocation, journalOptions } from "./wire.ts";
+import {
+  addIntakeMetrics,
+  addJournalMetrics,
+  allowsKeyless,
+  callMetrics,
+  catalogLocation,
+  journalOptions,
+} from "./wire.ts";
+
+/** How long a sender may take for a request's head, and for all of it. */
+const requestTimeoutMs = 60_000;
 
 /** The receivers: decodes telemetry apart from the gateway, so that megabytes of it delay no forwarded byte. */
 export async function startIngestRole(options: RoleOptions): Promise<Role> {
@@ -15,30 +31,52 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
   );
   const journal = opening.use(await openJournal(journalOptions(options, "ingest")));
   addJournalMetrics(telemetry, journal, `ingest-${index}`);
-  const receive = createRestReceiver({
+  const ledger = opening.use(
+    await openExportLedger({
+      journal,
+      directory: paths.exports,
+      limit: config.receivers.rememberedExports,
+      telemetry,
+    }),
+  );
+  const rules = { keys: () => reader.current(), allowKeyless: allowsKeyless(config) };
+  const receiveRest = createRestReceiver({
+    ...rules,
     consumer: journal,
-    keys: () => reader.current(),
     config: config.receivers,
     telemetry,
-    allowKeyless: allowsKeyless(config),
     onRow: callMetrics(config, telemetry, () => ""),
   });
-  const server = createServer({ requestTimeout: 0 }, receive);
-  await listenOnSocket(server, paths.ingestSocket);
-  opening.defer(async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    await closed;
-  });
+  const intake = new OtlpIntake({ ...rules, ledger, config: config.receivers, telemetry });
+  addIntakeMetrics(telemetry, intake);
+  const receiveOtlp = createOtlpHttpReceiver(intake);
+  const relayed = createServer({ requestTimeout: 0 }, (request, response) =>
+    isOtlpUrl(request.url) ? receiveOtlp(request, response) : receiveRest(request, response),
+  );
+  await listenOnSocket(relayed, paths.ingestSocket);
+  opening.defer(() => closed(relayed));
+  const { host, otlp } = config;
+  const direct = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 75_000 }, receiveOtlp);
+  await listenOnPort(direct, host, otlp.httpPort);
+  opening.defer(() => closed(direct));
+  opening.use(await startOtlpGrpcServer(intake, { host, port: otlp.grpcPort }));
   const open = opening.move();
   return {
     async state() {
       const { state } = journal.status();
       return {
         ingest: { status: "ok" },
+        otlp: { status: "ok", http_port: otlp.httpPort, grpc_port: otlp.grpcPort },
         "ingest journal": { status: state === "ok" ? "ok" : "degraded", state },
       };
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+/** Resolves once no request is under way. */
+async function closed(server: Server): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await ended;
 }

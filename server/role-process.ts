@@ -54,15 +54,19 @@ async function startOrTell(options: RoleProcessOptions): Promise<Role> {
 }
 
 function explained(thrown: unknown, { config }: RoleProcessOptions) {
-  if ((thrown as NodeJS.ErrnoException).code === "EADDRINUSE") {
-    return { code: "CONFLICT", message: portInUse(config.host, config.port) } as const;
+  const { code: failure, port } = thrown as NodeJS.ErrnoException & { readonly port?: number };
+  if (failure === "EADDRINUSE") {
+    const { grpcPort, httpPort } = config.otlp;
+    const variable =
+      port === grpcPort ? "WEIR_OTLP_GRPC_PORT" : port === httpPort ? "WEIR_OTLP_HTTP_PORT" : "WEIR_PORT";
+    return { code: "CONFLICT", message: portInUse(config.host, port ?? config.port, variable) } as const;
   }
   const error = asCodedError(thrown);
   return error.code === "INTERNAL" ? { code: error.code, message: `${(thrown as Error).message}` } : error;
 }
 
-export function portInUse(host: string, port: number): string {
-  return `Port ${port} on ${host} is in use by another program. Stop that one, or set WEIR_PORT to another port.`;
+export function portInUse(host: string, port: number, variable = "WEIR_PORT"): string {
+  return `Port ${port} on ${host} is in use by another program. Stop that one, or set ${variable} to another port.`;
 }
 
 /** Resolves when this process is asked to end; a second ask ends it at once. */

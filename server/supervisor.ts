@@ -73,8 +73,16 @@ async function readyConfig(
   }
   // A gateway that an earlier supervisor left behind holds the port, and shares it with its successor.
   const isOurs = previous.some(({ role }) => role === "gateway");
-  const port = isOurs && config.port !== 0 ? config.port : await claimPort(config.host, config.port);
-  const resolved = { ...config, port };
+  const { host } = config;
+  const port = isOurs && config.port !== 0 ? config.port : await claimPort({ host, port: config.port });
+  const ingestIsOurs = previous.some(({ role }) => role === "ingest");
+  const claimed = (own: number, variable: string) =>
+    ingestIsOurs && own !== 0 ? own : claimPort({ host, port: own, variable });
+  const otlp = {
+    grpcPort: await claimed(config.otlp.grpcPort, "WEIR_OTLP_GRPC_PORT"),
+    httpPort: await claimed(config.otlp.httpPort, "WEIR_OTLP_HTTP_PORT"),
+  };
+  const resolved = { ...config, port, otlp };
   writeFileSync(paths.configFile, JSON.stringify(resolved), { mode: 0o600 });
   return resolved;
 }
@@ -120,6 +128,8 @@ class Family {
     print(
       banner({
         address: this.#address(),
+        otlpHttp: this.#address(config.otlp.httpPort),
+        otlpGrpc: this.#address(config.otlp.grpcPort).slice("http://".length),
         signInPath: announced?.["signInPath"],
         isLoopback: isLoopbackHost(config.host),
         dataDirectory: this.#paths.data,
@@ -203,8 +213,8 @@ class Family {
     }
   }
 
-  #address(): string {
-    const { host, port } = this.#options.config;
+  #address(port = this.#options.config.port): string {
+    const { host } = this.#options.config;
     const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
     return `http://${shown}:${port}`;
   }

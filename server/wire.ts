@@ -2,6 +2,7 @@ import type { CatalogLocation, CatalogReader } from "@weir/catalog";
 import type { GatewayCatalog, GatewayConfig } from "@weir/gateway";
 import type { SpanRow } from "@weir/model";
 import type { Journal, JournalOptions, WriterSettings, WriterStatus } from "@weir/pipeline";
+import type { OtlpIntake } from "@weir/receivers";
 import type { WeirConfig } from "./config-schema.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { createCallMetrics } from "./metrics/call-metrics.ts";
@@ -20,7 +21,7 @@ export function storePart(config: WeirConfig): string {
 
 /** The parts that `/ready` names in any case. */
 export function expectedParts(config: WeirConfig): readonly string[] {
-  return ["gateway", "ingest", "core", storePart(config), "catalog", "journal"];
+  return ["gateway", "ingest", "otlp", "core", storePart(config), "catalog", "journal"];
 }
 
 export function gatewayConfigOf(config: WeirConfig): GatewayConfig {
@@ -127,6 +128,14 @@ export function addJournalMetrics(telemetry: ProcessTelemetry, journal: Journal,
     refused.set(status.refusedRows);
     commits.set(status.commits);
   });
+}
+
+/** What OTLP senders have under way, on ingest's metrics. */
+export function addIntakeMetrics(telemetry: ProcessTelemetry, intake: OtlpIntake): void {
+  const inFlight = telemetry.metrics
+    .gauge({ name: "weir_otlp_in_flight_bytes", help: "Bodies of OTLP requests that are not yet answered." })
+    .series();
+  telemetry.metrics.onCollect(() => inFlight.set(intake.inFlight.used));
 }
 
 /** The writer's own health on core's metrics. */

@@ -1,37 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { promisify } from "node:util";
-import { brotliDecompress, gunzip, inflate } from "node:zlib";
-import {
-  asCodedError,
-  CodedError,
-  defaultProjectId,
-  type ErrorBody,
-  type ErrorDetail,
-  type ProjectId,
-  type SpanRow,
-  type Telemetry,
-} from "@weir/model";
+import { asCodedError, CodedError, type ErrorBody, type ErrorDetail, type SpanRow, type Telemetry } from "@weir/model";
 import { type Consumer, createBlockWriter } from "@weir/pipeline";
 import type { z } from "zod";
 import type { ReceiversConfig } from "../config.ts";
+import { announcedLength, inflateBody, readBody } from "../request-body.ts";
+import { type SenderRules, senderOf } from "../sender.ts";
 import { restEvents } from "./events.ts";
 import { type TraceRequest, traceRequest } from "./trace-request.ts";
 import { type TraceRows, traceRows } from "./trace-rows.ts";
 
-/** What a receiver asks of the catalog; the reader's snapshot answers from memory. */
-export interface KeyDirectory {
-  /** The key that a secret opens, unless it is unknown, expired or revoked. */
-  apiKey(secret: string): { readonly id: string; readonly projectId: ProjectId } | undefined;
-  project(id: string): { readonly id: ProjectId } | undefined;
-}
-
-export interface RestReceiverOptions {
+export interface RestReceiverOptions extends SenderRules {
   readonly consumer: Consumer;
-  readonly keys: () => KeyDirectory;
   readonly config: ReceiversConfig;
   readonly telemetry: Telemetry;
-  /** True when the main port listens on loopback only: then no key is needed. */
-  readonly allowKeyless: boolean;
   /** Called with each row once it is durable. */
   readonly onRow?: (row: SpanRow) => void;
 }
@@ -62,8 +43,8 @@ async function answer(options: RestReceiverOptions, request: IncomingMessage): P
   if (path !== "/api/v1/traces" && path !== "/api/v1/traces/batch")
     throw new CodedError("NOT_FOUND", "There is nothing at this path.");
   if (request.method !== "POST") throw new CodedError("METHOD_NOT_ALLOWED", "Traces are sent by POST.");
-  const sender = senderOf(options, request);
-  const body = parseJson(await readBody(request, options.config.maxBodyBytes));
+  const sender = senderOf(options, request.headers);
+  const body = parseJson(await contentOf(request, options.config.maxBodyBytes));
   const isBatch = path.endsWith("/batch");
   const traces = isBatch ? readBatch(body, options.config) : [readTrace(body, "", options.config)];
   const nowNs = BigInt(Date.now()) * 1_000_000n;
@@ -84,77 +65,9 @@ async function answer(options: RestReceiverOptions, request: IncomingMessage): P
     : { status: "accepted", ...results[0] };
 }
 
-interface Sender {
-  readonly keyId: string;
-  projectFor(named: string | undefined): ProjectId;
-}
-
-function senderOf({ keys, allowKeyless }: RestReceiverOptions, request: IncomingMessage): Sender {
-  const secret = secretOf(request);
-  const directory = keys();
-  if (secret === undefined) {
-    if (!allowKeyless || isFromForeignPage(request))
-      throw new CodedError("UNAUTHENTICATED", "Send a Weir API key as `Authorization: Bearer <key>` or `x-api-key`.");
-    return {
-      keyId: "",
-      projectFor: (named) => (named === undefined ? undefined : directory.project(named)?.id) ?? defaultProjectId,
-    };
-  }
-  const key = directory.apiKey(secret);
-  if (key === undefined) throw new CodedError("UNAUTHENTICATED", "This Weir API key is unknown, expired or revoked.");
-  return { keyId: key.id, projectFor: () => key.projectId };
-}
-
-/** Any page in a browser on this machine can post to it; browsers then name the page's origin. */
-function isFromForeignPage({ headers: { origin, "sec-fetch-site": site } }: IncomingMessage): boolean {
-  if (site === "cross-site") return true;
-  if (origin === undefined) return false;
-  return !URL.canParse(origin) || !/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(origin).hostname);
-}
-
-function secretOf({ headers }: IncomingMessage): string | undefined {
-  const bearer = /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? "")?.[1];
-  const plain = headers["x-weir-key"] ?? headers["x-api-key"];
-  return bearer ?? (typeof plain === "string" && plain !== "" ? plain : undefined);
-}
-
-type Inflater = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
-const inflaters: Readonly<Record<string, Inflater>> = {
-  gzip: promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip),
-  deflate: promisify<Buffer, { maxOutputLength: number }, Buffer>(inflate),
-  br: promisify<Buffer, { maxOutputLength: number }, Buffer>(brotliDecompress),
-};
-
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const tooLarge = () =>
-    new CodedError("BODY_TOO_LARGE", `The body is over ${maxBytes} bytes (receivers.maxBodyBytes).`);
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return inflateBody(Buffer.concat(chunks), request.headers["content-encoding"] ?? "identity", maxBytes, tooLarge);
-}
-
-async function inflateBody(
-  body: Buffer,
-  encoding: string,
-  maxBytes: number,
-  tooLarge: () => CodedError,
-): Promise<Buffer> {
-  if (encoding === "identity") return body;
-  const inflater = inflaters[encoding];
-  if (inflater === undefined)
-    throw new CodedError("UNSUPPORTED_MEDIA_TYPE", "Content-Encoding may be gzip, deflate, br or identity.");
-  try {
-    return await inflater(body, { maxOutputLength: maxBytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge();
-    throw new CodedError("BAD_REQUEST", `The body is not valid ${encoding}.`);
-  }
+async function contentOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const { "content-length": length, "content-encoding": encoding = "identity" } = request.headers;
+  return inflateBody(await readBody(request, announcedLength(length), { maxBytes }), encoding, { maxBytes });
 }
 
 function parseJson(body: Buffer): unknown {

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { MetricStore } from "../metrics/metric-store.ts";
 import type { PartState } from "../role.ts";
-import { listenOnSocket } from "./unix-listener.ts";
+import { listenOnSocket } from "./listeners.ts";
 
 export interface InternalServerOptions {
   readonly socketPath: string;

@@ -7,7 +7,13 @@ import { createTelemetry } from "../telemetry.ts";
 
 const [dataDir = "", port = "0"] = process.argv.slice(2);
 // Another server than the embedded engine, so that none is started.
-const environment = { WEIR_DATA_DIR: dataDir, WEIR_PORT: port, WEIR_CLICKHOUSE_URL: "http://127.0.0.1:1" };
+const environment = {
+  WEIR_DATA_DIR: dataDir,
+  WEIR_PORT: port,
+  WEIR_OTLP_GRPC_PORT: "0",
+  WEIR_OTLP_HTTP_PORT: "0",
+  WEIR_CLICKHOUSE_URL: "http://127.0.0.1:1",
+};
 const stop = new AbortController();
 process.on("SIGTERM", () => stop.abort());
 try {

@@ -1,0 +1,67 @@
+import { encodeMessage } from "./encode-message.ts";
+import { responses, retryInfo, rpcStatus, type Signal } from "./schema.ts";
+
+/** How a request is spelled, and with it its answer. */
+export type Spelling = "protobuf" | "json";
+
+export interface PartialSuccess {
+  /** Spans, log records or data points that were not taken; 0 with a message is a warning. */
+  readonly rejectedCount: number;
+  readonly reason: string;
+}
+
+const rejectedNames: Record<Signal, string> = {
+  traces: "rejectedSpans",
+  logs: "rejectedLogRecords",
+  metrics: "rejectedDataPoints",
+};
+
+/** The answer to an export that was taken, wholly or in part. */
+export function encodeExportAnswer(signal: Signal, spelling: Spelling, partial?: PartialSuccess): Buffer {
+  const tree =
+    partial === undefined
+      ? {}
+      : { partialSuccess: { [rejectedNames[signal]]: String(partial.rejectedCount), errorMessage: partial.reason } };
+  return spelling === "json" ? Buffer.from(JSON.stringify(tree)) : encodeMessage(responses[signal], tree);
+}
+
+/** The codes of gRPC that a receiver answers with. */
+export const rpcCodes = {
+  OK: 0,
+  INVALID_ARGUMENT: 3,
+  NOT_FOUND: 5,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export interface RpcStatus {
+  readonly code: number;
+  readonly message: string;
+  /** Told to the sender as google.rpc.RetryInfo. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+const retryInfoType = "type.googleapis.com/google.rpc.RetryInfo";
+
+/** A google.rpc.Status: the body of an answer that refuses an export, or gRPC's `grpc-status-details-bin`. */
+export function encodeRpcStatus({ code, message, retryAfterMs }: RpcStatus, spelling: Spelling): Buffer {
+  if (spelling === "json") {
+    const details =
+      retryAfterMs === undefined
+        ? {}
+        : { details: [{ "@type": retryInfoType, retryDelay: `${retryAfterMs / 1000}s` }] };
+    return Buffer.from(JSON.stringify({ code, message, ...details }));
+  }
+  const details = retryAfterMs === undefined ? [] : [{ typeUrl: retryInfoType, value: retryInfoValue(retryAfterMs) }];
+  return encodeMessage(rpcStatus, { code, message, details });
+}
+
+function retryInfoValue(retryAfterMs: number): string {
+  const seconds = Math.floor(retryAfterMs / 1000);
+  const nanos = Math.round((retryAfterMs - seconds * 1000) * 1e6);
+  return encodeMessage(retryInfo, { retryDelay: { seconds, nanos } }).toString("base64");
+}

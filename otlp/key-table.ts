@@ -1,0 +1,91 @@
+const longestKey = 128;
+const slotCount = 8192;
+/** Half of the slots: a search stays short. */
+const mostKeys = slotCount / 2;
+
+/**
+ * Gives each attribute key that it meets a small number, found again by a hash over its bytes, so that a key that
+ * was met before makes no string. Bounded: keys that are too long or too many have the number 0.
+ */
+export class KeyTable {
+  readonly #known: readonly string[];
+  readonly #slots = new Int32Array(slotCount);
+  #texts: string[] = [];
+  #bytes: Uint8Array[] = [];
+
+  /** The known keys are numbered from 1 on, in their order, whatever else is met. */
+  constructor(known: readonly string[] = []) {
+    this.#known = known;
+    this.#reset();
+  }
+
+  /** The number of the key that stands between the offsets; 0 when it has none. `guess` is looked at first. */
+  idOf(bytes: Uint8Array, from: number, to: number, guess = 0): number {
+    const length = to - from;
+    if (guess !== 0) {
+      const guessed = this.#bytes[guess];
+      if (guessed !== undefined && isSame(guessed, bytes, from, length)) return guess;
+    }
+    if (length === 0 || length > longestKey) return 0;
+    let slot = hashOf(bytes, from, to) & (slotCount - 1);
+    for (;;) {
+      const id = this.#slots[slot] as number;
+      if (id === 0) return this.#add(slot, bytes, from, to);
+      if (isSame(this.#bytes[id] as Uint8Array, bytes, from, length)) return id;
+      slot = (slot + 1) & (slotCount - 1);
+    }
+  }
+
+  /** The key of a number that `idOf` gave. */
+  textOf(id: number): string {
+    return this.#texts[id] as string;
+  }
+
+  /** When the table is full, forgets all but the known keys: true then, and numbers given before are void. */
+  refresh(): boolean {
+    const isFull = this.#texts.length >= mostKeys;
+    if (isFull) this.#reset();
+    return isFull;
+  }
+
+  #reset(): void {
+    this.#slots.fill(0);
+    this.#texts = [""];
+    this.#bytes = [new Uint8Array(0)];
+    for (const key of this.#known) {
+      const bytes = Buffer.from(key);
+      this.idOf(bytes, 0, bytes.length);
+    }
+  }
+
+  #add(slot: number, bytes: Uint8Array, from: number, to: number): number {
+    const id = this.#texts.length;
+    if (id >= mostKeys) return 0;
+    const copy = Buffer.from(bytes.subarray(from, to));
+    this.#bytes.push(copy);
+    this.#texts.push(copy.toString("utf8"));
+    this.#slots[slot] = id;
+    return id;
+  }
+}
+
+/** Over the length and some of the bytes: keys of one vocabulary share their beginnings, so the end counts. */
+export function hashOf(bytes: Uint8Array, from: number, to: number): number {
+  const length = to - from;
+  let hash = length * 0x9e37_79b1;
+  const tailFrom = length > 8 ? to - 8 : from;
+  for (let at = tailFrom; at < to; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x0100_0193);
+  if (length > 16) {
+    const middle = from + (length >> 1);
+    hash = Math.imul(hash ^ (bytes[middle] as number), 0x0100_0193);
+    hash = Math.imul(hash ^ (bytes[middle - 1] as number), 0x0100_0193);
+    hash = Math.imul(hash ^ (bytes[from + 7] as number), 0x0100_0193);
+  }
+  return hash ^ (hash >>> 15);
+}
+
+function isSame(known: Uint8Array, bytes: Uint8Array, from: number, length: number): boolean {
+  if (known.length !== length) return false;
+  for (let index = 0; index < length; index++) if (known[index] !== bytes[from + index]) return false;
+  return true;
+}

@@ -1,0 +1,23 @@
+import type { CodedError, ErrorCode } from "@weir/model";
+import { type RpcStatus, rpcCodes } from "@weir/otlp";
+
+const codes: Partial<Record<ErrorCode, number>> = {
+  BAD_REQUEST: rpcCodes.INVALID_ARGUMENT,
+  UNAUTHENTICATED: rpcCodes.UNAUTHENTICATED,
+  FORBIDDEN: rpcCodes.PERMISSION_DENIED,
+  NOT_FOUND: rpcCodes.UNIMPLEMENTED,
+  METHOD_NOT_ALLOWED: rpcCodes.UNIMPLEMENTED,
+  UNSUPPORTED_MEDIA_TYPE: rpcCodes.UNIMPLEMENTED,
+  // Without RetryInfo: a sender then does not try again.
+  BODY_TOO_LARGE: rpcCodes.RESOURCE_EXHAUSTED,
+};
+
+/** How an error is told over OTLP. What may be tried again carries the delay. */
+export function rpcStatusOf(error: CodedError): RpcStatus {
+  const isUnavailable = error.status === 503;
+  return {
+    code: codes[error.code] ?? (isUnavailable ? rpcCodes.UNAVAILABLE : rpcCodes.INTERNAL),
+    message: error.message,
+    ...(isUnavailable && { retryAfterMs: error.retryAfterMs ?? 1000 }),
+  };
+}

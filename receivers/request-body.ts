@@ -1,0 +1,109 @@
+import type { Readable } from "node:stream";
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
+import { CodedError } from "@weir/model";
+import type { InFlightLease } from "./in-flight-bytes.ts";
+
+interface InflateOptions {
+  readonly maxOutputLength: number;
+  readonly chunkSize: number;
+}
+type Inflater = (body: Uint8Array, options: InflateOptions) => Promise<Buffer>;
+
+const inflaters: ReadonlyMap<string, Inflater> = new Map([
+  ["gzip", promisify<Uint8Array, InflateOptions, Buffer>(gunzip)],
+  ["deflate", promisify<Uint8Array, InflateOptions, Buffer>(inflate)],
+  ["br", promisify<Uint8Array, InflateOptions, Buffer>(brotliDecompress)],
+  ["zstd", promisify<Uint8Array, InflateOptions, Buffer>(zstdDecompress)],
+]);
+
+/** The content encodings that are read, beside identity. */
+export const contentEncodings: readonly string[] = [...inflaters.keys()];
+
+function tooLarge(maxBytes: number): CodedError {
+  return new CodedError("BODY_TOO_LARGE", `The body is over ${maxBytes} bytes (receivers.maxBodyBytes).`);
+}
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** Counts what is held; the caller disposes it once the request is answered. */
+  readonly lease?: InFlightLease;
+}
+
+/**
+ * All bytes of a request as they were sent. `announcedBytes` is its content-length, where it has one. Rejects with
+ * BODY_TOO_LARGE or RECEIVER_BUSY as soon as that is clear, and with BAD_REQUEST when the sender breaks off.
+ */
+export function readBody(
+  request: Readable,
+  announcedBytes: number | undefined,
+  { maxBytes, lease }: BodyLimits,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const fail = (error: unknown) => {
+      request.off("data", take);
+      // The rest is thrown away as it comes.
+      request.resume();
+      reject(error);
+    };
+    const take = (chunk: Buffer) => {
+      length += chunk.length;
+      try {
+        if (length > maxBytes) throw tooLarge(maxBytes);
+        if (announcedBytes === undefined) lease?.add(chunk.length);
+      } catch (error) {
+        return fail(error);
+      }
+      chunks.push(chunk);
+    };
+    try {
+      if (announcedBytes !== undefined && announcedBytes > maxBytes) throw tooLarge(maxBytes);
+      if (announcedBytes !== undefined) lease?.add(announcedBytes);
+    } catch (error) {
+      return fail(error);
+    }
+    request.on("data", take);
+    request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length)));
+    const brokenOff = () => reject(new CodedError("BAD_REQUEST", "The request broke off before its end."));
+    request.on("error", brokenOff);
+    request.on("close", brokenOff);
+  });
+}
+
+/** The content of a body that was sent in this encoding. Rejects for an encoding that is not read, and for a bomb. */
+export async function inflateBody(
+  body: Buffer,
+  sentEncoding: string,
+  { maxBytes, lease }: BodyLimits,
+): Promise<Buffer> {
+  const encoding = sentEncoding.trim().toLowerCase();
+  if (encoding === "identity" || encoding === "") return body;
+  const inflater = inflaters.get(encoding);
+  if (inflater === undefined) {
+    throw new CodedError(
+      "UNSUPPORTED_MEDIA_TYPE",
+      `Content-Encoding may be ${contentEncodings.join(", ")} or identity.`,
+    );
+  }
+  try {
+    const content = await inflater(body, { maxOutputLength: maxBytes, chunkSize: chunkSizeFor(body.length) });
+    lease?.add(content.length);
+    return content;
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxBytes);
+    throw new CodedError("BAD_REQUEST", `The body is not valid ${encoding}.`);
+  }
+}
+
+/** Large pieces cost less: each is a turn of the loop and a buffer. */
+function chunkSizeFor(byteCount: number): number {
+  return Math.min(1 << 20, Math.max(16 << 10, byteCount * 8));
+}
+
+/** The content-length that the headers announce. */
+export function announcedLength(contentLength: string | undefined): number | undefined {
+  return contentLength === undefined ? undefined : Number(contentLength);
+}
