@@ -5,5 +5,8 @@ export { type PipelineConfig, pipelineConfig } from "./config.ts";
 export type * from "./consumer.ts";
 export type * from "./journal/contract.ts";
 export { openJournal } from "./journal/journal.ts";
+export * from "./normalize/content-from-log.ts";
+export { type NormalizeContext, normalizeSpan } from "./normalize/normalize-span.ts";
+export { normalizeSpans } from "./normalize/normalize-spans.ts";
 export type * from "./writer/contract.ts";
 export { startWriter } from "./writer/writer.ts";
