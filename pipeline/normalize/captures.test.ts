@@ -3,6 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { billedKinds, type Conversation, newSpanRow, projectId, readConversation, type SpanRow } from "@weir/model";
+import { createBlockWriter } from "../blocks/block-writer.ts";
 import { attributeText } from "./attribute-value.ts";
 import { contentFromLog, joinLogContents } from "./content-from-log.ts";
 import { normalizeSpans } from "./normalize-spans.ts";
@@ -34,6 +35,7 @@ for (const file of files) {
 
 /** What must hold of every row of every package. */
 function checkPromises(row: SpanRow): void {
+  createBlockWriter("spans").append(row);
   const where = `${row.kind} ${row.name}`;
   if (billedKinds.has(row.kind)) assert.notEqual(row.request_model + row.response_model, "", `${where} has no model`);
   else assert.equal(row.input_tokens ?? row.output_tokens ?? row.cost_nano_usd, null, `${where} claims usage`);

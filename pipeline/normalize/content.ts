@@ -2,7 +2,7 @@ import type { ContentFormat } from "@weir/model";
 import { isValueObject, textOf } from "./attribute-value.ts";
 import { messagesSide } from "./content-side.ts";
 import { genAiEvents } from "./dialects/gen-ai-events.ts";
-import { genAiMessages } from "./dialects/gen-ai-messages.ts";
+import { genAiInstructions, genAiMessages } from "./dialects/gen-ai-messages.ts";
 import { haystack } from "./dialects/haystack.ts";
 import { withLangchainMessages } from "./dialects/langchain.ts";
 import { langfuse, langfuseTrace } from "./dialects/langfuse.ts";
@@ -27,6 +27,7 @@ export const contentDialects: readonly { readonly name: string; readonly read: C
   { name: "single-attributes", read: singleAttributes },
   { name: "pydantic-ai", read: pydanticAi },
   { name: "haystack", read: haystack },
+  { name: "gen-ai-instructions", read: genAiInstructions },
   { name: "langfuse-trace", read: langfuseTrace },
   { name: "plain-attributes", read: plainAttributes },
 ];

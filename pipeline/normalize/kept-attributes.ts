@@ -40,7 +40,10 @@ export function keptAttributes(span: Span, inColumns: ReadonlySet<string>): Reco
   }
   if (span.scope.name !== "") kept["otel.scope.name"] ??= span.scope.name;
   if (span.scope.version !== "") kept["otel.scope.version"] ??= span.scope.version;
-  for (const [key, value] of Object.entries(span.scope.attributes)) kept[key] ??= attributeText(value);
+  for (const [key, value] of Object.entries(span.scope.attributes)) {
+    // Langfuse names the account's key.
+    if (key !== "public_key") kept[key] ??= attributeText(value);
+  }
   for (const key of resourceKeys) {
     const value = span.resource[key];
     if (value !== undefined) kept[key] ??= attributeText(value);

@@ -21,7 +21,7 @@ import { keptAttributes } from "./kept-attributes.ts";
 import { metadataAttributes } from "./metadata.ts";
 import { providerName, providerOfModel } from "./provider-names.ts";
 import { requestParameters } from "./request-parameters.ts";
-import { outcome } from "./status.ts";
+import { httpStatus, outcome } from "./status.ts";
 import { isStream, timeToFirstTokenNs } from "./timing.ts";
 import { spanUsage } from "./usage.ts";
 
@@ -130,7 +130,7 @@ function setOutcome(row: SpanRow, span: Span, fields: FieldValues, content: Span
   row.status = status;
   row.error_type = errorType;
   row.error_message = errorMessage;
-  row.http_status = fields.http_status === undefined || fields.http_status > 599 ? null : fields.http_status;
+  row.http_status = httpStatus(span, fields);
   if (content.finishReason === "error" && row.status === "ok") row.finish_reason ||= "error";
 }
 

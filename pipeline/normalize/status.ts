@@ -3,6 +3,20 @@ import type { Span } from "@weir/otlp";
 import { textOf } from "./attribute-value.ts";
 import type { FieldValues } from "./compiled-fields.ts";
 
+/** `Error code: 429 - …` of the Python SDKs, `429 …` of the JavaScript ones. */
+const statusInMessage = /^(?:Error code: )?([45]\d{2})\b/;
+
+/** The HTTP status that a failed call was answered with, as an attribute or the error's own words tell; else null. */
+export function httpStatus(
+  { statusMessage, attributes }: Span,
+  { http_status, error_message }: FieldValues,
+): number | null {
+  if (http_status !== undefined) return http_status <= 599 ? http_status : null;
+  const message = statusMessage || (error_message ?? textOf(attributes["exception.message"]) ?? "");
+  const told = statusInMessage.exec(message)?.[1];
+  return told === undefined ? null : Number(told);
+}
+
 export interface Outcome {
   readonly status: SpanStatus;
   readonly errorType: string;

@@ -21,10 +21,11 @@ export interface SpanUsage {
   readonly rule?: UsageRule | undefined;
 }
 
-/** Instrumentations that pass Anthropic's `input_tokens` on, which leaves cached tokens out. All versions so far. */
+/** Instrumentations that pass Anthropic's `input_tokens` on, which leaves cached tokens out; their captures show it. */
 const exclusiveScopes: readonly { readonly name: RegExp; readonly before?: readonly [major: number, minor: number] }[] =
   [
     { name: /^@traceloop\/instrumentation-anthropic$/ },
+    { name: /^openlit\.instrumentation\.anthropic$/ },
     // Its Python sister adds them since 0.30.
     { name: /^opentelemetry\.instrumentation\.anthropic$/, before: [0, 30] },
   ];

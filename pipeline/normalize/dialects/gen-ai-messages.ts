@@ -15,6 +15,11 @@ export function genAiMessages(view: SpanView): Sides {
   return { input: details.input ?? own.input, output: details.output ?? own.output };
 }
 
+/** Instructions without messages: all that is left where the messages travel in log records. */
+export function genAiInstructions({ attributes }: SpanView): Sides {
+  return { input: withInstructions(attributes, undefined) };
+}
+
 const inputKeys = {
   system_instructions: "gen_ai.system_instructions",
   messages: "gen_ai.input.messages",
@@ -27,10 +32,16 @@ function readMessages(attributes: SpanView["attributes"]): Sides {
 
 function readInput(attributes: SpanView["attributes"]): Side | undefined {
   const messages = asMessages(sideOfKey(attributes, inputKeys.messages));
+  return messages === undefined ? undefined : withInstructions(attributes, messages);
+}
+
+/** Messages, in any dialect's form, with the system instructions and tools that stand in attributes of their own. */
+export function withInstructions(attributes: SpanView["attributes"], messages: Side | undefined): Side | undefined {
   const system = sideOfKey(attributes, inputKeys.system_instructions);
   const tools = sideOf(toolList(attributes[inputKeys.tools]), [inputKeys.tools]);
   if (messages === undefined && system === undefined) return undefined;
-  if (messages?.form === "cut" || messages?.form === "text") return messages;
+  // What is no list of messages is kept as it is.
+  if (messages !== undefined && !Array.isArray(messages.value)) return messages;
   const isRepeated = messages !== undefined && repeats(messages.value, system);
   const beside = [
     [inputKeys.system_instructions, "system_instructions", isRepeated ? undefined : system],

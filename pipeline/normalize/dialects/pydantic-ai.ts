@@ -2,6 +2,7 @@ import { arrayOf, isValueObject, textOf, type ValueObject } from "../attribute-v
 import { messagesSide, sideOfFirst } from "../content-side.ts";
 import type { Side, Sides, SpanView } from "../span-view.ts";
 import { eventChoice, eventMessage } from "./gen-ai-events.ts";
+import { withInstructions } from "./gen-ai-messages.ts";
 
 /**
  * pydantic-ai and Logfire: the whole run on agent spans (`pydantic_ai.all_messages`, before version 2
@@ -28,7 +29,7 @@ function wholeRun(attributes: SpanView["attributes"]): Sides | undefined {
   const last = messages.at(-1);
   const isAnswered = isValueObject(last) && last["role"] === "assistant";
   return {
-    input: messagesSide(isAnswered ? messages.slice(0, -1) : messages, [key]),
+    input: withInstructions(attributes, messagesSide(isAnswered ? messages.slice(0, -1) : messages, [key])),
     output: isAnswered ? messagesSide([last], [key]) : undefined,
   };
 }
