@@ -49,6 +49,7 @@ const places: Readonly<Record<keyof Usage, readonly string[]>> = {
 
 /** Reads a usage object; undefined when there is no count in it. */
 export function readUsageObject(value: unknown): ReadUsage | undefined {
+  if (value === undefined) return undefined;
   const usage = objectOf(value);
   const parts: UsageParts = {};
   for (const [name, paths] of Object.entries(places) as [keyof Usage, readonly string[]][]) {

@@ -64,9 +64,9 @@ function anthropicMetadata(attributes: Span["attributes"]): ValueObject {
 }
 
 function openaiMetadata(attributes: Span["attributes"]): ReadUsage | undefined {
-  const { cachedPromptTokens, reasoningTokens } = objectOf(
-    objectOf(attributes["ai.response.providerMetadata"])["openai"],
-  );
+  const metadata = objectOf(attributes["ai.response.providerMetadata"])["openai"];
+  if (metadata === undefined) return undefined;
+  const { cachedPromptTokens, reasoningTokens } = objectOf(metadata);
   return readUsageObject({ cached_tokens: cachedPromptTokens, reasoning_tokens: reasoningTokens });
 }
 
