@@ -6,6 +6,7 @@ export * from "./events.ts";
 export * from "./ids.ts";
 export * from "./message.ts";
 export * from "./price.ts";
+export * from "./price-overrides.ts";
 export * from "./span.ts";
 export * from "./timing.ts";
 export * from "./usage.ts";

@@ -1,12 +1,14 @@
 import { calcPrice, findProvider, type ModelInfo, type Provider } from "@pydantic/genai-prices";
 import type { SpanRow } from "./columns.ts";
 import { type CostClass, costLines, type RateName, type Rates, rateNames } from "./cost-explanation.ts";
+import { overriddenRates, type PriceOverrides } from "./price-overrides.ts";
+import { isHalved, type ServiceTier, serviceTier, serviceTierVersion, tierRow } from "./service-tier-prices.ts";
 import type { Usage } from "./usage.ts";
 
 /** The fields of a row that say what a call cost and by which rates. */
 export type PricedCost = { [Field in CostField]: NonNullable<SpanRow[Field]> } & {
   price_version: string;
-  price_source: "genai-prices";
+  price_source: "genai-prices" | "weir-tiers" | "override";
   price_rates: string;
 };
 
@@ -24,6 +26,10 @@ export interface PriceQuestion {
   readonly usage: Usage;
   /** When the call was made: prices change, and some depend on the time of day. */
   readonly at: Date;
+  /** The provider's word for it; empty or absent is the standard tier. A tier without a price makes the cost unknown. */
+  readonly serviceTier?: string;
+  /** A user's own prices, which come before any table. */
+  readonly overrides?: PriceOverrides;
 }
 
 /** The price table in use: the package and its version. */
@@ -37,10 +43,9 @@ export const priceVersion = "genai-prices 0.1.8";
 export function priceUsage(question: PriceQuestion): PricedCost | null {
   const { usage, at } = question;
   if (usage.input_tokens === null || Number.isNaN(at.getTime())) return null;
-  const tier = tierFor(resolvePrice(question), usage.input_tokens);
-  if (tier === undefined) return null;
-  const lines = costLines(usage, tier.rates);
-  if (lines === undefined) return null;
+  const price = ratesFor(question, usage.input_tokens);
+  const lines = price === undefined ? undefined : costLines(usage, price.rates);
+  if (price === undefined || lines === undefined) return null;
   const amounts: Record<CostClass, number> = { input: 0, output: 0, cache_read: 0, cache_write: 0 };
   for (const line of lines) amounts[line.cost_class] += line.amount_nano_usd;
   return {
@@ -49,10 +54,45 @@ export function priceUsage(question: PriceQuestion): PricedCost | null {
     cost_output_nano_usd: amounts.output,
     cost_cache_read_nano_usd: amounts.cache_read,
     cost_cache_write_nano_usd: amounts.cache_write,
-    price_version: priceVersion,
-    price_source: "genai-prices",
-    price_rates: tier.ratesJson,
+    price_version: price.version,
+    price_source: price.source,
+    price_rates: price.ratesJson,
   };
+}
+
+/** The rates of one call, and whose they are. */
+interface UsedRates {
+  readonly rates: Rates;
+  readonly ratesJson: string;
+  readonly version: string;
+  readonly source: PricedCost["price_source"];
+}
+
+function ratesFor(question: PriceQuestion, inputTokens: number): UsedRates | undefined {
+  const own = question.overrides === undefined ? undefined : overriddenRates(question.overrides, question);
+  if (own !== undefined) return { ...own, ratesJson: JSON.stringify(own.rates), source: "override" };
+  const tier = serviceTier(question.serviceTier ?? "");
+  if (tier === null) return undefined;
+  if (tier !== undefined) return tierRates(question, inputTokens, tier);
+  const listed = tierFor(resolvePrice(question), inputTokens);
+  if (listed === undefined) return undefined;
+  return { rates: listed.rates, ratesJson: listed.ratesJson, version: priceVersion, source: "genai-prices" };
+}
+
+function tierRates(question: PriceQuestion, inputTokens: number, tier: ServiceTier): UsedRates | undefined {
+  const provider = tableId(question.provider);
+  const row = tierRow(provider, question.model, tier);
+  if (row !== undefined) return ownRates(row.rates, serviceTierVersion);
+  const listed = isHalved(provider, tier) ? tierFor(resolvePrice(question), inputTokens) : undefined;
+  return listed === undefined ? undefined : ownRates(halved(listed.rates), `${serviceTierVersion}, ${priceVersion}`);
+}
+
+function ownRates(rates: Rates, version: string): UsedRates {
+  return { rates, ratesJson: JSON.stringify(rates), version, source: "weir-tiers" };
+}
+
+function halved(rates: Rates): Rates {
+  return Object.fromEntries(Object.entries(rates).map(([name, rate]) => [name, rate / 2]));
 }
 
 /** Names of OpenTelemetry, of emitters and of the gateway → ids of the price table, where they differ. */
@@ -168,10 +208,14 @@ function lookUp(providerName: string, modelName: string, at: Date, dated: Provid
 
 /** The table matches names loosely ("my-openai-proxy" is OpenAI to it), so only its exact ids count. */
 function tableProvider(name: string): Provider | undefined {
-  const lower = name.toLowerCase();
-  const id = priceProviders[lower] ?? lower;
+  const id = tableId(name);
   const provider = findProvider({ providerId: id });
   return provider?.id === id ? provider : undefined;
+}
+
+function tableId(name: string): string {
+  const lower = name.toLowerCase();
+  return priceProviders[lower] ?? lower;
 }
 
 /** Google names models by path: `models/gemini-2.5-pro`, `publishers/google/models/gemini-2.5-pro`; AWS by ARN. */

@@ -22,7 +22,7 @@ const readers: Readonly<Record<string, PartReader>> = {
   input_text: (part) => text(stringOf(part["text"])),
   output_text: (part) => text(stringOf(part["text"])),
   refusal: (part) => ({ type: "refusal", text: firstString(part["refusal"], part["text"]) }),
-  thinking: (part) => reasoning(plainText(part["thinking"])),
+  thinking: (part) => reasoning(plainText(part["thinking"] ?? part["content"])),
   redacted_thinking: () => reasoning("", true),
   reasoning: readReasoning,
   "reasoning.text": (part) => reasoning(stringOf(part["text"])),

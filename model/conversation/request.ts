@@ -33,7 +33,7 @@ export function joinTexts(texts: readonly string[]): string {
   return texts.filter((text) => text !== "").join("\n\n");
 }
 
-/** Every API's tool: OpenAI nests it under `function`, Anthropic calls the schema `input_schema`. */
+/** Every API's tool: OpenAI nests it under `function`, Anthropic calls the schema `input_schema`, the AI SDK `inputSchema`. */
 export function readTools(tools: unknown): ToolDefinition[] {
   return arrayOf(tools).map((tool) => {
     const entry = objectOf(tool);
@@ -41,7 +41,7 @@ export function readTools(tools: unknown): ToolDefinition[] {
     return {
       name: firstString(body["name"], entry["server_label"], entry["type"]),
       description: stringOf(body["description"]),
-      parameters: body["parameters"] ?? body["input_schema"] ?? null,
+      parameters: body["parameters"] ?? body["input_schema"] ?? body["inputSchema"] ?? null,
     };
   });
 }

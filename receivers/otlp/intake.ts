@@ -6,6 +6,7 @@ import {
   type PartialSuccess,
   requestFromJson,
   type Signal,
+  type Span,
   SpanCursor,
   type Spelling,
 } from "@weir/otlp";
@@ -15,7 +16,8 @@ import {
   createBlockWriter,
   type ExportLedger,
   exportKey,
-  normalizeSpan,
+  type NormalizeContext,
+  normalizeSpans,
 } from "@weir/pipeline";
 import type { ReceiversConfig } from "../config.ts";
 import { InFlightBytes } from "../in-flight-bytes.ts";
@@ -86,12 +88,13 @@ export class OtlpIntake {
   /** Without a pause between: writer and cursor are shared by all requests. */
   #rowsOf(
     message: Buffer,
-    context: Parameters<typeof normalizeSpan>[1],
+    context: NormalizeContext,
     keyId: string,
   ): { batch: Batch | undefined; partial: PartialSuccess | undefined } {
     const cursor = this.#cursor;
     const writer = this.#writer;
     const { maxExportSpans } = this.options.config;
+    const spans: Span[] = [];
     let withoutIdsCount = 0;
     let unstorableCount = 0;
     let isWhole = false;
@@ -102,7 +105,7 @@ export class OtlpIntake {
           withoutIdsCount++;
           continue;
         }
-        if (writer.rowCount === maxExportSpans) {
+        if (spans.length === maxExportSpans) {
           throw new CodedError(
             "BODY_TOO_LARGE",
             `The export has more than ${maxExportSpans} spans (receivers.maxExportSpans).`,
@@ -113,7 +116,10 @@ export class OtlpIntake {
           unstorableCount++;
           continue;
         }
-        const row = normalizeSpan(span, context);
+        spans.push(span);
+      }
+      // Together: two spans of one export may tell of the same call.
+      for (const row of normalizeSpans(spans, context)) {
         row.api_key_id = keyId;
         if (!appended(writer, row)) unstorableCount++;
       }

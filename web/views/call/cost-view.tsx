@@ -26,6 +26,7 @@ const stateNotes = {
 
 const sourceNames: Readonly<Record<string, string>> = {
   "genai-prices": "public price table",
+  "weir-tiers": "Weir's table of service tiers",
   override: "your own prices",
   reported: "reported by the sender",
 };
