@@ -203,7 +203,7 @@ function isExcused(call: SentCall, blow: Blow): boolean {
 }
 
 /** A call that was sent again may have left two rows: one of each attempt. */
-function isRetried(calls: readonly SentCall[], group: readonly CallSummary[]): boolean {
+function isRetried(calls: readonly SentCall[], group: readonly StoredCall[]): boolean {
   const call = calls.find(({ id }) => id === group[0]?.user_id);
   return call !== undefined && call.retries >= group.length - 1 && call.retries > 0;
 }
