@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CallSummary, listCalls } from "./calls-api.ts";
 import { type SentCall, SteadyLoad } from "./steady-load.ts";
 import { kill, Program, type Role, Weir } from "./weir-process.ts";
 
@@ -10,6 +11,17 @@ export interface KillRunOptions {
   /** Kill these, each time; without it each role alone and then together, in turn. */
   readonly only?: readonly Role[];
   readonly log: (line: string) => void;
+}
+
+interface StoredCall {
+  readonly user_id: string;
+  readonly status: string;
+}
+
+interface EngineAccess {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
 }
 
 /** One blow: which roles, when. */
@@ -191,19 +203,33 @@ function isExcused(call: SentCall, blow: Blow): boolean {
 }
 
 /** A call that was sent again may have left two rows: one of each attempt. */
-function isRetried(calls: readonly SentCall[], group: readonly CallSummary[]): boolean {
+function isRetried(calls: readonly SentCall[], group: readonly StoredCall[]): boolean {
   const call = calls.find(({ id }) => id === group[0]?.user_id);
   return call !== undefined && call.retries >= group.length - 1 && call.retries > 0;
 }
 
-/** All rows of the run, once no more come. */
-async function settledRows(weir: Weir, session: string, atLeast: number): Promise<CallSummary[]> {
-  let rows: CallSummary[] = [];
-  for (let tries = 0; tries < 8; tries++) {
+/** All rows of the run, once no more come. Read from the engine itself: there are too many for pages of a list. */
+async function settledRows(weir: Weir, session: string, atLeast: number): Promise<StoredCall[]> {
+  let rows: StoredCall[] = [];
+  for (let tries = 0; tries < 40; tries++) {
     const before = rows.length;
     await sleep(1500);
-    rows = await listCalls(weir, { session_id: session });
+    rows = await storedCalls(weir, session);
     if (rows.length >= atLeast && rows.length === before) break;
   }
   return rows;
+}
+
+async function storedCalls(weir: Weir, session: string): Promise<StoredCall[]> {
+  const access = JSON.parse(readFileSync(join(weir.dataDirectory, "run", "engine.json"), "utf8")) as EngineAccess;
+  const sql = "SELECT user_id, status FROM weir.spans WHERE session_id = {session:String} FORMAT JSONEachRow";
+  const url = `${access.url}/?param_session=${encodeURIComponent(session)}`;
+  const headers = { "x-clickhouse-user": access.username, "x-clickhouse-key": access.password };
+  const response = await fetch(url, { method: "POST", body: sql, headers });
+  const text = await response.text();
+  if (!response.ok) throw new Error(text);
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as StoredCall);
 }
