@@ -167,7 +167,7 @@ async function report(
     interrupted: rows.filter(({ status }) => status === "interrupted").length,
     lost: covered
       .filter((call) => !isThere(call))
-      .map((call) => `${describe(call)}, ${timesToBlows(call, gatewayBlows)}`),
+      .map((call) => `${describe(call)}, ${timesToBlows(call, gatewayBlows, answered)}`),
     doubled: [...byId.values()]
       .filter((group) => group.length > 1 && !isRetried(calls, group))
       .map((group) => `${group[0]?.user_id}: ${group.map(({ status }) => status).join(", ")}`),
@@ -181,10 +181,13 @@ function describe({ id, failure, retries, isStream }: SentCall): string {
   return `${id}${isStream ? " (stream)" : ""}${failure === undefined ? "" : ` ${failure}`}${retries > 0 ? ` after ${retries} retries` : ""}`;
 }
 
-/** How long before which blow its last byte came. */
-function timesToBlows(call: SentCall, blows: readonly Blow[]): string {
-  const next = blows.find(({ atMs }) => atMs > (call.lastByteMs ?? 0));
-  return next === undefined ? "after the last blow" : `${(next.atMs - (call.lastByteMs ?? 0)).toFixed(0)} ms before`;
+/** How long before the next blow its last byte came, and how many others were answered in between. */
+function timesToBlows(call: SentCall, blows: readonly Blow[], answered: readonly SentCall[]): string {
+  const { lastByteMs = 0 } = call;
+  const next = blows.find(({ atMs }) => atMs > lastByteMs);
+  if (next === undefined) return "after the last blow";
+  const later = answered.filter((other) => (other.lastByteMs ?? 0) > lastByteMs && (other.lastByteMs ?? 0) < next.atMs);
+  return `${(next.atMs - lastByteMs).toFixed(0)} ms before the blow at ${next.roles.join("+")}, ${later.length} answers later`;
 }
 
 function isCovered(call: SentCall, blow: Blow): boolean {
