@@ -15,6 +15,7 @@ import { registerKeys } from "./routes/keys.ts";
 import { registerLive } from "./routes/live.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerProjects } from "./routes/projects.ts";
+import { registerQuery } from "./routes/query.ts";
 import { registerTraces } from "./routes/traces.ts";
 import "./scope.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
@@ -74,6 +75,7 @@ function registerRoutes(server: ApiServer, options: ApiOptions): void {
   registerCalls(server, options);
   registerTraces(server, options);
   registerMetrics(server, options);
+  registerQuery(server, options);
   registerLive(server, options);
   registerProjects(server, options);
   registerKeys(server, options);

@@ -1,4 +1,4 @@
-import type { Field } from "./fields.ts";
+import { type Field, fieldNamed } from "./fields.ts";
 import { anyOf, type Condition, type Filter, type Operator, type Value } from "./filter.ts";
 import { partsOfPattern, patternOf } from "./pattern.ts";
 
@@ -52,6 +52,23 @@ export function isOneOf(field: Field, values: readonly Value[]): Filter {
   return distinct.length === 1 && first !== undefined
     ? equals(field, first)
     : { field: field.name, op: "in", value: distinct };
+}
+
+/** The field of that name has any of the values. Throws a TypeError when there is no such field. */
+export function oneOf(fieldName: string, values: readonly Value[]): Filter {
+  return isOneOf(namedField(fieldName), values);
+}
+
+/** The field's text contains the text, also within words. Throws a TypeError when there is no such field. */
+export function containing(fieldName: string, text: string): Filter {
+  const { name } = namedField(fieldName);
+  return { field: name, op: "like", value: patternOf(["star", { text }, "star"]) };
+}
+
+function namedField(name: string): Field {
+  const field = fieldNamed(name);
+  if (field === undefined) throw new TypeError(`there is no field ${name}`);
+  return field;
 }
 
 /** What may be done with a field, for a message. */

@@ -9,6 +9,7 @@ export {
 } from "./aggregation.ts";
 export { checkFilter } from "./check-filter.ts";
 export { fieldsBeginning, type Typing, typingAtEnd } from "./complete.ts";
+export { containing, oneOf } from "./condition.ts";
 export { attributeKey, type Field, type FieldType, fieldNamed, queryFields } from "./fields.ts";
 export {
   allOf,
@@ -25,5 +26,5 @@ export {
 export { FilterError } from "./filter-error.ts";
 export { aggregationLimits, filterLimits } from "./limits.ts";
 export { parseFilter } from "./parse-filter.ts";
-export { type PatternPart, partsOfPattern, patternOf } from "./pattern.ts";
+export { type PatternPart, partsOfPattern } from "./pattern.ts";
 export { printFilter } from "./print-filter.ts";

@@ -8,4 +8,5 @@ export * from "./live.ts";
 export * from "./metrics.ts";
 export * from "./paths.ts";
 export * from "./projects.ts";
+export * from "./query.ts";
 export * from "./traces.ts";
