@@ -134,29 +134,24 @@ function ofContent(bindings: Bindings, condition: Condition, columns: FilterColu
   return present.length === 1 ? (present[0] ?? "") : `(${present.join(" OR ")})`;
 }
 
+/** A missing attribute is an empty one, as for texts: to tell them apart, all keys of a row would have to be read. */
 function ofAttribute(bindings: Bindings, condition: Condition, key: string): string {
   const name = bindings.bind("String", key);
   const value = `attributes[${name}]`;
   const number = `toFloat64OrNull(${value})`;
   switch (condition.op) {
     case "exists":
-      return `mapContains(attributes, ${name})`;
+      return `${value} != ''`;
     case "like":
-      return `(mapContains(attributes, ${name}) AND ${value} ILIKE ${bindings.bind("String", likeOf(partsOfPattern(condition.value)))})`;
-    case "in": {
-      const values = bindings.bind("Array(String)", condition.value);
-      return condition.value.includes("")
-        ? `(mapContains(attributes, ${name}) AND ${value} IN ${values})`
-        : `${value} IN ${values}`;
-    }
+      return `(${value} != '' AND ${value} ILIKE ${bindings.bind("String", likeOf(partsOfPattern(condition.value)))})`;
+    case "in":
+      return `${value} IN ${bindings.bind("Array(String)", condition.value)}`;
     case "between": {
       const [low, high] = condition.value.map((end) => bindings.bind("Float64", end));
       return `ifNull(${number} BETWEEN ${low} AND ${high}, 0)`;
     }
-    case "eq": {
-      const wanted = `${value} = ${bindings.bind("String", condition.value)}`;
-      return condition.value === "" ? `(mapContains(attributes, ${name}) AND ${wanted})` : wanted;
-    }
+    case "eq":
+      return `${value} = ${bindings.bind("String", condition.value)}`;
     case "has":
       throw new TypeError("an attribute has no words");
     default:

@@ -13,15 +13,27 @@ export function hasPhrase(bindings: Bindings, phrase: string, columns: SearchedC
   // Where words are not written in ASCII, they need not be what stands between separators.
   const tokens = words.filter((word) => /^[0-9a-z]+$/.test(word)).map((word) => bindings.bind("String", word));
   const isOneWord = tokens.length === 1 && words[0] === spaced;
-  const inColumn = (text: string, forms: readonly string[]) => {
-    const found = tokens.map((token) => `hasToken(${text}, ${token})`);
-    if (!isOneWord) found.push(anyOfForms(forms.map((form) => `${text} LIKE ${form}`)));
-    return joined(found, "AND");
-  };
-  const pattern = (form: string) => bindings.bind("String", `%${escapedLike(form)}%`);
-  return inColumns(columns, inColumn, isOneWord ? [] : contentForms(spaced).map(pattern), () =>
-    isOneWord ? [] : [pattern(spaced)],
+  const hasTokens = (text: string) =>
+    joined(
+      tokens.map((token) => `hasToken(${text}, ${token})`),
+      "AND",
+    );
+  const found = joined(
+    searchedTexts(columns).map(({ text }) => hasTokens(text)),
+    "OR",
   );
+  if (isOneWord) return found;
+  const pattern = (form: string) => bindings.bind("String", `%${escapedLike(form)}%`);
+  const contentPatterns = contentForms(spaced).map(pattern);
+  const plainPatterns = columns.plain.length === 0 ? [] : [pattern(spaced)];
+  const inOrder = joined(
+    searchedTexts(columns).flatMap(({ text, isContent }) =>
+      (isContent ? contentPatterns : plainPatterns).map((form) => `${text} LIKE ${form}`),
+    ),
+    "OR",
+  );
+  // The indexes alone answer the first part; texts are read only for the rows that it leaves.
+  return tokens.length === 0 ? inOrder : `(${found} AND ${inOrder})`;
 }
 
 /**
@@ -41,8 +53,11 @@ export function hasPattern(bindings: Bindings, pattern: string, columns: Searche
       word === undefined ? `${text} LIKE ${like}` : `(${text} LIKE ${like} AND match(${text}, ${word}))`;
   };
   const plain = condition((text) => text);
-  const needsEscape = inner.some((part) => part !== "star" && contentForms(spacedLower(part.text)).length > 1);
-  const content = needsEscape ? [plain, condition(jsonEscaped)] : [plain];
+  const differs = (escaped: (text: string) => string, from: (text: string) => string) =>
+    inner.some((part) => part !== "star" && escaped(spacedLower(part.text)) !== from(spacedLower(part.text)));
+  const content = [plain];
+  if (differs(jsonText, String)) content.push(condition(jsonText));
+  if (differs(jsonAscii, jsonText)) content.push(condition(jsonAscii));
   const conditions = [
     ...columns.content.map((column) => anyOfForms(content.map((one) => one(searchableText(column))))),
     ...columns.plain.map((column) => plain(`lower(${column})`)),
@@ -55,20 +70,12 @@ export function likeOf(parts: readonly PatternPart[]): string {
   return parts.map((part) => (part === "star" ? "%" : escapedLike(part.text))).join("");
 }
 
-function inColumns(
-  { content, plain }: SearchedColumns,
-  inColumn: (text: string, forms: readonly string[]) => string,
-  contentPatterns: readonly string[],
-  plainPatterns: () => readonly string[],
-): string {
-  const forPlain = plain.length === 0 ? [] : plainPatterns();
-  return joined(
-    [
-      ...content.map((column) => inColumn(searchableText(column), contentPatterns)),
-      ...plain.map((column) => inColumn(`lower(${column})`, forPlain)),
-    ],
-    "OR",
-  );
+/** The searched columns as the expressions that their indexes are on. */
+function searchedTexts({ content, plain }: SearchedColumns): { text: string; isContent: boolean }[] {
+  return [
+    ...content.map((column) => ({ text: searchableText(column), isContent: true })),
+    ...plain.map((column) => ({ text: `lower(${column})`, isContent: false })),
+  ];
 }
 
 function joined(conditions: readonly string[], word: "AND" | "OR"): string {
@@ -81,15 +88,19 @@ function anyOfForms(conditions: readonly string[]): string {
 
 /** The text as it may stand in content: as it is, and as JSON would escape it. White space is one space there. */
 function contentForms(spaced: string): string[] {
-  const forms = [spaced, JSON.stringify(spaced).slice(1, -1), jsonEscaped(spaced)];
-  return [...new Set(forms)];
+  return [...new Set([spaced, jsonText(spaced), jsonAscii(spaced)])];
+}
+
+function jsonText(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** As JSON that keeps to ASCII has it. */
-function jsonEscaped(text: string): string {
-  return JSON.stringify(text)
-    .slice(1, -1)
-    .replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+function jsonAscii(text: string): string {
+  return jsonText(text).replaceAll(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function spacedLower(text: string): string {
