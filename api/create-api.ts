@@ -10,6 +10,7 @@ import { checkRequest } from "./request-check.ts";
 import { registerAuth } from "./routes/auth.ts";
 import { registerCalls } from "./routes/calls.ts";
 import { registerConnections } from "./routes/connections.ts";
+import { registerDeletions } from "./routes/deletions.ts";
 import { registerInstall } from "./routes/install.ts";
 import { registerKeys } from "./routes/keys.ts";
 import { registerLive } from "./routes/live.ts";
@@ -78,6 +79,7 @@ function registerRoutes(server: ApiServer, options: ApiOptions): void {
   registerQuery(server, options);
   registerLive(server, options);
   registerProjects(server, options);
+  registerDeletions(server, options);
   registerKeys(server, options);
   registerConnections(server, options);
   registerAuth(server, options);

@@ -1,6 +1,7 @@
 /**
- * Spans as ClickHouse makes them itself: four weeks and two days of an install with 12 projects (one has a fifth of
- * the traffic), agents of up to eight steps, 24 models, 20,000 users, and text of a Zipf-like vocabulary.
+ * Spans as ClickHouse makes them itself: 30 days of an install with 12 projects (one has a third of
+ * the traffic), agents of eight steps, 24 models, 7 services that each have their own key, source and environment, 20,000
+ * users, 11 attributes a span, and text of a Zipf-like vocabulary.
  */
 export interface DataShape {
   readonly rows: number;
@@ -55,7 +56,7 @@ export function spansSelect({ rows, days, endSecond }: DataShape, from: number, 
     took AS duration_ns,
     multiIf(is_first, concat('agent ', toString(trace % 9)), span_kind = 'tool', concat('tool ', toString(trace % 40)), concat('chat ', model)) AS name,
     span_kind AS kind,
-    if(trace % 5 = 0, 'gateway', 'otlp') AS source,
+    if(trace % 7 < 2, 'gateway', 'otlp') AS source,
     multiIf(is_first, 'invoke_agent', span_kind = 'tool', 'execute_tool', span_kind = 'llm', 'chat', 'embeddings') AS operation,
     concat('service-', toString(trace % 7)) AS service_name,
     if(is_call, ['openai', 'anthropic', 'google', 'mistral', 'other'][1 + cityHash64(model) % 5], '') AS provider,
@@ -78,8 +79,8 @@ export function spansSelect({ rows, days, endSecond }: DataShape, from: number, 
     concat('user-', toString(toUInt32(pow(${randomOfTrace(14)}, 3) * 20000))) AS user_id,
     concat('session-', toString(intDiv(trace, 6))) AS session_id,
     [concat('team-', toString(trace % 6))] AS tags,
-    if(trace % 4 = 0, 'production', 'staging') AS environment,
-    concat('key_', toString(project_number), '_', toString(trace % 3)) AS api_key_id,
+    if(trace % 7 < 5, 'production', 'staging') AS environment,
+    concat('key_', toString(project_number), '_', toString(trace % 7 % 3)) AS api_key_id,
     mapFromArrays(
       arrayConcat(arrayMap(i -> concat('attribute.', toString(i)), range(8)), ['customer.tier', 'request.number', 'host.name'], if(cityHash64(number, 21) % 100000 = 0, ['rare.flag'], [])),
       arrayConcat(arrayMap(i -> concat('value-', toString(cityHash64(number, i) % 50)), range(8)), [['gold', 'silver', 'free'][1 + trace % 3], toString(number), concat('host-', toString(trace % 200))], if(cityHash64(number, 21) % 100000 = 0, ['set'], []))

@@ -1,6 +1,7 @@
 export * from "./auth.ts";
 export * from "./calls.ts";
 export * from "./connections.ts";
+export * from "./deletions.ts";
 export * from "./errors.ts";
 export * from "./install.ts";
 export * from "./keys.ts";

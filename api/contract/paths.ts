@@ -13,6 +13,8 @@ export const apiPaths = {
   live: "/api/v1/live",
   projects: "/api/v1/projects",
   project: "/api/v1/projects/:project_id",
+  deletions: "/api/v1/deletions",
+  deletion: "/api/v1/deletions/:deletion_id",
   keys: "/api/v1/keys",
   key: "/api/v1/keys/:key_id",
   connections: "/api/v1/connections",

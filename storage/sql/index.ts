@@ -1,6 +1,7 @@
 export * from "./aggregate.ts";
 export * from "./breakdown.ts";
 export type { CallDetailRow, CallSummaryRow } from "./call-row.ts";
+export * from "./delete-data.ts";
 export * from "./delete-project.ts";
 export * from "./get-call.ts";
 export * from "./get-trace.ts";
