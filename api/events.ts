@@ -26,3 +26,9 @@ export const projectDeleted: EventDefinition = {
   message: "a project and its data were deleted",
   counter: "projects_deleted",
 };
+
+export const dataDeletionStarted: EventDefinition = {
+  level: "info",
+  message: "the deletion of a trace's or a user's data has begun",
+  counter: "data_deletions",
+};

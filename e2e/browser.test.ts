@@ -113,6 +113,42 @@ test("a call's page shows the conversation, the cost and the TTFT", async () => 
   assert.match(text, /gpt-4o-mini/);
 });
 
+test("the search line narrows the list by the query language, says what is wrong, and is in the address", async () => {
+  const user = newUser();
+  await call(user, "A question about the zebra crossing.", false);
+  await callsOfUser(weir, user);
+  await page.goto(`${weir.url}/ui/calls`);
+  await page.getByRole("grid", { name: "Calls" }).waitFor();
+  const line = page.getByRole("combobox", { name: "Search" });
+  await line.fill("mod");
+  await page.getByRole("option", { name: /model:/ }).waitFor();
+  await line.fill(`mdoel:gpt-4o-mini user:${user}`);
+  await line.press("Enter");
+  await page
+    .getByRole("alert")
+    .getByText(/There is no field/)
+    .waitFor();
+  assert.equal(await line.getAttribute("aria-invalid"), "true");
+  const { violations } = await new AxeBuilder({ page }).include("main").analyze();
+  assert.deepEqual(
+    violations.map(({ id }) => id),
+    [],
+  );
+  await page.getByRole("alert").getByRole("button").click();
+  await page.getByText("zebra crossing").first().waitFor();
+  assert.equal(new URL(page.url()).searchParams.get("filter"), `model:gpt-4o-mini user:${user}`);
+  await line.fill(`user:${user} "zebra crossing" -status:ok`);
+  await line.press("Enter");
+  await page
+    .getByText(/No calls/i)
+    .first()
+    .waitFor();
+  await page.reload();
+  assert.equal(await line.inputValue(), `user:${user} "zebra crossing" -status:ok`);
+  await page.goto(`${weir.url}/ui/traces?filter=${encodeURIComponent(`user:${user} "zebra crossing"`)}`);
+  await page.getByRole("grid", { name: "Traces" }).getByText("zebra crossing").first().waitFor();
+});
+
 test("overview shows figures and charts of what was sent", async () => {
   await page.goto(`${weir.url}/ui/`);
   await page.getByRole("img").first().waitFor();

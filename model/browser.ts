@@ -1,5 +1,6 @@
 /** What the UI may import: everything here runs in a browser. */
 
+export { type Column, type ColumnTypes, spanColumns } from "./columns.ts";
 export { type ConversationSource, readConversation } from "./conversation/read-conversation.ts";
 export {
   type CostClass,
@@ -9,7 +10,7 @@ export {
   explainCost,
   type RateName,
 } from "./cost-explanation.ts";
-export { type ErrorBody, type ErrorCode, type ErrorDetail, errorCatalogue } from "./errors.ts";
+export { CodedError, type ErrorBody, type ErrorCode, type ErrorDetail, errorCatalogue } from "./errors.ts";
 export {
   type Conversation,
   type ErrorPart,
@@ -25,5 +26,6 @@ export {
   textOf,
   toolCallsOf,
 } from "./message.ts";
+export { nearestWord } from "./nearest-word.ts";
 export { generationTokensPerSecond, prefillTokensPerSecond, type TimedRow, timePerOutputTokenNs } from "./timing.ts";
 export type { Usage, UsageSource } from "./usage.ts";

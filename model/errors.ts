@@ -8,6 +8,11 @@ export const errorCatalogue = {
     retryable: false,
     meaning: "The request is malformed; the message names each wrong field.",
   },
+  FILTER_INVALID: {
+    status: 400,
+    retryable: false,
+    meaning: "A filter or aggregation cannot be read; the detail has the position, and often what was meant.",
+  },
   UNAUTHENTICATED: { status: 401, retryable: false, meaning: "No credential, or one that Weir does not know." },
   FORBIDDEN: { status: 403, retryable: false, meaning: "The credential is known but may not do this." },
   NOT_FOUND: { status: 404, retryable: false, meaning: "There is no such thing in this project." },
@@ -139,6 +144,11 @@ export interface ErrorBody {
 export interface ErrorDetail {
   path: string;
   message: string;
+  /** Where in the field's text the fault is: UTF-16 units from 0, and how many. */
+  position?: number;
+  length?: number;
+  /** What was probably meant. */
+  suggestion?: string;
 }
 
 /** A path into a JSON body as people write it: `spans[0].duration_ms`. Empty for the body itself. */

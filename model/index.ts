@@ -5,6 +5,7 @@ export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./ids.ts";
 export * from "./message.ts";
+export * from "./nearest-word.ts";
 export * from "./price.ts";
 export * from "./price-overrides.ts";
 export * from "./span.ts";

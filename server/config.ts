@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { providerIds } from "@weir/gateway";
-import { CodedError } from "@weir/model";
+import { CodedError, editDistance, nearestWord } from "@weir/model";
 import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
 import type { z } from "zod";
 import { type WeirConfig, weirConfig } from "./config-schema.ts";
 import { type Setting, settingsOf } from "./config-settings.ts";
-import { editDistance, nearestWord } from "./nearest-word.ts";
 
 export interface ConfigSources {
   /** The file to read. Without it `weir.yaml` in `directory` is read, when there is one. */

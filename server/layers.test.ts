@@ -9,6 +9,7 @@ const root = resolve(import.meta.dirname, "..");
 const mayImport: Record<string, readonly string[]> = {
   model: [],
   otlp: ["model"],
+  query: ["model"],
   catalog: ["model"],
   pipeline: ["otlp", "model"],
   storage: ["query", "model"],
@@ -17,15 +18,15 @@ const mayImport: Record<string, readonly string[]> = {
   api: ["storage", "catalog", "query", "model"],
   cli: ["model"],
   server: ["receivers", "gateway", "api", "cli", "pipeline", "storage", "catalog", "otlp", "query", "model"],
-  web: ["api", "model"],
+  web: ["api", "query", "model"],
   demo: [],
   e2e: [],
-  // Measurements start the same processes as the black-box tests do, and time the decoder by itself.
-  bench: ["e2e", "otlp"],
+  // Measurements start the same processes as the black-box tests do, and time the decoder and storage by themselves.
+  bench: ["e2e", "otlp", "storage", "query", "model"],
 };
 
 /** What the browser may see of a package. */
-const webMaySee = new Set(["@weir/api/contract", "@weir/model/browser"]);
+const webMaySee = new Set(["@weir/api/contract", "@weir/model/browser", "@weir/query"]);
 
 const importPattern =
   /(?:^|\n)\s*(?:import|export)\s[^"';]*?from\s+"([^"]+)"|(?:^|\n)\s*import\s+"([^"]+)"|import\("([^"]+)"\)/g;

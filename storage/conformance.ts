@@ -120,7 +120,7 @@ export function describeStore(name: string, options: ConformanceOptions): void {
         `SELECT name FROM system.data_skipping_indices WHERE database = {database:String} AND table = 'spans'`,
         { database: store.database },
       );
-      const words = features.has("text_index") ? ["input_words", "output_words"] : [];
+      const words = features.has("text_index") ? ["input_words", "output_words", "name_words", "error_words"] : [];
       assert.deepEqual(
         indexes.map((row) => row.name).sort(),
         [...words, "by_session", "by_span", "by_trace", "by_user"].sort(),

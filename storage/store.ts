@@ -190,6 +190,9 @@ class ClickHouseStore implements Store {
   }
 }
 
+/** The indexes of words, built when parts are merged. */
+const textIndexes = "input_words,output_words,name_words,error_words";
+
 /**
  * The batch becomes one part a partition, so that the token recognises it whole: blocks are squashed up to sizes that
  * no batch reaches, and by one thread. Each rollup remembers the token too. Words are indexed when parts are merged.
@@ -208,7 +211,7 @@ function insertSettings(token: string, { features }: Capabilities): ClickHouseSe
     input_format_skip_unknown_fields: 0,
     async_insert: 0,
     insert_distributed_sync: 1,
-    ...(features.has("text_index") && { exclude_materialize_skip_indexes_on_insert: "input_words,output_words" }),
+    ...(features.has("text_index") && { exclude_materialize_skip_indexes_on_insert: textIndexes }),
   };
 }
 

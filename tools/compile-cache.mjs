@@ -8,7 +8,19 @@ import { pathToFileURL } from "node:url";
 import { compileCacheFolder, root, weirNode } from "./paths.mjs";
 
 const stampFile = join(compileCacheFolder, "sources");
-const folders = ["model", "otlp", "catalog", "pipeline", "storage", "receivers", "gateway", "api", "cli", "server"];
+const folders = [
+  "model",
+  "otlp",
+  "query",
+  "catalog",
+  "pipeline",
+  "storage",
+  "receivers",
+  "gateway",
+  "api",
+  "cli",
+  "server",
+];
 /** What the processes load, as `server/main.ts` does; the flags are part of the cache's key. */
 const programs = [
   { flags: [], names: ["command-line"] },

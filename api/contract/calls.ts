@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   anyOf,
   costFields,
+  filterText,
   pageOf,
   pageQuery,
   projectQuery,
@@ -36,6 +37,7 @@ export const callFilterQuery = {
     .max(500)
     .optional()
     .describe("Text that input, output, name or error message contains; any case."),
+  filter: filterText.optional(),
 };
 
 export const listCallsQuery = z.object({ ...rangeQuery, ...callFilterQuery, ...pageQuery });

@@ -9,7 +9,15 @@ export const errorBody = z
       retryable: z.boolean().describe("Whether the same request may succeed later."),
       request_id: z.string().optional().describe("Names the request in Weir's log."),
       details: z
-        .array(z.object({ path: z.string(), message: z.string() }))
+        .array(
+          z.object({
+            path: z.string(),
+            message: z.string(),
+            position: z.number().int().optional().describe("Of a filter's text: where the fault is, from 0."),
+            length: z.number().int().optional().describe("How many characters are wrong."),
+            suggestion: z.string().optional().describe("What was probably meant."),
+          }),
+        )
         .optional()
         .describe("One for each wrong field."),
     }),

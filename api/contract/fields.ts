@@ -72,3 +72,11 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
     next_cursor: z.string().nullable().describe("Give it as `cursor` for the next page; null on the last."),
   });
 }
+
+/** The text form of the query language; docs/query-language.md. */
+export const filterText = z
+  .string()
+  .max(4000)
+  .describe(
+    'A filter in text form, such as `model:gpt-4o status:error cost>0.01 "refund policy"`; see docs/query-language.md. Joined with the other fields by "and".',
+  );

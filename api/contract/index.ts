@@ -1,6 +1,7 @@
 export * from "./auth.ts";
 export * from "./calls.ts";
 export * from "./connections.ts";
+export * from "./deletions.ts";
 export * from "./errors.ts";
 export * from "./install.ts";
 export * from "./keys.ts";
@@ -8,4 +9,5 @@ export * from "./live.ts";
 export * from "./metrics.ts";
 export * from "./paths.ts";
 export * from "./projects.ts";
+export * from "./query.ts";
 export * from "./traces.ts";

@@ -4,7 +4,7 @@ import { costFields, rangeQuery, time, tokenFields, whole } from "./fields.ts";
 
 const { model, provider, status, source, error_type, user_id, session_id, api_key_id, service_name, environment } =
   callFilterQuery;
-const { prompt_name, tag, trace_id } = callFilterQuery;
+const { prompt_name, tag, trace_id, filter } = callFilterQuery;
 
 /** Which calls are counted: those of models, kinds llm, embedding and reranker, unless `kind` says otherwise. */
 const metricsQuery = {
@@ -23,6 +23,7 @@ const metricsQuery = {
   prompt_name,
   tag,
   trace_id,
+  filter,
 };
 
 /** Null without a single measurement. */

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { callDetail } from "./calls.ts";
+import { callDetail, callPage } from "./calls.ts";
 import {
   anyOf,
   costFields,
+  filterText,
   pageOf,
   pageQuery,
   projectQuery,
@@ -12,6 +13,7 @@ import {
   whole,
   wholeOrUnknown,
 } from "./fields.ts";
+import { filterJson } from "./query.ts";
 
 export const listTracesQuery = z.object({
   ...rangeQuery,
@@ -24,6 +26,11 @@ export const listTracesQuery = z.object({
   environment: anyOf.optional(),
   tag: anyOf.optional(),
   q: z.string().min(1).max(500).optional().describe("Text that the entry span's name or previews contain; any case."),
+  filter: filterText
+    .optional()
+    .describe(
+      "A filter in text form: one and the same span of the trace matches it. `entry:true` asks the entry span.",
+    ),
   ...pageQuery,
 });
 export type ListTracesQuery = z.input<typeof listTracesQuery>;
@@ -93,3 +100,30 @@ export const traceDetail = z
   })
   .meta({ id: "TraceDetail" });
 export type TraceDetail = z.infer<typeof traceDetail>;
+
+/** Where a search looks, what it looks for, and in which order it answers. */
+export const searchTracesBody = z.strictObject({
+  filter: filterJson.optional(),
+  of: z
+    .enum(["traces", "spans"])
+    .default("traces")
+    .describe("What is answered: traces of which a span matches, or spans."),
+  from: rangeQuery.from,
+  to: rangeQuery.to,
+  start_time: rangeQuery.start_time,
+  end_time: rangeQuery.end_time,
+  project_id: rangeQuery.project_id,
+  organization_id: rangeQuery.organization_id,
+  order: z.enum(["newest", "oldest"]).default("newest").describe("By start time."),
+  limit: z.int().min(1).max(200).default(50),
+  cursor: pageQuery.cursor,
+});
+export type SearchTracesBody = z.input<typeof searchTracesBody>;
+
+export const searchResult = z
+  .union([
+    z.object({ of: z.literal("traces"), ...tracePage.shape }),
+    z.object({ of: z.literal("spans"), ...callPage.shape }),
+  ])
+  .meta({ id: "TraceSearchResult" });
+export type SearchResult = z.infer<typeof searchResult>;

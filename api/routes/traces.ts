@@ -1,8 +1,18 @@
 import { CodedError } from "@weir/model";
-import { getTrace, listTraces } from "@weir/storage";
+import { checkFilter, everything } from "@weir/query";
+import { getTrace, listCalls, listTraces } from "@weir/storage";
 import type { ApiOptions, ApiServer } from "../context.ts";
-import { apiPaths, getTraceQuery, listTracesQuery, traceDetail, tracePage, traceParams } from "../contract/index.ts";
-import { filterOf } from "../filter.ts";
+import {
+  apiPaths,
+  getTraceQuery,
+  listTracesQuery,
+  searchResult,
+  searchTracesBody,
+  traceDetail,
+  tracePage,
+  traceParams,
+} from "../contract/index.ts";
+import { fieldFilterOf, textFilterOf } from "../filter.ts";
 import { answers } from "../route-answers.ts";
 import { rangeScopeOf, readOptions, scopeOf } from "../scope.ts";
 
@@ -22,7 +32,8 @@ export function registerTraces(server: ApiServer, options: ApiOptions): void {
     (request, reply) => {
       const { limit, cursor } = request.query;
       const { project, range } = rangeScopeOf(request, request.query, options);
-      const question = { range, filter: filterOf(request.query), limit, cursor };
+      const filters = { filter: fieldFilterOf(request.query), spanFilter: textFilterOf(request.query) };
+      const question = { range, ...filters, limit, cursor };
       return listTraces(store, project, question, readOptions(reply, options));
     },
   );
@@ -49,4 +60,27 @@ export function registerTraces(server: ApiServer, options: ApiOptions): void {
       return trace;
     },
   );
+  registerSearch(server, options);
+}
+
+function registerSearch(server: ApiServer, options: ApiOptions): void {
+  const schema = {
+    operationId: "searchTraces",
+    tags: ["traces"],
+    summary: "Find traces or spans by a filter over every field, attribute and text",
+    body: searchTracesBody,
+    response: answers({ 200: searchResult }),
+  };
+  server.post(apiPaths.tracesSearch, { schema }, async (request, reply) => {
+    const { of, order, limit, cursor, filter: wanted } = request.body;
+    const { project, range } = rangeScopeOf(request, request.body, options);
+    const filter = wanted === undefined ? everything : checkFilter(wanted);
+    const page = { range, order, limit, cursor };
+    const reading = readOptions(reply, options);
+    if (of === "spans") {
+      return { of, ...(await listCalls(options.store, project, { ...page, filter, everyKind: true }, reading)) };
+    }
+    const question = { ...page, filter: everything, spanFilter: filter };
+    return { of, ...(await listTraces(options.store, project, question, reading)) };
+  });
 }

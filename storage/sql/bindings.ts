@@ -1,6 +1,9 @@
 import { type ProjectId, projectId } from "@weir/model";
 import { nanosecondsAt } from "./instant.ts";
 
+type Scalar = "String" | "UInt32" | "UInt64" | "Int64" | "Float64" | "Date";
+export type BoundType = Scalar | "Array(String)" | "Array(Int64)" | "Array(Float64)";
+
 /**
  * Collects a statement's parameters. `bind` gives the placeholder to put into the SQL, so that no value is ever part
  * of the text. The first is always the tenant.
@@ -15,7 +18,7 @@ export class Bindings {
     this.params["project"] = projectId(project);
   }
 
-  bind(type: "String" | "Array(String)" | "UInt32" | "UInt64" | "Int64" | "Date", value: unknown): string {
+  bind(type: BoundType, value: unknown): string {
     const name = `p${this.#count++}`;
     this.params[name] = value;
     return `{${name}:${type}}`;
@@ -24,6 +27,11 @@ export class Bindings {
   /** An instant, exact to the nanosecond. */
   instant(unixNano: bigint): string {
     return `fromUnixTimestamp64Nano(${this.bind("Int64", nanosecondsAt(unixNano))}, 'UTC')`;
+  }
+
+  /** An instant as RFC 3339 in UTC has it, to the nanosecond. */
+  time(rfc3339: string): string {
+    return `toDateTime64(${this.bind("String", rfc3339.replace("T", " ").replace("Z", ""))}, 9, 'UTC')`;
   }
 
   /** An instant cut to whole seconds, as DateTime columns hold it. */

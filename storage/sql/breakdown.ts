@@ -45,7 +45,7 @@ export async function breakdown(
 ): Promise<Breakdown> {
   const range = widened(question.range);
   const bindings = new Bindings(project);
-  const source = usageSource(bindings, { ...question, range });
+  const source = usageSource(bindings, { ...question, by: [question.by], range });
   const value = question.by === "model" ? source.model : valueExpressions[question.by];
   const sql = `SELECT ${value} AS shown_value, ${source.measures}
 ${source.from}

@@ -1,7 +1,7 @@
 import { billedKinds, type ProjectId } from "@weir/model";
 import { Bindings } from "./bindings.ts";
 import { bucketSecondsFor, bucketStarts } from "./buckets.ts";
-import { spanConditions } from "./call-filter.ts";
+import { filterConditions, withKinds } from "./compile-filter.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
 import { startedWithin, type TimeRange, widened } from "./time-range.ts";
 import { bucketOf, type TimeseriesQuestion, timeOf } from "./timeseries.ts";
@@ -32,8 +32,8 @@ export async function heatmap(
   const range = widened(question.range);
   const bucketSeconds = bucketSecondsFor(range, question.bucketSeconds);
   const bindings = new Bindings(project);
-  const filter = { ...question.filter, kind: question.filter.kind ?? [...billedKinds] };
-  const conditions = [bindings.tenant, startedWithin(bindings, range), ...spanConditions(bindings, filter)];
+  const filter = withKinds(question.filter, [...billedKinds]);
+  const conditions = [bindings.tenant, startedWithin(bindings, range), ...filterConditions(bindings, filter)];
   const measured = question.of === "ttft_ns" ? "ttft_ns" : "duration_ns";
   const sql = `SELECT ${bucketOf(bindings, "toUnixTimestamp64Second(start_time)", bucketSeconds)} AS bucket,
   if(ifNull(${measured}, 0) < 1000000, 0,

@@ -1,13 +1,14 @@
+export * from "./aggregate.ts";
 export * from "./breakdown.ts";
-export type { CallFilter } from "./call-filter.ts";
 export type { CallDetailRow, CallSummaryRow } from "./call-row.ts";
+export * from "./delete-data.ts";
 export * from "./delete-project.ts";
 export * from "./get-call.ts";
 export * from "./get-trace.ts";
 export * from "./heatmap.ts";
 export { rfc3339OfNano } from "./instant.ts";
-export { type ListCallsQuestion, listCalls, type Page } from "./list-calls.ts";
-export { type ListTracesQuestion, listTraces, type TraceFilter, type TraceSummaryRow } from "./list-traces.ts";
+export { type ListCallsQuestion, type ListOrder, listCalls, type Page } from "./list-calls.ts";
+export { type ListTracesQuestion, listTraces, type TraceSummaryRow } from "./list-traces.ts";
 export type { CallTotals, Quantiles } from "./measures.ts";
 export * from "./metrics-summary.ts";
 export type * from "./reader.ts";

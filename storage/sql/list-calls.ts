@@ -1,14 +1,19 @@
 import type { ProjectId } from "@weir/model";
+import type { Filter } from "@weir/query";
 import { Bindings } from "./bindings.ts";
-import { type CallFilter, spanConditions } from "./call-filter.ts";
 import { type CallSummaryRow, type RawRow, summarySelection, toCallSummary } from "./call-row.ts";
+import { filterConditions, withKinds } from "./compile-filter.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
+import type { Statement } from "./statement.ts";
 import { startedWithin, type TimeRange } from "./time-range.ts";
 
 export interface ListCallsQuestion {
   readonly range: TimeRange;
-  readonly filter: CallFilter;
+  readonly filter: Filter;
+  /** True: steps of every kind; else calls, unless the filter is about kinds. */
+  readonly everyKind?: boolean | undefined;
+  readonly order?: ListOrder | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -21,36 +26,54 @@ export interface Page<Item> {
 /** The kinds that a list of calls shows unless told otherwise. */
 const callKinds = ["llm", "embedding", "reranker", "http"];
 
-/** By time; said so that rows are read in the order of the table's key, and no more of them than the page needs. */
-const newestFirst = "toStartOfTenMinutes(start_time) DESC, start_time DESC, span_id DESC";
+/** By the start of each row. */
+export type ListOrder = "newest" | "oldest";
 
-/** Calls, newest first. Pages stay stable while rows arrive. */
+/** What a list of rows is sorted by. */
+export function inOrderOf(order: ListOrder): string {
+  return order === "newest" ? "start_time DESC, span_id DESC" : "start_time, span_id";
+}
+
+/** The same, said so that rows are read in the order of the key of `spans`, and no more of them than a page needs. */
+function inKeyOrderOf(order: ListOrder): string {
+  return `toStartOfTenMinutes(start_time)${order === "newest" ? " DESC" : ""}, ${inOrderOf(order)}`;
+}
+
+/** Calls, newest first unless told otherwise. Pages stay stable while rows arrive. */
 export async function listCalls(
   reader: SqlReader,
   project: ProjectId,
   question: ListCallsQuestion,
   options?: ReadOptions,
 ): Promise<Page<CallSummaryRow>> {
+  const { sql, params } = listCallsStatement(project, question);
+  const rows = await reader.query<RawRow>(sql, params, options);
+  return pageOf(rows, question.limit, toCallSummary);
+}
+
+/** The statement of a page of calls, and one row more. */
+export function listCallsStatement(project: ProjectId, question: ListCallsQuestion): Statement {
+  const { order = "newest" } = question;
   const bindings = new Bindings(project);
-  const filter = { ...question.filter, kind: question.filter.kind ?? callKinds };
-  const conditions = [bindings.tenant, startedWithin(bindings, question.range), ...spanConditions(bindings, filter)];
-  if (question.cursor !== undefined) conditions.push(...beyond(bindings, decodeCursor(question.cursor)));
+  const filter = question.everyKind === true ? question.filter : withKinds(question.filter, callKinds);
+  const conditions = [bindings.tenant, startedWithin(bindings, question.range), ...filterConditions(bindings, filter)];
+  if (question.cursor !== undefined) conditions.push(...beyond(bindings, decodeCursor(question.cursor), order));
   const sql = `SELECT ${summarySelection}
 FROM (
   SELECT * FROM spans
   WHERE ${conditions.join("\n    AND ")}
-  ORDER BY ${newestFirst}
+  ORDER BY ${inKeyOrderOf(order)}
   LIMIT ${bindings.bind("UInt32", question.limit + 1)}
 )
-ORDER BY start_time DESC, span_id DESC`;
-  const rows = await reader.query<RawRow>(sql, bindings.params, options);
-  return pageOf(rows, question.limit, toCallSummary);
+ORDER BY ${inOrderOf(order)}`;
+  return { sql, params: bindings.params };
 }
 
-/** The conditions that leave what comes after the cursor, newest first. The first lets the primary key skip. */
-export function beyond(bindings: Bindings, cursor: Cursor): string[] {
+/** The conditions that leave what comes after the cursor. The first lets the primary key skip. */
+export function beyond(bindings: Bindings, cursor: Cursor, order: ListOrder): string[] {
   const at = bindings.instant(cursor.startTimeUnixNano);
-  return [`start_time <= ${at}`, `(start_time, span_id) < (${at}, ${bindings.spanId(cursor.spanId)})`];
+  const sign = order === "newest" ? "<" : ">";
+  return [`start_time ${sign}= ${at}`, `(start_time, span_id) ${sign} (${at}, ${bindings.spanId(cursor.spanId)})`];
 }
 
 /** Of one row more than the limit, if there is one: the page, and the cursor to what follows. */

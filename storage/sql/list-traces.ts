@@ -1,30 +1,23 @@
 import type { ProjectId } from "@weir/model";
+import { everything, type Filter } from "@weir/query";
 import { Bindings } from "./bindings.ts";
-import { spanModel } from "./call-filter.ts";
 import { numberOrUnknown, type RawRow, usd } from "./call-row.ts";
-import { containsText } from "./contains-text.ts";
+import { filterConditions } from "./compile-filter.ts";
 import { decodeCursor } from "./cursor.ts";
+import { spanModel, traceColumnsOfFilter } from "./filter-columns.ts";
 import { rfc3339 } from "./instant.ts";
-import { beyond, cursorAt, type Page } from "./list-calls.ts";
+import { beyond, cursorAt, inOrderOf, type ListOrder, type Page } from "./list-calls.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
 import { startedWithin, type TimeRange } from "./time-range.ts";
 
-/** What narrows a list of traces: the fields are those of the entry span. */
-export interface TraceFilter {
-  readonly name?: readonly string[] | undefined;
-  readonly kind?: readonly string[] | undefined;
-  readonly status?: readonly string[] | undefined;
-  readonly user_id?: readonly string[] | undefined;
-  readonly session_id?: readonly string[] | undefined;
-  readonly service_name?: readonly string[] | undefined;
-  readonly environment?: readonly string[] | undefined;
-  readonly tag?: readonly string[] | undefined;
-  readonly q?: string | undefined;
-}
-
 export interface ListTracesQuestion {
+  /** When the entry span began. */
   readonly range: TimeRange;
-  readonly filter: TraceFilter;
+  /** Of the entry span: names only fields that `traces` has. */
+  readonly filter: Filter;
+  /** One and the same span of the trace matches it. Spans that began after the range's end are not looked at. */
+  readonly spanFilter?: Filter | undefined;
+  readonly order?: ListOrder | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -89,39 +82,79 @@ export async function listTraces(
   return { data, next_cursor: cursor ?? null };
 }
 
-function entryRows(reader: SqlReader, project: ProjectId, question: ListTracesQuestion, options?: ReadOptions) {
+/**
+ * Entry spans by time. Where a span filter is to be asked, the range is gone through in windows that grow from the end
+ * that is shown first: what is common is found in the first, what is rare costs little in any.
+ */
+async function entryRows(reader: SqlReader, project: ProjectId, question: ListTracesQuestion, options?: ReadOptions) {
+  const { spanFilter = everything, order = "newest", limit } = question;
+  if ("and" in spanFilter && spanFilter.and.length === 0) return entriesWithin(reader, project, question, options);
+  const cursor = question.cursor === undefined ? undefined : decodeCursor(question.cursor);
+  const rows: RawRow[] = [];
+  for (const window of windowsOf(question.range, order, cursor?.startTimeUnixNano)) {
+    const asked = { ...question, range: window, limit: limit - rows.length };
+    rows.push(...(await entriesWithin(reader, project, asked, options, question.range)));
+    if (rows.length >= limit) break;
+  }
+  return rows;
+}
+
+const hourNano = 3_600_000_000_000n;
+
+/** Parts of the range from the end that is shown first, each eight times as long as the one before. */
+function windowsOf(range: TimeRange, order: ListOrder, cursor: bigint | undefined): TimeRange[] {
+  let { fromUnixNano, toUnixNano } = range;
+  if (cursor !== undefined && order === "newest" && cursor < toUnixNano) toUnixNano = cursor + 1n;
+  if (cursor !== undefined && order === "oldest" && cursor > fromUnixNano) fromUnixNano = cursor;
+  const windows: TimeRange[] = [];
+  for (let length = hourNano; fromUnixNano < toUnixNano; length *= 8n) {
+    const rest = toUnixNano - fromUnixNano;
+    const taken = rest < length * 2n ? rest : length;
+    if (order === "newest") {
+      windows.push({ fromUnixNano: toUnixNano - taken, toUnixNano });
+      toUnixNano -= taken;
+    } else {
+      windows.push({ fromUnixNano, toUnixNano: fromUnixNano + taken });
+      fromUnixNano += taken;
+    }
+  }
+  return windows;
+}
+
+function entriesWithin(
+  reader: SqlReader,
+  project: ProjectId,
+  question: ListTracesQuestion,
+  options?: ReadOptions,
+  whole?: TimeRange,
+): Promise<RawRow[]> {
+  const { order = "newest", range } = question;
   const bindings = new Bindings(project);
   const conditions = [
     bindings.tenant,
-    startedWithin(bindings, question.range),
-    ...traceConditions(bindings, question.filter),
+    startedWithin(bindings, range),
+    ...filterConditions(bindings, question.filter, traceColumnsOfFilter),
   ];
-  if (question.cursor !== undefined) conditions.push(...beyond(bindings, decodeCursor(question.cursor)));
+  if (question.cursor !== undefined) conditions.push(...beyond(bindings, decodeCursor(question.cursor), order));
+  if (whole !== undefined) {
+    // A step never begins before its entry, but for clocks of several machines.
+    const steps = { fromUnixNano: range.fromUnixNano - hourNano, toUnixNano: whole.toUnixNano };
+    const matching = [
+      bindings.tenant,
+      startedWithin(bindings, steps),
+      ...filterConditions(bindings, question.spanFilter ?? everything),
+    ];
+    conditions.push(`trace_id IN (SELECT trace_id FROM spans WHERE ${matching.join(" AND ")})`);
+  }
   const sql = `SELECT lower(hex(trace_id)) AS trace_hex, lower(hex(span_id)) AS span_hex,
   toString(start_time) AS start_text, toString(addNanoseconds(start_time, duration_ns)) AS end_text,
   toString(toUnixTimestamp64Nano(start_time)) AS start_nano, project_id, name, kind, source, service_name, status,
   error_type, duration_ns, user_id, session_id, tags, environment, input_preview, output_preview
 FROM traces
 WHERE ${conditions.join(" AND ")}
-ORDER BY start_time DESC, span_id DESC
+ORDER BY ${inOrderOf(order)}
 LIMIT ${bindings.bind("UInt32", question.limit)}`;
   return reader.query<RawRow>(sql, bindings.params, options);
-}
-
-const valueFields = ["name", "kind", "status", "user_id", "session_id", "service_name", "environment"] as const;
-
-function traceConditions(bindings: Bindings, filter: TraceFilter): string[] {
-  const conditions = valueFields.flatMap((field) => {
-    const values = filter[field];
-    return values === undefined ? [] : [`${field} IN ${bindings.bind("Array(String)", values)}`];
-  });
-  if (filter.tag !== undefined) conditions.push(`hasAny(tags, ${bindings.bind("Array(String)", filter.tag)})`);
-  if (filter.q !== undefined) {
-    conditions.push(
-      containsText(bindings, filter.q, { content: [], plain: ["name", "input_preview", "output_preview"] }),
-    );
-  }
-  return conditions;
 }
 
 async function summariesOf(reader: SqlReader, project: ProjectId, entries: readonly RawRow[], options?: ReadOptions) {

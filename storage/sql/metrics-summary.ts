@@ -1,6 +1,6 @@
 import type { ProjectId } from "@weir/model";
+import type { Filter } from "@weir/query";
 import { Bindings } from "./bindings.ts";
-import type { CallFilter } from "./call-filter.ts";
 import type { RawRow } from "./call-row.ts";
 import { type CallTotals, toCallTotals } from "./measures.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
@@ -9,7 +9,7 @@ import { usageSource } from "./usage-source.ts";
 
 export interface MetricsQuestion {
   readonly range: TimeRange;
-  readonly filter: CallFilter;
+  readonly filter: Filter;
 }
 
 export type ModelTotals = CallTotals & { provider: string; model: string };

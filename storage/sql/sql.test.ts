@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { newSpanRow, type ProjectId, projectId, type SpanRow } from "@weir/model";
+import { allOf, containing, everything, type Filter, oneOf } from "@weir/query";
 import type { Store } from "../store.ts";
 import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
 import {
@@ -23,6 +24,11 @@ const startMs = Date.UTC(2026, 10, 10, 5, 3, 20);
 const dayMs = 86_400_000;
 const nano = (ms: number) => BigInt(ms) * 1_000_000n;
 const billed = ["llm", "embedding", "reranker"];
+
+/** Any of each field's values. */
+function where(fields: Readonly<Record<string, readonly string[]>>): Filter {
+  return allOf(Object.entries(fields).map(([name, values]) => oneOf(name, values)));
+}
 
 let engine: TestEngine;
 let store: Store;
@@ -87,7 +93,7 @@ const sum = (values: readonly (number | null)[]) => values.reduce<number>((total
 
 describe("totals", () => {
   test("agree with a recount of the rows", async () => {
-    const { total } = await metricsSummary(store, mine, { range, filter: {} });
+    const { total } = await metricsSummary(store, mine, { range, filter: everything });
     const calls = counted();
     const mayCost = calls.filter((row) => !(row.status === "error" && (row.http_status ?? 0) >= 400));
     assert.equal(total.calls, calls.length);
@@ -109,16 +115,20 @@ describe("totals", () => {
       JSON.parse(
         JSON.stringify(value, (key, field) => (/^(duration|ttft)_ns$/.test(key) ? undefined : field)),
       ) as unknown;
-    for (const filter of [{}, { model: ["model-3", "model-4"] }, { provider: ["openai"], kind: ["http", "llm"] }]) {
+    const filters = [{}, { model: ["model-3", "model-4"] }, { provider: ["openai"], kind: ["http", "llm"] }];
+    for (const filter of filters.map(where)) {
       const byRollup = await metricsSummary(store, mine, { range, filter });
-      const bySpans = await metricsSummary(store, mine, { range, filter: { ...filter, status: statuses } });
+      const bySpans = await metricsSummary(store, mine, {
+        range,
+        filter: allOf([filter, where({ status: statuses })]),
+      });
       assert.ok(byRollup.total.calls > 0);
       assert.deepEqual(withoutQuantiles(plain(byRollup)), withoutQuantiles(plain(bySpans)));
     }
   });
 
   test("of nothing are zero calls, no rate and no quantiles", async () => {
-    const { total, by_model } = await metricsSummary(store, projectId("empty"), { range, filter: {} });
+    const { total, by_model } = await metricsSummary(store, projectId("empty"), { range, filter: everything });
     assert.deepEqual([total.calls, total.error_rate, total.cost_nano_usd, total.duration_ns], [0, null, 0, null]);
     assert.deepEqual(by_model, []);
   });
@@ -138,14 +148,14 @@ describe("totals", () => {
       http_status: 401,
     };
     await insertSpans(store, [row, refused]);
-    const { total } = await metricsSummary(store, project, { range, filter: {} });
+    const { total } = await metricsSummary(store, project, { range, filter: everything });
     assert.deepEqual([total.calls, total.cost_nano_usd, total.cost_usd, total.calls_without_cost], [2, null, null, 1]);
-    const { data } = await listCalls(store, project, { range, filter: {}, limit: 10 });
+    const { data } = await listCalls(store, project, { range, filter: everything, limit: 10 });
     assert.deepEqual(
       data.map((call) => call.cost_nano_usd),
       [null, null],
     );
-    const { buckets } = await timeseries(store, project, { range, filter: {}, bucketSeconds: 86_400 });
+    const { buckets } = await timeseries(store, project, { range, filter: everything, bucketSeconds: 86_400 });
     assert.deepEqual(
       buckets.map((bucket) => bucket.cost_nano_usd),
       [null, 0, 0, 0, 0, 0],
@@ -160,8 +170,8 @@ function plain(summary: Awaited<ReturnType<typeof metricsSummary>>) {
 
 for (const bucketSeconds of [undefined, 3600, 86_400, 604_800]) {
   test(`the buckets of ${bucketSeconds ?? "chosen"} seconds add up to the total`, async () => {
-    const { total } = await metricsSummary(store, mine, { range, filter: {} });
-    const series = await timeseries(store, mine, { range, filter: {}, bucketSeconds });
+    const { total } = await metricsSummary(store, mine, { range, filter: everything });
+    const series = await timeseries(store, mine, { range, filter: everything, bucketSeconds });
     assert.equal(sum(series.buckets.map((bucket) => bucket.calls)), total.calls);
     assert.equal(sum(series.buckets.map((bucket) => bucket.cost_nano_usd)), total.cost_nano_usd);
     assert.equal(sum(series.by_model.flatMap((model) => model.calls)), total.calls);
@@ -177,7 +187,7 @@ for (const bucketSeconds of [undefined, 3600, 86_400, 604_800]) {
 }
 
 test("beyond eight models the rest are one series", async () => {
-  const { by_model } = await timeseries(store, mine, { range, filter: { provider: ["openai", "anthropic"] } });
+  const { by_model } = await timeseries(store, mine, { range, filter: where({ provider: ["openai", "anthropic"] }) });
   assert.ok(by_model.length <= 9);
   const models = new Set(counted().map((row) => row.request_model));
   assert.equal(
@@ -187,9 +197,9 @@ test("beyond eight models the rest are one series", async () => {
 });
 
 test("a heat map holds every measured call once", async () => {
-  const durations = await heatmap(store, mine, { range, filter: {}, of: "duration_ns" });
+  const durations = await heatmap(store, mine, { range, filter: everything, of: "duration_ns" });
   assert.equal(sum(durations.counts.flat()), counted().length);
-  const firsts = await heatmap(store, mine, { range, filter: {}, of: "ttft_ns", bucketSeconds: 86_400 });
+  const firsts = await heatmap(store, mine, { range, filter: everything, of: "ttft_ns", bucketSeconds: 86_400 });
   assert.equal(sum(firsts.counts.flat()), counted().filter((row) => row.ttft_ns !== null).length);
   const calls = counted().map((row) => row.duration_ns);
   const least = Math.min(...calls);
@@ -217,7 +227,7 @@ const breakdownFields = [
 ] as const;
 for (const by of breakdownFields) {
   test(`the values of ${by} add up to the total`, async () => {
-    const { data } = await breakdown(store, mine, { range, filter: {}, by, limit: 100 });
+    const { data } = await breakdown(store, mine, { range, filter: everything, by, limit: 100 });
     assert.equal(sum(data.map((entry) => entry.calls)), counted().length);
   });
 }
@@ -227,7 +237,7 @@ describe("a list of calls", () => {
     const spanIds: string[] = [];
     let cursor: string | undefined;
     do {
-      const page = await listCalls(store, mine, { range, filter: {}, limit: 37, cursor });
+      const page = await listCalls(store, mine, { range, filter: everything, limit: 37, cursor });
       spanIds.push(...page.data.map((call) => call.span_id));
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);
@@ -245,17 +255,17 @@ describe("a list of calls", () => {
       kind: "llm",
     }));
     await insertSpans(store, made);
-    const first = await listCalls(store, project, { range, filter: {}, limit: 3 });
+    const first = await listCalls(store, project, { range, filter: everything, limit: 3 });
     await insertSpans(store, [{ ...newSpanRow(project, "gateway", range.fromUnixNano + 5n), kind: "llm" }]);
     const cursor = first.next_cursor ?? "";
-    const second = await listCalls(store, project, { range, filter: {}, limit: 3, cursor });
+    const second = await listCalls(store, project, { range, filter: everything, limit: 3, cursor });
     const seen = [...first.data, ...second.data].map((call) => call.span_id);
     assert.deepEqual(seen.toSorted(), made.map((row) => row.span_id).toSorted());
     assert.equal(second.next_cursor, null);
   });
 
   test("shows the row as it was recorded", async () => {
-    const [call] = (await listCalls(store, mine, { range, filter: {}, limit: 1 })).data;
+    const [call] = (await listCalls(store, mine, { range, filter: everything, limit: 1 })).data;
     const row = rows.find((candidate) => candidate.span_id === call?.span_id);
     assert.ok(call && row);
     for (const [name, value] of Object.entries(call)) {
@@ -274,7 +284,7 @@ describe("a list of calls", () => {
     ["tag", "tag-1", (row: SpanRow) => row.tags.includes("tag-1")],
   ] as const) {
     test(`is narrowed by ${field}`, async () => {
-      const { data } = await listCalls(store, mine, { range, filter: { [field]: [value] }, limit: 200 });
+      const { data } = await listCalls(store, mine, { range, filter: where({ [field]: [value] }), limit: 200 });
       const shown = field === "kind" ? rows : rows.filter((row) => row.kind !== "agent");
       const expected = shown
         .filter((row) => within(row) && matches(row))
@@ -290,7 +300,9 @@ describe("a list of calls", () => {
 
   test("refuses a cursor that it did not give", async () => {
     for (const cursor of ["", "x", "MTIz", Buffer.from("1.zz").toString("base64url")]) {
-      await assert.rejects(listCalls(store, mine, { range, filter: {}, limit: 1, cursor }), { code: "BAD_REQUEST" });
+      await assert.rejects(listCalls(store, mine, { range, filter: everything, limit: 1, cursor }), {
+        code: "BAD_REQUEST",
+      });
     }
   });
 });
@@ -330,7 +342,7 @@ describe("text search", () => {
     ["\\", ["plain"]],
   ] as const) {
     test(`finds ${JSON.stringify(q)} in ${names.length} calls`, async () => {
-      const { data } = await listCalls(store, project, { range, filter: { q }, limit: 10 });
+      const { data } = await listCalls(store, project, { range, filter: containing("text", q), limit: 10 });
       assert.deepEqual(data.map((call) => call.name).toSorted(), [...names]);
     });
   }
@@ -435,7 +447,7 @@ describe("previews", () => {
       const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
       const row = { ...newSpanRow(project, "gateway", range.fromUnixNano), kind: "llm", content_format: format };
       await insertSpans(store, [{ ...row, input: text(input), output: text(output) }]);
-      const [call] = (await listCalls(store, project, { range, filter: {}, limit: 1 })).data;
+      const [call] = (await listCalls(store, project, { range, filter: everything, limit: 1 })).data;
       assert.deepEqual([call?.input_preview, call?.output_preview], [asked, answered]);
     });
   }
@@ -446,7 +458,7 @@ describe("traces", () => {
     const traces = [];
     let cursor: string | undefined;
     do {
-      const page = await listTraces(store, mine, { range, filter: {}, limit: 23, cursor });
+      const page = await listTraces(store, mine, { range, filter: everything, limit: 23, cursor });
       traces.push(...page.data);
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);
@@ -475,7 +487,7 @@ describe("traces", () => {
     }));
     await insertSpans(store, [...calls, root]);
     for (const limit of [1, 2, 50]) {
-      const { data } = await listTraces(store, project, { range, filter: {}, limit });
+      const { data } = await listTraces(store, project, { range, filter: everything, limit });
       assert.deepEqual(
         data.map(({ name, span_count }) => [name, span_count]),
         [["root", 3]],
@@ -508,15 +520,17 @@ test("deleting a project removes its rows alone, from every table", async () => 
   const project = projectId("doomed");
   const row = { ...newSpanRow(project, "gateway", range.fromUnixNano), kind: "llm", user_id: "u" };
   await insertSpans(store, [row]);
-  const before = await metricsSummary(store, mine, { range, filter: {} });
+  const before = await metricsSummary(store, mine, { range, filter: everything });
   const removed = await deleteProjectRows(store, project);
-  assert.deepEqual(removed, Object.fromEntries(projectTables.map((table) => [table, 1])));
+  const deletions = ["deletion_traces", "deletions"];
+  const expected = projectTables.map((table) => [table, deletions.includes(table) ? 0 : 1]);
+  assert.deepEqual(removed, Object.fromEntries(expected));
   assert.deepEqual(
     await deleteProjectRows(store, project),
     Object.fromEntries(projectTables.map((table) => [table, 0])),
   );
-  assert.equal((await metricsSummary(store, project, { range, filter: {} })).total.calls, 0);
-  assert.deepEqual(await metricsSummary(store, mine, { range, filter: {} }), before);
+  assert.equal((await metricsSummary(store, project, { range, filter: everything })).total.calls, 0);
+  assert.deepEqual(await metricsSummary(store, mine, { range, filter: everything }), before);
 });
 
 test("deletion knows every table that has projects", async () => {

@@ -1,13 +1,8 @@
 import { billedKinds } from "@weir/model";
+import type { Filter } from "@weir/query";
 import type { Bindings } from "./bindings.ts";
-import {
-  type CallFilter,
-  isAnsweredByRollups,
-  rollupConditions,
-  rollupFields,
-  spanConditions,
-  spanModel,
-} from "./call-filter.ts";
+import { compileFilter, filterConditions, isAnsweredBy, withKinds } from "./compile-filter.ts";
+import { rollupColumnsOfFilter, rollupFields, spanModel } from "./filter-columns.ts";
 import { rollupMeasureColumns, rollupMeasures, spanMeasures } from "./measures.ts";
 import { startedWithin, type TimeRange } from "./time-range.ts";
 
@@ -27,26 +22,29 @@ export interface UsageSource {
 export interface UsageQuestion {
   /** Of whole minutes; see `widened`. */
   readonly range: TimeRange;
-  readonly filter: CallFilter;
+  readonly filter: Filter;
   /** Buckets in time that rows will be put into. */
   readonly bucketSeconds?: number | undefined;
-  /** A field that rows will be grouped by, besides model and provider. */
-  readonly by?: string | undefined;
+  /** Fields that rows will be grouped by, besides model and provider. */
+  readonly by?: readonly string[] | undefined;
+  /** True when a measure is asked for that the rollups do not have. */
+  readonly needsSpans?: boolean | undefined;
 }
 
 const secondsOfDay = 86_400;
 const dayNano = 86_400_000_000_000n;
 
 export function usageSource(bindings: Bindings, question: UsageQuestion): UsageSource {
-  const filter = { ...question.filter, kind: question.filter.kind ?? [...billedKinds] };
-  const isGroupable = question.by === undefined || (rollupFields as readonly string[]).includes(question.by);
-  return isGroupable && isAnsweredByRollups(filter)
-    ? rollupSource(bindings, { ...question, filter })
-    : spanSource(bindings, { ...question, filter });
+  const { by = [], needsSpans = false } = question;
+  const filter = withKinds(question.filter, [...billedKinds]);
+  const known = new Set<string>(rollupFields);
+  const isByRollups =
+    !needsSpans && by.every((field) => known.has(field)) && isAnsweredBy(filter, rollupColumnsOfFilter);
+  return isByRollups ? rollupSource(bindings, { ...question, filter }) : spanSource(bindings, { ...question, filter });
 }
 
 function spanSource(bindings: Bindings, { range, filter }: UsageQuestion): UsageSource {
-  const conditions = [bindings.tenant, startedWithin(bindings, range), ...spanConditions(bindings, filter)];
+  const conditions = [bindings.tenant, startedWithin(bindings, range), ...filterConditions(bindings, filter)];
   return {
     kind: "spans",
     from: `FROM spans WHERE ${conditions.join(" AND ")}`,
@@ -59,7 +57,7 @@ function spanSource(bindings: Bindings, { range, filter }: UsageQuestion): Usage
 function rollupSource(bindings: Bindings, { range, filter, bucketSeconds }: UsageQuestion): UsageSource {
   const columns = [...rollupFields, ...rollupMeasureColumns].join(", ");
   const days = bucketSeconds === undefined || bucketSeconds % secondsOfDay === 0 ? wholeDays(range) : undefined;
-  const conditions = rollupConditions(bindings, filter).join(" AND ");
+  const conditions = compileFilter(bindings, filter, rollupColumnsOfFilter);
   const minutes = [bindings.tenant, ...within(bindings, "minute", range)];
   const parts: string[] = [];
   if (days !== undefined) {

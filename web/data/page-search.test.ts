@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readCallsSearch, readPageSearch, toggleFilter } from "./page-search.ts";
+import { readCallsSearch, readPageSearch, readTracesSearch, toggleFilter } from "./page-search.ts";
 import { parseSearch, stringifySearch } from "./url-search.ts";
 
 for (const query of [
@@ -21,6 +21,12 @@ test("filters are lists, even with one value", () => {
   assert.deepEqual(search.status, ["error"]);
   assert.equal(search.call, "00f067aa0ba902b7");
   assert.ok(!("junk" in search));
+});
+
+test("the search line is the filter; older links have a text", () => {
+  assert.equal(readCallsSearch(parseSearch("?filter=cost>0.01+x&q=y")).filter, "cost>0.01 x");
+  assert.equal(readTracesSearch(parseSearch("?q=refund+policy")).filter, "*refund\\ policy*");
+  assert.equal(readCallsSearch(parseSearch("?model=a")).filter, undefined);
 });
 
 test("live is on unless it is off", () => {

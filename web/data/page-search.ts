@@ -1,3 +1,4 @@
+import { containing, printFilter } from "@weir/query";
 import { manyOf, oneOf } from "./url-search.ts";
 
 /** What every page's URL may hold; kept while moving from page to page. */
@@ -40,10 +41,19 @@ export const filterFields = [
   "tag",
 ] as const;
 export type FilterField = (typeof filterFields)[number];
-export type CallFilters = { [Field in FilterField]?: string[] | undefined } & { q?: string | undefined };
+export type CallFilters = { [Field in FilterField]?: string[] | undefined } & {
+  /** The search line: a filter in text form. */
+  filter?: string | undefined;
+};
+
+/** The filter of the URL; `q`, as older links have it, is text that is contained. */
+function filterIn(raw: Record<string, unknown>): string | undefined {
+  const q = oneOf(raw["q"]);
+  return oneOf(raw["filter"]) ?? (q === undefined ? undefined : printFilter(containing("text", q)));
+}
 
 export function readFilters(raw: Record<string, unknown>): CallFilters {
-  const filters: CallFilters = { q: oneOf(raw["q"]) };
+  const filters: CallFilters = { filter: filterIn(raw) };
   for (const field of filterFields) filters[field] = manyOf(raw[field]);
   return present(filters);
 }
@@ -59,7 +69,7 @@ export function readCallsSearch(raw: Record<string, unknown>): CallsSearch {
 }
 
 export interface TracesSearch extends PageSearch {
-  q?: string | undefined;
+  filter?: string | undefined;
   status?: string[] | undefined;
   user_id?: string[] | undefined;
   session_id?: string[] | undefined;
@@ -67,7 +77,7 @@ export interface TracesSearch extends PageSearch {
 
 export function readTracesSearch(raw: Record<string, unknown>): TracesSearch {
   return present({
-    q: oneOf(raw["q"]),
+    filter: filterIn(raw),
     status: manyOf(raw["status"]),
     user_id: manyOf(raw["user_id"]),
     session_id: manyOf(raw["session_id"]),

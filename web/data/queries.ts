@@ -146,7 +146,7 @@ export function callQuery(project: string, spanId: string, hint: { trace_id?: st
   });
 }
 
-export type TraceFilters = Pick<TracesSearch, "q" | "status" | "user_id" | "session_id">;
+export type TraceFilters = Pick<TracesSearch, "filter" | "status" | "user_id" | "session_id">;
 
 function tracePage(scope: Scope, filters: TraceFilters, cursor: string | null, signal: AbortSignal) {
   const query = { project_id: scope.project, ...rangeQuery(scope.range, Date.now()), ...filters, limit: pageSize };

@@ -31,7 +31,7 @@ function useFilters(): CallFilters {
   const search = route.useSearch();
   return useMemo(() => {
     const filters: CallFilters = {};
-    if (search.q !== undefined) filters.q = search.q;
+    if (search.filter !== undefined) filters.filter = search.filter;
     for (const field of filterFields) if (search[field] !== undefined) filters[field] = search[field];
     return filters;
   }, [search]);
@@ -90,7 +90,8 @@ export function CallsPage() {
   }, [list.isFetchingNextPage, list.fetchNextPage]);
 
   const hasFilters = Object.keys(filters).length > 0;
-  const clear = () => setSearch(Object.fromEntries([...filterFields, "q"].map((field) => [field, undefined])));
+  const clear = () =>
+    setSearch(Object.fromEntries([...filterFields, "filter", "q"].map((field) => [field, undefined])));
   const opened = calls.find(({ span_id }) => span_id === openId);
   return (
     <div className="flex h-full">
@@ -98,7 +99,7 @@ export function CallsPage() {
       <h1 className="sr-only">Calls</h1>
       <ListFrame
         filters={filters}
-        setFilters={(next) => setSearch(next as Record<string, unknown>)}
+        setFilters={(next) => setSearch({ filter: undefined, q: undefined, ...next })}
         isFollowing={isFollowing}
         setFollowing={setFollowing}
       >
@@ -180,7 +181,7 @@ function ListFrame({ filters, setFilters, isFollowing, setFollowing, children }:
         <SearchBox
           filters={filters}
           onChange={setFilters}
-          placeholder="Text in a call, or status:error  model:…  user:…"
+          placeholder='status:error  model:gpt-4*  cost>0.01  "words in a call"'
         />
         {isLive && range.kind === "preset" && (
           <Button

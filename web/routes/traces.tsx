@@ -27,7 +27,7 @@ export function TracesPage() {
   const scope = useMemo(() => ({ project, range }), [project, range]);
   const filters = useMemo(() => {
     const found: TraceFilters = {};
-    if (search.q !== undefined) found.q = search.q;
+    if (search.filter !== undefined) found.filter = search.filter;
     for (const field of traceFields) if (search[field] !== undefined) found[field] = search[field];
     return found;
   }, [search]);
@@ -47,7 +47,11 @@ export function TracesPage() {
     scroller.current?.scrollTo({ top: 0 });
   };
   const setFilters = (next: CallFilters) =>
-    setSearch({ q: next.q, ...Object.fromEntries(traceFields.map((field) => [field, next[field]])) });
+    setSearch({
+      filter: next.filter,
+      q: undefined,
+      ...Object.fromEntries(traceFields.map((field) => [field, next[field]])),
+    });
   useListKeys({
     onMove: (step) => {
       const index = traces.findIndex(({ span_id }) => span_id === cursor);
@@ -72,8 +76,7 @@ export function TracesPage() {
         <SearchBox
           filters={filters}
           onChange={setFilters}
-          placeholder="Name or text of a trace, or status:error  user:…  session:…"
-          fields={traceFields}
+          placeholder='What a step is: status:error  kind:tool  cost>0.01  "words in it"'
         />
       </div>
       <FilterChips filters={filters} onChange={setFilters} />

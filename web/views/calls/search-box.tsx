@@ -1,37 +1,42 @@
 import { useQuery } from "@tanstack/react-query";
+import { typingAtEnd } from "@weir/query";
 import { Search, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import { type CallFilters, type FilterField, filterFields } from "../../data/page-search.ts";
+import { type CallFilters, filterFields } from "../../data/page-search.ts";
 import { breakdownQuery } from "../../data/queries.ts";
 import { useScope } from "../../data/scope.ts";
 import { classes } from "../../design/classes.ts";
 import { isTyping } from "../../design/keyboard.ts";
-import { completingAt, completions, fieldNames, mergeFilters, parseSearchLine } from "./search-line.ts";
+import { completions, fieldNames, listedField, problemOf } from "./search-line.ts";
 
 interface SearchBoxProps {
   readonly filters: CallFilters;
   readonly onChange: (filters: CallFilters) => void;
   readonly placeholder: string;
-  /** The fields that may be named; all of them unless told. */
-  readonly fields?: readonly FilterField[];
 }
 
-/** One line for text and `field:value`, with completion. `/` leads to it. */
-export function SearchBox({ filters, onChange, placeholder, fields = filterFields }: SearchBoxProps) {
-  const [line, setLine] = useState(filters.q ?? "");
+/** One line for a filter in text form, with completion and, below it, what is wrong. `/` leads to it. */
+export function SearchBox({ filters, onChange, placeholder }: SearchBoxProps) {
+  const applied = filters.filter ?? "";
+  const [line, setLine] = useState(applied);
+  const [refused, setRefused] = useState<string>();
   const [isOpen, setOpen] = useState(false);
   const [chosen, setChosen] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
   const listId = useId();
-  useEffect(() => setLine(filters.q ?? ""), [filters.q]);
+  useEffect(() => setLine(applied), [applied]);
   useSlashKey(() => input.current?.focus());
-  const options = useCompletions(line, isOpen, fields);
+  const options = useCompletions(line, isOpen);
+  // While a line is being written it is not yet wrong: what was refused is, and what the address holds.
+  const problem = line === refused || line === applied ? problemOf(line) : undefined;
 
   const apply = (text: string) => {
-    onChange(mergeFilters(filters, parseSearchLine(text)));
-    setLine(parseSearchLine(text).q ?? "");
+    const whole = text.trim();
+    setLine(whole);
     setOpen(false);
     setChosen(-1);
+    if (problemOf(whole) !== undefined) return setRefused(whole);
+    onChange({ ...filters, filter: whole === "" ? undefined : whole });
   };
   const take = (index: number) => {
     const option = options[index];
@@ -63,6 +68,8 @@ export function SearchBox({ filters, onChange, placeholder, fields = filterField
         aria-controls={listId}
         aria-autocomplete="list"
         aria-activedescendant={isListed && chosen >= 0 ? `${listId}-${chosen}` : undefined}
+        aria-invalid={problem !== undefined}
+        aria-describedby={problem === undefined ? undefined : `${listId}-problem`}
         autoComplete="off"
         spellCheck={false}
         value={line}
@@ -75,7 +82,10 @@ export function SearchBox({ filters, onChange, placeholder, fields = filterField
         onFocus={() => setOpen(true)}
         onBlur={() => setOpen(false)}
         onKeyDown={onKeyDown}
-        className="h-8 w-full rounded-md border border-line-strong bg-panel pr-8 pl-8 placeholder:text-faint focus-visible:outline-offset-0"
+        className={classes(
+          "h-8 w-full rounded-md border bg-panel pr-8 pl-8 placeholder:text-faint focus-visible:outline-offset-0",
+          problem === undefined ? "border-line-strong" : "border-bad",
+        )}
       />
       {line !== "" && (
         <button
@@ -87,12 +97,26 @@ export function SearchBox({ filters, onChange, placeholder, fields = filterField
           <X size={13} aria-hidden="true" />
         </button>
       )}
+      {problem !== undefined && (
+        <p
+          id={`${listId}-problem`}
+          role="alert"
+          className="flex flex-wrap items-center gap-x-2 px-1 pt-1 text-xs text-bad"
+        >
+          {problem.message}
+          {problem.corrected !== undefined && (
+            <button type="button" className="font-mono underline" onClick={() => apply(problem.corrected ?? "")}>
+              {problem.corrected}
+            </button>
+          )}
+        </p>
+      )}
       {isListed && (
         <div
           id={listId}
           role="listbox"
           aria-label="Completions"
-          className="pop-in absolute top-9 left-0 z-30 w-full max-w-md rounded-lg border border-line-strong bg-raised p-1 shadow-raised"
+          className="pop-in absolute top-9 left-0 z-30 w-full max-w-lg rounded-lg border border-line-strong bg-raised p-1 shadow-raised"
         >
           {options.map(({ line: whole, word, note }, index) => (
             <div
@@ -111,7 +135,7 @@ export function SearchBox({ filters, onChange, placeholder, fields = filterField
               )}
             >
               <span className="min-w-0 flex-1 truncate font-mono text-xs">{word}</span>
-              <span className="num text-xs text-faint">{note}</span>
+              <span className="num max-w-72 truncate text-xs text-faint">{note}</span>
             </div>
           ))}
         </div>
@@ -120,15 +144,14 @@ export function SearchBox({ filters, onChange, placeholder, fields = filterField
   );
 }
 
-function useCompletions(line: string, isOpen: boolean, fields: readonly FilterField[]) {
+function useCompletions(line: string, isOpen: boolean) {
   const { project, range } = useScope();
-  const typing = completingAt(line);
-  const field = typing.of === "value" ? typing.field : "status";
+  const field = listedField(typingAtEnd(line));
   const values = useQuery({
-    ...breakdownQuery({ project, range }, field, {}, 50),
-    enabled: isOpen && typing.of === "value",
+    ...breakdownQuery({ project, range }, field ?? "status", {}, 50),
+    enabled: isOpen && field !== undefined,
   });
-  return completions(line, values.data?.by === field ? values.data.data : [], fields);
+  return completions(line, field !== undefined && values.data?.by === field ? values.data.data : []);
 }
 
 function useSlashKey(focus: () => void): void {
@@ -173,7 +196,7 @@ export function FilterChips({ filters, onChange }: Pick<SearchBoxProps, "filters
           type="button"
           className="px-1 text-xs text-muted hover:text-text hover:underline"
           onClick={() =>
-            onChange({ ...Object.fromEntries(filterFields.map((field) => [field, undefined])), q: filters.q })
+            onChange({ ...Object.fromEntries(filterFields.map((field) => [field, undefined])), filter: filters.filter })
           }
         >
           Clear

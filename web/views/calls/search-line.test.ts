@@ -1,31 +1,31 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { completingAt, completions, mergeFilters, parseSearchLine } from "./search-line.ts";
+import { typingAtEnd } from "@weir/query";
+import { completions, listedField, problemOf } from "./search-line.ts";
 
-for (const [line, want] of [
-  ["", {}],
-  ["refund policy", { q: "refund policy" }],
-  ["status:error", { status: ["error"] }],
-  ["status:error status:cut model:gpt-5", { status: ["error", "cut"], model: ["gpt-5"] }],
-  ['user:"ada l" hello', { user_id: ["ada l"], q: "hello" }],
-  ["http://example.com", { q: "http://example.com" }],
-  ["model:meta-llama/llama-3:free", { model: ["meta-llama/llama-3:free"] }],
-  ['"exact words" more', { q: "exact words more" }],
+for (const [line, message, corrected] of [
+  ["", undefined, undefined],
+  ['model:gpt-4o status:error cost>0.01 "refund policy"', undefined, undefined],
+  ["status:ok mdoel:gpt-5 x", /^There is no field "mdoel"/, "status:ok model:gpt-5 x"],
+  ["gen_ai.system:openai", /^There is no field/, "@gen_ai.system:openai"],
+  ['"refund', /^The quotation/, undefined],
 ] as const) {
-  test(`the line ${line || "without words"}`, () => assert.deepEqual(parseSearchLine(line), want));
+  test(`the line ${line || "without words"} is ${message === undefined ? "a filter" : "none"}`, () => {
+    const problem = problemOf(line);
+    assert.equal(problem?.corrected, corrected);
+    if (message !== undefined) assert.match(problem?.message ?? "", message);
+    else assert.equal(problem, undefined);
+  });
 }
 
-test("a line adds to the filters and replaces the text", () => {
-  assert.deepEqual(mergeFilters({ status: ["error"], q: "old" }, { status: ["cut", "error"], q: "new" }), {
-    status: ["error", "cut"],
-    q: "new",
-  });
-  assert.equal(mergeFilters({ q: "old" }, { status: ["ok"] }).q, undefined);
-});
-
-test("what is being typed", () => {
-  assert.deepEqual(completingAt("status:error mo"), { of: "field", typed: "mo", at: 13 });
-  assert.deepEqual(completingAt("user:ad"), { of: "value", field: "user_id", typed: "ad", at: 0 });
+test("values are listed for the fields that the API lists", () => {
+  for (const [line, field] of [
+    ["user:a", "user_id"],
+    ["-tag:", "tag"],
+    ["cost>", undefined],
+    ["mod", undefined],
+  ] as const)
+    assert.equal(listedField(typingAtEnd(line)), field);
 });
 
 test("fields and values are completed in place", () => {
@@ -33,14 +33,15 @@ test("fields and values are completed in place", () => {
     completions("hello mo", []).map(({ line }) => line),
     ["hello model:"],
   );
+  assert.ok(completions("", []).some(({ word }) => word === "cost>"));
   const values = [
     { value: "gpt-5", calls: 3 },
     { value: "claude-sonnet-4-5", calls: 2 },
     { value: "my gpt", calls: 1 },
   ];
   assert.deepEqual(
-    completions("model:GPT", values).map(({ line }) => line),
-    ["model:gpt-5 ", 'model:"my gpt" '],
+    completions("-model:GPT", values).map(({ line }) => line),
+    ["-model:gpt-5 ", '-model:"my gpt" '],
   );
   assert.deepEqual(completions("hello ", []), []);
 });

@@ -1,14 +1,6 @@
-import { type CallFilters, type FilterField, filterFields } from "../../data/page-search.ts";
+import { type Field, FilterError, fieldsBeginning, parseFilter, type Typing, typingAtEnd } from "@weir/query";
+import type { FilterField } from "../../data/page-search.ts";
 import { formatCount } from "../../design/format.ts";
-
-/** Shorter words for fields, as people type them. */
-const aliases: Readonly<Record<string, FilterField>> = {
-  user: "user_id",
-  session: "session_id",
-  service: "service_name",
-  env: "environment",
-  error: "error_type",
-};
 
 export const fieldNames: Readonly<Record<FilterField, string>> = {
   status: "Status",
@@ -23,48 +15,36 @@ export const fieldNames: Readonly<Record<FilterField, string>> = {
   tag: "Tag",
 };
 
-function fieldOf(word: string): FilterField | undefined {
-  const lower = word.toLowerCase();
-  return aliases[lower] ?? filterFields.find((field) => field === lower);
+/** Fields of the language whose values can be listed, and the field of the API that lists them. */
+const listedFields: ReadonlyMap<string, FilterField> = new Map([
+  ...(Object.keys(fieldNames) as FilterField[]).map((field) => [field as string, field] as const),
+  ["tags", "tag"],
+]);
+
+/** The field whose values complete what is typed; undefined where they are not listed. */
+export function listedField(typing: Typing): FilterField | undefined {
+  return typing.of === "value" ? listedFields.get(typing.field.name) : undefined;
 }
 
-const words = /(\w+):(?:"([^"]*)"|(\S+))|"([^"]*)"|(\S+)/g;
+/** What keeps a line from being a filter. */
+export interface LineProblem {
+  readonly message: string;
+  /** The line with what was probably meant in its place. */
+  readonly corrected: string | undefined;
+}
 
-/** Reads `status:error user:"ada l" refund policy` into filters and free text. An unknown field is text. */
-export function parseSearchLine(line: string): CallFilters {
-  const filters: CallFilters = {};
-  const text: string[] = [];
-  for (const [whole, field, quoted, value, quotedText, plain] of line.matchAll(words)) {
-    const known = field === undefined ? undefined : fieldOf(field);
-    if (known === undefined) text.push(quotedText ?? plain ?? whole);
-    else filters[known] = [...(filters[known] ?? []), quoted ?? value ?? ""];
+/** Undefined when the line is a filter. */
+export function problemOf(line: string): LineProblem | undefined {
+  try {
+    parseFilter(line);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    const { problem, position, length = 1, suggestion } = error;
+    const message = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`;
+    if (position === undefined || suggestion === undefined) return { message, corrected: undefined };
+    return { message, corrected: line.slice(0, position) + suggestion + line.slice(position + length) };
   }
-  if (text.length > 0) filters.q = text.join(" ");
-  return filters;
-}
-
-/** Adds what the line says to the filters that hold already. */
-export function mergeFilters(current: CallFilters, added: CallFilters): CallFilters {
-  const merged: CallFilters = { ...current, q: added.q };
-  for (const field of filterFields) {
-    const values = added[field];
-    if (values !== undefined) merged[field] = [...new Set([...(current[field] ?? []), ...values])];
-  }
-  return merged;
-}
-
-/** What is being typed at the end of the line: a field's name, or a value of a field. */
-export type Completing =
-  | { readonly of: "field"; readonly typed: string; readonly at: number }
-  | { readonly of: "value"; readonly field: FilterField; readonly typed: string; readonly at: number };
-
-export function completingAt(line: string): Completing {
-  const at = line.lastIndexOf(" ") + 1;
-  const word = line.slice(at);
-  const colon = word.indexOf(":");
-  const field = colon < 0 ? undefined : fieldOf(word.slice(0, colon));
-  if (field === undefined) return { of: "field", typed: word, at };
-  return { of: "value", field, typed: word.slice(colon + 1).replaceAll('"', ""), at };
 }
 
 export interface Completion {
@@ -76,27 +56,33 @@ export interface Completion {
 }
 
 /** What may follow, best first. `values` are the known values of the field that is being typed. */
-export function completions(
-  line: string,
-  values: readonly { value: string; calls: number }[],
-  fields: readonly FilterField[] = filterFields,
-): Completion[] {
-  const typing = completingAt(line);
+export function completions(line: string, values: readonly { value: string; calls: number }[]): Completion[] {
+  const typing = typingAtEnd(line);
   const before = line.slice(0, typing.at);
-  const typed = typing.typed.toLowerCase();
   if (typing.of === "field") {
-    if (typed === "" && line !== "") return [];
-    return fields
-      .filter((field) => field.startsWith(typed) || fieldNames[field].toLowerCase().startsWith(typed))
-      .map((field) => ({ line: `${before}${field}:`, word: `${field}:`, note: fieldNames[field], isWhole: false }));
+    if (typing.typed === "" && line !== "") return [];
+    return fieldsBeginning(typing.typed).map((field) => {
+      const word = `${field.short}${signAfter(field)}`;
+      return { line: before + word, word, note: shortened(field.meaning), isWhole: false };
+    });
   }
+  const typed = typing.typed.toLowerCase();
   return values
     .filter(({ value }) => value !== "" && value.toLowerCase().includes(typed))
     .slice(0, 8)
     .map(({ value, calls }) => ({
-      line: `${before}${typing.field}:${value.includes(" ") ? `"${value}"` : value} `,
+      line: `${before}${/^[\w./+-]+$/.test(value) ? value : `"${value.replaceAll(/["\\]/g, "\\$&")}"`} `,
       word: value,
       note: formatCount(calls),
       isWhole: true,
     }));
+}
+
+/** Numbers are mostly asked to be above something. */
+function signAfter({ type }: Field): string {
+  return ["count", "duration", "money", "bytes", "time"].includes(type) ? ">" : ":";
+}
+
+function shortened(meaning: string): string {
+  return meaning.split(/[;:(.]/, 1)[0]?.slice(0, 60) ?? "";
 }

@@ -1,4 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
+import { printFilter } from "@weir/query";
 import { Command } from "cmdk";
 import {
   Activity,
@@ -35,6 +36,10 @@ function Item(props: { icon: LucideIcon; name: string; note?: string; value?: st
       {note !== undefined && <span className="text-xs text-faint">{note}</span>}
     </Command.Item>
   );
+}
+
+function phraseFilter(text: string): string {
+  return printFilter({ field: "text", op: "has", value: text });
 }
 
 const groupClass =
@@ -87,9 +92,9 @@ function Commands({ onClose }: { onClose: () => void }) {
             ))}
             <Item
               icon={Search}
-              name={`Calls that contain “${trimmed}”`}
+              name={`Calls with “${trimmed}”`}
               value={`${trimmed} search`}
-              run={then(() => navigate({ to: "/calls", search: { q: trimmed } }))}
+              run={then(() => navigate({ to: "/calls", search: { filter: phraseFilter(trimmed) } }))}
             />
           </Command.Group>
         )}

@@ -1,0 +1,29 @@
+import { checkAggregation } from "@weir/query";
+import { aggregate, rfc3339OfNano } from "@weir/storage";
+import type { ApiOptions, ApiServer } from "../context.ts";
+import { apiPaths, queryBody, queryResult } from "../contract/index.ts";
+import { answers } from "../route-answers.ts";
+import { rangeScopeOf, readOptions } from "../scope.ts";
+
+export function registerQuery(server: ApiServer, options: ApiOptions): void {
+  const schema = {
+    operationId: "query",
+    tags: ["metrics"],
+    summary: "Figures over calls by any fields, attributes and buckets of time",
+    body: queryBody,
+    response: answers({ 200: queryResult }),
+  };
+  server.post(apiPaths.query, { schema }, async (request, reply) => {
+    const { project, range } = rangeScopeOf(request, request.body, options);
+    const { filter, select, group_by, bucket_seconds, having, order_by, limit } = request.body;
+    const aggregation = checkAggregation({ filter, select, group_by, bucket_seconds, having, order_by, limit });
+    const answer = await aggregate(options.store, project, { range, aggregation }, readOptions(reply, options));
+    return {
+      from: rfc3339OfNano(answer.range.fromUnixNano),
+      to: rfc3339OfNano(answer.range.toUnixNano),
+      project_id: project,
+      data: answer.data,
+      is_truncated: answer.is_truncated,
+    };
+  });
+}

@@ -1,0 +1,86 @@
+import { queryFields } from "@weir/query";
+
+/** Where a table keeps what a filter names. */
+export interface FilterColumns {
+  readonly hasAttributes: boolean;
+  /** The SQL expression of a field, by its long name; undefined where the table does not have it. */
+  expression(field: string): string | undefined;
+  /** The columns in which words of a field are looked for; undefined for a field without words. */
+  searched(field: string): SearchedColumns | undefined;
+}
+
+export interface SearchedColumns {
+  /** Columns of provider JSON or text: searched through `searchableText`, which the text indexes are on. */
+  readonly content: readonly string[];
+  readonly plain: readonly string[];
+}
+
+/** The model that answered, or, where none is known, the one asked for. */
+export const spanModel = "if(response_model = '', request_model, response_model)";
+
+const derived = new Map([
+  ["model", spanModel],
+  [
+    "total_tokens",
+    "if(isNull(input_tokens) AND isNull(output_tokens), NULL, toUInt64(ifNull(input_tokens, 0)) + ifNull(output_tokens, 0))",
+  ],
+]);
+
+const searchedOfSpans = new Map<string, SearchedColumns>([
+  ["text", { content: ["input", "output"], plain: ["name", "error_message"] }],
+  ["input", { content: ["input"], plain: [] }],
+  ["output", { content: ["output"], plain: [] }],
+  ["error_message", { content: [], plain: ["error_message"] }],
+]);
+
+const columnNames = new Set(queryFields.map(({ name }) => name));
+
+/** `spans` has every field. */
+export const spanColumnsOfFilter: FilterColumns = {
+  hasAttributes: true,
+  expression: (field) => derived.get(field) ?? (columnNames.has(field) ? field : undefined),
+  searched: (field) => searchedOfSpans.get(field),
+};
+
+const traceColumns = new Set([
+  ...["trace_id", "span_id", "parent_span_id", "start_time", "duration_ns", "name", "kind", "source", "operation"],
+  ...[
+    "service_name",
+    "provider",
+    "request_model",
+    "response_model",
+    "status",
+    "http_status",
+    "error_type",
+    "is_stream",
+  ],
+  ...["ttft_ns", "user_id", "session_id", "tags", "prompt_name", "api_key_id", "environment"],
+]);
+
+/** `traces` has the entry span's own fields, and previews instead of content. */
+export const traceColumnsOfFilter: FilterColumns = {
+  hasAttributes: false,
+  expression: (field) => (field === "model" ? spanModel : traceColumns.has(field) ? field : undefined),
+  searched: (field) =>
+    field === "text" ? { content: [], plain: ["name", "input_preview", "output_preview"] } : undefined,
+};
+
+/** The fields that the rollups are keyed by. */
+export const rollupFields = [
+  "model",
+  "provider",
+  "kind",
+  "source",
+  "api_key_id",
+  "service_name",
+  "environment",
+] as const;
+
+const rollupColumns = new Set<string>(rollupFields);
+
+/** `usage_1m` and `usage_1d` have their keys alone. */
+export const rollupColumnsOfFilter: FilterColumns = {
+  hasAttributes: false,
+  expression: (field) => (rollupColumns.has(field) ? field : undefined),
+  searched: () => undefined,
+};
