@@ -5,10 +5,11 @@
  *
  * A few calls come first, so that what idles is an install in use.
  */
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { figuresOf } from "@weir/e2e/process-table.ts";
-import { Program, Weir } from "@weir/e2e/weir-process.ts";
+import { checkout, Program, Weir } from "@weir/e2e/weir-process.ts";
 import { folderBytes } from "./folder-size.ts";
 import { markdownTable } from "./tables.ts";
 
@@ -20,7 +21,14 @@ const minutes = Number(values.minutes);
 const settleMs = 60_000;
 
 await using upstream = await Program.start("bench/instant-upstream.ts");
-await using weir = await Weir.start({ upstream: upstream.url });
+// As `npm start` does: what is compiled ahead need not be compiled, nor the compiler loaded, by any process.
+const { ensureCompiled } = await import(join(checkout, "tools", "compile-cache.mjs"));
+ensureCompiled();
+const { compileCacheFolder } = await import(join(checkout, "tools", "paths.mjs"));
+await using weir = await Weir.start({
+  upstream: upstream.url,
+  environment: { NODE_COMPILE_CACHE: compileCacheFolder },
+});
 for (let sent = 0; sent < Number(values.calls); sent++) await call();
 console.log(`${values.calls} calls were made; settling for ${settleMs / 1000} s, then ${minutes} idle minutes.`);
 await sleep(settleMs);
@@ -38,6 +46,7 @@ const rows = processes.map(({ pid, role }) => {
     writtenKb: (last.writtenBytes - first.writtenBytes) / 1024,
     cpuSeconds: last.cpuSeconds - first.cpuSeconds,
     residentMb: last.residentBytes / 2 ** 20,
+    proportionalMb: last.proportionalBytes / 2 ** 20,
   };
 });
 const sum = (value: (row: (typeof rows)[number]) => number) => rows.reduce((total, row) => total + value(row), 0);
@@ -46,6 +55,7 @@ const all = {
   writtenKb: sum((row) => row.writtenKb),
   cpuSeconds: sum((row) => row.cpuSeconds),
   residentMb: sum((row) => row.residentMb),
+  proportionalMb: sum((row) => row.proportionalMb),
 };
 const cells = [...rows, all].map((row) => [
   row.role,
@@ -53,8 +63,10 @@ const cells = [...rows, all].map((row) => [
   row.cpuSeconds.toFixed(2),
   ((row.cpuSeconds / (minutes * 60)) * 100).toFixed(2),
   row.residentMb.toFixed(0),
+  row.proportionalMb.toFixed(0),
 ]);
-console.log(markdownTable([`${minutes} idle minutes`, "KB written", "CPU s", "% of a core", "resident MB"], cells));
+const columns = ["KB written", "CPU s", "% of a core", "resident MB", "MB, shared pages counted once"];
+console.log(markdownTable([`${minutes} idle minutes`, ...columns], cells));
 const grownKb = (folderBytes(weir.dataDirectory) - bytesBefore) / 1024;
 console.log(`The data folder grew by ${grownKb.toFixed(0)} KB, from ${(bytesBefore / 1024).toFixed(0)} KB.`);
 

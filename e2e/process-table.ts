@@ -65,6 +65,8 @@ export function isAlive(pid: number): boolean {
 export interface ProcessFigures {
   readonly cpuSeconds: number;
   readonly residentBytes: number;
+  /** The same with pages that several processes share counted once among them (PSS). */
+  readonly proportionalBytes: number;
   /** What the kernel was asked to write to disks. */
   readonly writtenBytes: number;
 }
@@ -73,13 +75,15 @@ export interface ProcessFigures {
 export function figuresOf(pids: readonly number[]): ProcessFigures {
   let cpuSeconds = 0;
   let residentBytes = 0;
+  let proportionalBytes = 0;
   let writtenBytes = 0;
   for (const pid of pids) {
     const stat = statFields(pid);
     if (stat === undefined) continue;
     cpuSeconds += (Number(stat[11]) + Number(stat[12])) / ticksPerSecond;
     residentBytes += Number(readText(`/proc/${pid}/statm`).split(" ")[1] ?? 0) * pageBytes;
+    proportionalBytes += Number(/^Pss: +(\d+)/m.exec(readText(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) * 1024;
     writtenBytes += Number(/write_bytes: (\d+)/.exec(readText(`/proc/${pid}/io`))?.[1] ?? 0);
   }
-  return { cpuSeconds, residentBytes, writtenBytes };
+  return { cpuSeconds, residentBytes, proportionalBytes, writtenBytes };
 }

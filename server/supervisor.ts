@@ -195,7 +195,8 @@ class Family {
         this.#paths.data,
         ...extra,
       ],
-      environment: { NODE_COMPILE_CACHE: compileCache, ...process.env },
+      // Two arenas of malloc instead of eight a core: threads of these processes allocate little.
+      environment: { NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: "2", ...process.env },
       telemetry,
       onLine,
       tellsReadiness: true,
