@@ -21,7 +21,12 @@ class Relay implements Dispatcher.DispatchHandler {
     this.#response = response;
   }
 
-  onRequestStart(): void {}
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Without this a client that leaves would keep one of the pool's connections for ever.
+    this.#response.once("close", () => {
+      if (!this.#response.writableFinished) controller.abort(new Error("the client has left"));
+    });
+  }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: object): void {
     const kept = Object.entries(headers as Record<string, string>).filter(([name]) => !notForwarded.has(name));

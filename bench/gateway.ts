@@ -3,15 +3,13 @@
  * Weir with everything recorded, in one run. Every round measures every path, so that a busy moment of the machine
  * hits all of them; the figures are medians over the rounds.
  *
- *   node bench/gateway.ts [--quick] [--rounds 3] [--seconds 5] [--only straight,relay,weir] [--write] [--rate 2000]
+ *   node bench/gateway.ts [--quick] [--rounds 3] [--seconds 5] [--only straight,relay,weir] [--rate 2000]
  */
-import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { figuresOf } from "@weir/e2e/process-table.ts";
-import { checkout, Weir } from "@weir/e2e/weir-process.ts";
+import { Weir } from "@weir/e2e/weir-process.ts";
 import { type LoadResult, runLoad } from "./load.ts";
 import {
   type Running,
@@ -59,7 +57,6 @@ const { values: flags } = parseArgs({
     seconds: { type: "string" },
     only: { type: "string" },
     rate: { type: "string", default: "2000" },
-    write: { type: "boolean", default: false },
   },
 });
 const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3));
@@ -105,7 +102,6 @@ const report = [
   await recordedReport(),
 ].join("\n");
 console.log(`\n${report}`);
-if (flags.write) writeFileSync(join(checkout, "docs", "benchmarks.md"), report);
 
 async function startPaths(): Promise<Path[]> {
   const path = (name: string, running: Running, headers = {}): Path => ({
