@@ -1,7 +1,7 @@
 const longestKey = 128;
 const slotCount = 8192;
 /** Half of the slots: a search stays short. */
-const mostKeys = slotCount / 2;
+export const mostKeys = slotCount / 2;
 
 /**
  * Gives each attribute key that it meets a small number, found again by a hash over its bytes, so that a key that
@@ -12,6 +12,8 @@ export class KeyTable {
   readonly #slots = new Int32Array(slotCount);
   #texts: string[] = [];
   #bytes: Uint8Array[] = [];
+  /** Goes up when the numbers given before become void. */
+  generation = 0;
 
   /** The known keys are numbered from 1 on, in their order, whatever else is met. */
   constructor(known: readonly string[] = []) {
@@ -49,6 +51,7 @@ export class KeyTable {
   }
 
   #reset(): void {
+    this.generation++;
     this.#slots.fill(0);
     this.#texts = [""];
     this.#bytes = [new Uint8Array(0)];

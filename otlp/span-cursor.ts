@@ -108,6 +108,41 @@ export class SpanCursor {
     return this.#sections.scope;
   }
 
+  /** The bytes of the message; what `…From` and `…To` are offsets into. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  get hasEvents(): boolean {
+    return this.#eventRanges.length > 0;
+  }
+
+  get hasLinks(): boolean {
+    return this.#linkRanges.length > 0;
+  }
+
+  get hasStatusMessage(): boolean {
+    return this.#statusMessageTo > this.#statusMessageFrom;
+  }
+
+  /** Whether a list or a map stands in several parts, as merged messages have them. */
+  get hasSplitValues(): boolean {
+    return this.#moreParts.length > 0;
+  }
+
+  /** Whether both times are given; false too for times from the year 2262 on, which no column holds. */
+  get hasTimes(): boolean {
+    const { startTimeFrom, endTimeFrom } = this;
+    if (startTimeFrom < 0 || endTimeFrom < 0) return false;
+    const bytes = this.#bytes;
+    return (bytes[startTimeFrom + 7] as number) < 0x80 && (bytes[endTimeFrom + 7] as number) < 0x80;
+  }
+
+  /** Whether the parent's id is of the right length and not all zero. */
+  get hasParent(): boolean {
+    return this.parentSpanIdLength === 8 && !isZero(this.#bytes, this.parentSpanIdFrom, 8);
+  }
+
   /** Whether trace id and span id are of the right length and not all zero. */
   get hasIds(): boolean {
     return (

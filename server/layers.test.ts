@@ -21,7 +21,7 @@ const mayImport: Record<string, readonly string[]> = {
   demo: [],
   e2e: [],
   // Measurements start the same processes as the black-box tests do, and time the decoder by itself.
-  bench: ["e2e", "otlp"],
+  bench: ["e2e", "model", "otlp", "pipeline"],
 };
 
 /** What the browser may see of a package. */

@@ -1,0 +1,19 @@
+/**
+ * Bytes that stand in a larger buffer, such as a request's body: a column copies them, and no string is made of them.
+ * Reusable: a column has read it when `append` returns, and keeps nothing of it.
+ */
+export class ByteRange {
+  bytes: Buffer = noBytes;
+  from = 0;
+  to = 0;
+
+  /** Points at other bytes; returns itself. */
+  set(bytes: Buffer, from: number, to: number): this {
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+    return this;
+  }
+}
+
+const noBytes = Buffer.alloc(0);
