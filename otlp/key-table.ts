@@ -12,6 +12,8 @@ export class KeyTable {
   readonly #slots = new Int32Array(slotCount);
   #texts: string[] = [];
   #bytes: Uint8Array[] = [];
+  /** The same, as far as they are whole words of four bytes. */
+  #words: Int32Array[] = [];
   /** Goes up when the numbers given before become void. */
   generation = 0;
 
@@ -21,13 +23,9 @@ export class KeyTable {
     this.#reset();
   }
 
-  /** The number of the key that stands between the offsets; 0 when it has none. `guess` is looked at first. */
-  idOf(bytes: Uint8Array, from: number, to: number, guess = 0): number {
+  /** The number of the key that stands between the offsets; 0 when it has none. */
+  idOf(bytes: Uint8Array, from: number, to: number): number {
     const length = to - from;
-    if (guess !== 0) {
-      const guessed = this.#bytes[guess];
-      if (guessed !== undefined && isSame(guessed, bytes, from, length)) return guess;
-    }
     if (length === 0 || length > longestKey) return 0;
     let slot = hashOf(bytes, from, to) & (slotCount - 1);
     for (;;) {
@@ -36,6 +34,19 @@ export class KeyTable {
       if (isSame(this.#bytes[id] as Uint8Array, bytes, from, length)) return id;
       slot = (slot + 1) & (slotCount - 1);
     }
+  }
+
+  /** Whether the number is that of the key between the offsets of the view. Quicker than `idOf`, for a good guess. */
+  isAt(id: number, view: DataView, from: number, to: number): boolean {
+    const known = this.#bytes[id];
+    if (known === undefined || known.length !== to - from || to > view.byteLength) return false;
+    const words = this.#words[id] as Int32Array;
+    let at = from;
+    for (let index = 0; index < words.length; index++, at += 4) {
+      if (view.getInt32(at, true) !== words[index]) return false;
+    }
+    for (; at < to; at++) if (view.getUint8(at) !== known[at - from]) return false;
+    return true;
   }
 
   /** The key of a number that `idOf` gave. */
@@ -55,6 +66,7 @@ export class KeyTable {
     this.#slots.fill(0);
     this.#texts = [""];
     this.#bytes = [new Uint8Array(0)];
+    this.#words = [new Int32Array(0)];
     for (const key of this.#known) {
       const bytes = Buffer.from(key);
       this.idOf(bytes, 0, bytes.length);
@@ -66,6 +78,7 @@ export class KeyTable {
     if (id >= mostKeys) return 0;
     const copy = Buffer.from(bytes.subarray(from, to));
     this.#bytes.push(copy);
+    this.#words.push(Int32Array.from({ length: copy.length >> 2 }, (_, index) => copy.readInt32LE(index * 4)));
     this.#texts.push(copy.toString("utf8"));
     this.#slots[slot] = id;
     return id;

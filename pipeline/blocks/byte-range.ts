@@ -7,8 +7,12 @@ export class ByteRange {
   from = 0;
   to = 0;
 
+  /** True where the bytes are known to be ASCII, so that nobody need look again. */
+  isAscii = false;
+
   /** Points at other bytes; returns itself. */
-  set(bytes: Buffer, from: number, to: number): this {
+  set(bytes: Buffer, from: number, to: number, isAscii = false): this {
+    this.isAscii = isAscii;
     this.bytes = bytes;
     this.from = from;
     this.to = to;

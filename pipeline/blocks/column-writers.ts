@@ -89,7 +89,7 @@ export class TextWriter extends PlainWriter<string | Uint8Array | ByteRange> {
 
   protected write(value: string | Uint8Array | ByteRange): void {
     if (typeof value === "string") this.data.appendText(value);
-    else if (value instanceof ByteRange) this.data.appendTextRange(value.bytes, value.from, value.to);
+    else if (value instanceof ByteRange) this.data.appendTextRange(value.bytes, value.from, value.to, value.isAscii);
     else if (value instanceof Uint8Array) this.data.appendUtf8Bytes(value);
     else throw new TypeError(`expected a text, got ${typeof value}`);
   }

@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 /** Texts up to this many UTF-16 units are written by a plain loop, which beats a call into the runtime. */
 const loopLimit = 48;
 /** The same for copies of so many bytes. */
-const copyLoopLimit = 64;
+const copyLoopLimit = 48;
 /** Texts beyond this many units are measured first instead of reserving their worst case of three bytes a unit. */
 const measuredLimit = 4096;
 const initialCapacity = 1024;
@@ -150,18 +150,24 @@ export class GrowingBytes {
     this.#reserve(length);
     const target = this.#bytes;
     const start = this.#length;
-    if (length > copyLoopLimit) target.set(bytes.subarray(from, to), start);
+    if (length > copyLoopLimit) target.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length), start);
     else for (let index = 0; index < length; index++) target[start + index] = bytes[from + index] as number;
     this.#length = start + length;
   }
 
   /** A text whose UTF-8 stands between the offsets. Invalid UTF-8 is replaced, as `toString` does. */
-  appendTextRange(bytes: Buffer, from: number, to: number): void {
+  appendTextRange(bytes: Buffer, from: number, to: number, isAscii = false): void {
     const length = to - from;
     if (length > copyLoopLimit) {
-      const range = bytes.subarray(from, to);
-      if (isUtf8(range)) this.appendUtf8Bytes(range);
-      else this.appendText(bytes.toString("utf8", from, to));
+      const range = new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
+      if (!isAscii && !isUtf8(range)) {
+        this.appendText(bytes.toString("utf8", from, to));
+        return;
+      }
+      this.#reserve(length + 10);
+      const start = this.#putVaruint(this.#length, length);
+      this.#bytes.set(range, start);
+      this.#length = start + length;
       return;
     }
     this.#reserve(length + 1);

@@ -2,51 +2,60 @@ import { type SpanCursor, valueKinds } from "@weir/otlp";
 import type { GrowingBytes } from "../../blocks/growing-bytes.ts";
 import { WrittenMap } from "../../blocks/written-map.ts";
 import type { KeyPlan } from "./key-plans.ts";
-import type { Section } from "./section.ts";
+import { keyChunk, type SpanShape } from "./span-shapes.ts";
 
 const { string: stringKind, bool: boolKind, int: intKind, double: doubleKind } = valueKinds;
 
 /** The map of attributes of the cursor's span, as `keptAttributes` would make it, written without being made. */
 export class AttributePairs extends WrittenMap {
-  /** By attribute. */
-  readonly plans: KeyPlan[] = [];
   /** By attribute: the text of a value that is no text, number or bool. */
   readonly texts: string[] = [];
-  /** By attribute: 1 where a column holds the value. */
-  readonly isInColumn: Uint8Array;
-  /** Attributes of our own making, which come before any of the span's that has the same key. */
+  /** Attributes whose values a column holds, in their order. */
+  readonly inColumns: number[] = [];
+  /** Attributes of our own making. */
   added: Readonly<Record<string, string>> | undefined;
-  section: Section | undefined;
+  /** Of the span. To be set before it is written. */
+  shape: SpanShape | undefined;
   readonly #cursor: SpanCursor;
 
-  constructor(cursor: SpanCursor, mostAttributes: number) {
+  constructor(cursor: SpanCursor) {
     super();
     this.#cursor = cursor;
-    this.isInColumn = new Uint8Array(mostAttributes);
   }
 
   writeInto(keys: GrowingBytes, values: GrowingBytes): number {
+    const { added, inColumns, shape } = this;
+    if (shape === undefined) throw new TypeError("a span's attributes have no shape");
+    this.#writeKeys(shape, keys);
     const { attributeCount } = this.#cursor;
-    const { added, section } = this;
-    let count = 0;
+    let skipped = 0;
     for (let index = 0; index < attributeCount; index++) {
-      if (this.isInColumn[index] === 1) continue;
-      const { encoded } = this.plans[index] as KeyPlan;
-      keys.appendRange(encoded, 0, encoded.length);
-      this.#writeValue(values, index);
+      if (inColumns[skipped] === index) skipped++;
+      else this.#writeValue(values, index);
+    }
+    const { section } = shape;
+    values.appendRange(section.valueBytes, 0, section.valueBytes.length);
+    let count = attributeCount - skipped + section.keys.size;
+    for (const key in added) {
+      keys.appendText(key);
+      values.appendText(added[key] as string);
       count++;
     }
-    if (added !== undefined) {
-      for (const key in added) {
-        keys.appendText(key);
-        values.appendText(added[key] as string);
-        count++;
-      }
+    return count;
+  }
+
+  #writeKeys(shape: SpanShape, keys: GrowingBytes): void {
+    const chunk = keyChunk(shape, this.inColumns);
+    if (chunk !== undefined) {
+      keys.appendRange(chunk, 0, chunk.length);
+      return;
     }
-    if (section === undefined) return count;
-    keys.appendRange(section.keyBytes, 0, section.keyBytes.length);
-    values.appendRange(section.valueBytes, 0, section.valueBytes.length);
-    return count + section.keys.length;
+    for (let index = 0, skipped = 0; index < shape.plans.length; index++) {
+      const { encoded } = shape.plans[index] as KeyPlan;
+      if (this.inColumns[skipped] === index) skipped++;
+      else keys.appendRange(encoded, 0, encoded.length);
+    }
+    keys.appendRange(shape.section.keyBytes, 0, shape.section.keyBytes.length);
   }
 
   #writeValue(values: GrowingBytes, index: number): void {

@@ -7,7 +7,12 @@ const messages = new JsonMessages();
 
 function check(text: string): { isArray: boolean; reason: string | undefined } {
   const bytes = Buffer.from(`"[${text}]"`);
-  const isArray = messages.check(bytes, 2, bytes.length - 2);
+  const isArray = messages.check(
+    bytes,
+    new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+    2,
+    bytes.length - 2,
+  );
   const { finishReasonFrom, finishReasonTo } = messages;
   return {
     isArray,

@@ -25,19 +25,29 @@ export class JsonMessages {
   finishReasonFrom = -1;
   finishReasonTo = -1;
   #bytes: Uint8Array = finishReasonKey;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** All bytes of texts so far, one laid over the other. */
+  #all = 0;
   #at = 0;
   #end = 0;
   /** By depth: 1 in an object, 0 in an array. */
   readonly #isObject = new Uint8Array(deepest + 1);
 
-  /** Whether the bytes between the offsets are such an array. Never throws. */
-  check(bytes: Uint8Array, from: number, to: number): boolean {
+  /** Whether the bytes between the offsets are such an array. `view` is over the same bytes. Never throws. */
+  check(bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
     this.#bytes = bytes;
+    this.#view = view;
+    this.#all = 0;
     this.#at = from;
     this.#end = to;
     this.finishReasonFrom = this.finishReasonTo = -1;
     if (to - from < 2 || bytes[from] !== openBracket || bytes[to - 1] !== closeBracket) return false;
     return this.#walk() && this.#at === to;
+  }
+
+  /** Whether all of the last array was ASCII. */
+  get isAscii(): boolean {
+    return (this.#all & 0x8080_8080) === 0;
   }
 
   #walk(): boolean {
@@ -141,7 +151,7 @@ export class JsonMessages {
     const end = this.#end;
     let at = this.#at + 1;
     for (;;) {
-      while (at < end && isPlain[bytes[at] as number] === 1) at++;
+      at = this.#pastPlain(at);
       const byte = bytes[at] as number;
       if (at >= end || byte < 0x20) return false;
       at++;
@@ -155,6 +165,32 @@ export class JsonMessages {
     }
     this.#at = at;
     return at <= end;
+  }
+
+  /** Where the bytes that stand for themselves end: by four, as long as none of four is a quote, backslash or control. */
+  #pastPlain(from: number): number {
+    const view = this.#view;
+    const end = this.#end;
+    const lastWord = end - 4;
+    let at = from;
+    let all = this.#all;
+    while (at <= lastWord) {
+      const word = view.getInt32(at, true);
+      const quotes = word ^ 0x2222_2222;
+      const backslashes = word ^ 0x5c5c_5c5c;
+      // The highest bit of a byte is set where it is zero, or below a space. Bytes beyond ASCII never are.
+      const found =
+        ((quotes - 0x0101_0101) & ~quotes) |
+        ((backslashes - 0x0101_0101) & ~backslashes) |
+        ((word - 0x2020_2020) & ~word);
+      if ((found & 0x8080_8080) !== 0) break;
+      all |= word;
+      at += 4;
+    }
+    const bytes = this.#bytes;
+    while (at < end && isPlain[bytes[at] as number] === 1) all |= bytes[at++] as number;
+    this.#all = all;
+    return at;
   }
 
   #number(): boolean {

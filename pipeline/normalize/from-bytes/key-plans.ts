@@ -22,6 +22,7 @@ export interface PlannedUse {
 
 /** What becomes of an attribute, by its key alone. */
 export interface KeyPlan {
+  readonly key: string;
   /** A span that has the key is for `normalizeSpan`. */
   readonly isSlow: boolean;
   /** The same where its value is no number: it is stored in a form of its own. */
@@ -149,6 +150,7 @@ export function planOf(key: string): KeyPlan {
     uses.some(({ field }) => slowFields.has(field)) ||
     (kept !== undefined && kept !== key);
   return {
+    key,
     isSlow,
     isParameter: kept !== undefined && uses.some(({ field, as }) => keptAs[field] !== undefined && as !== "text"),
     content: contentOf(key),

@@ -7,13 +7,12 @@ import {
   type Usage,
   unknownUsage,
 } from "@weir/model";
-import { type AnyValue, mostKeys, type Span, type SpanCursor, valueKinds } from "@weir/otlp";
+import { type AnyValue, type Span, type SpanCursor, valueKinds } from "@weir/otlp";
 import type { TableRows } from "../../blocks/block-writer.ts";
 import { ByteRange } from "../../blocks/byte-range.ts";
 import { attributeText } from "../attribute-value.ts";
 import type { FieldValues } from "../compiled-fields.ts";
 import { readContent, type SpanContent } from "../content.ts";
-import type { FieldName } from "../fields.ts";
 import { finishReason } from "../finish-reason.ts";
 import { hasRemoteParent, type NormalizeContext, setCost, usualOperations } from "../normalize-span.ts";
 import { providerName, providerOfModel } from "../provider-names.ts";
@@ -21,8 +20,9 @@ import { spanUsage } from "../usage.ts";
 import { AttributePairs } from "./attribute-pairs.ts";
 import { ByteMemo } from "./byte-memo.ts";
 import { JsonMessages } from "./json-messages.ts";
-import { fieldCount, fieldNumbers, type KeyPlan, type PlannedUse, planOf } from "./key-plans.ts";
-import { type Section, sectionOf } from "./section.ts";
+import { fieldCount, fieldNumbers, type KeyPlan, type PlannedUse } from "./key-plans.ts";
+import { type Section, Sections } from "./section.ts";
+import { SpanShapes } from "./span-shapes.ts";
 
 const { string: stringKind, int: intKind, double: doubleKind, bool: boolKind } = valueKinds;
 const statusError = 2;
@@ -31,7 +31,36 @@ const mostAttributes = 256;
 const noRank = 1000;
 const largestCount = 4_294_967_295;
 const usageNames = Object.keys(unknownUsage) as (keyof Usage)[];
-const at = fieldNumbers;
+// As constants of their own they cost nothing to look up.
+const {
+  kind: kindField,
+  request_model: requestModelField,
+  response_model: responseModelField,
+  operation: operationField,
+  provider: providerField,
+  response_id: responseIdField,
+  finish_reason: finishReasonField,
+  is_stream: isStreamField,
+  ttft_ns: ttftNsField,
+  http_status: httpStatusField,
+  environment: environmentField,
+  user_id: userIdField,
+  session_id: sessionIdField,
+  tags: tagsField,
+  prompt_name: promptNameField,
+  prompt_version: promptVersionField,
+  reported_cost: reportedCostField,
+  is_batch: isBatchField,
+  service_tier: serviceTierField,
+  input_tokens: inputTokensField,
+  output_tokens: outputTokensField,
+  cache_read_tokens: cacheReadTokensField,
+  cache_write_tokens: cacheWriteTokensField,
+  cache_write_1h_tokens: cacheWrite1hTokensField,
+  reasoning_tokens: reasoningTokensField,
+  input_audio_tokens: inputAudioTokensField,
+  output_audio_tokens: outputAudioTokensField,
+} = fieldNumbers;
 
 export type WrittenSpan = TableRows["spans"];
 
@@ -45,16 +74,9 @@ export class SpanInBytes {
   readonly #row: WrittenSpan = newSpanRow("" as never, "otlp", 0n);
   readonly #pairs: AttributePairs;
   readonly #messages = new JsonMessages();
-  /** Plans by the number of the key; void when the cursor forgets its keys. */
-  #plans: (KeyPlan | undefined)[] = [];
-  #plansGeneration = -1;
+  readonly #sections = new Sections();
+  readonly #shapes: SpanShapes;
   #section: Section | undefined;
-  #isSectionUsable = false;
-  /** By the number of a key: the last span that had it, and the last section that has it too. */
-  readonly #seenIn = new Float64Array(mostKeys + 1);
-  readonly #sectionOfKey = new Float64Array(mostKeys + 1);
-  #spanCount = 0;
-  #sectionCount = 0;
   /** By field: the rank of what was found, and the attribute that is its text or, at -1, its value. */
   readonly #ranks = new Int32Array(fieldCount);
   readonly #textAt = new Int32Array(fieldCount);
@@ -77,20 +99,14 @@ export class SpanInBytes {
 
   constructor(cursor: SpanCursor) {
     this.#cursor = cursor;
-    this.#pairs = new AttributePairs(cursor, mostAttributes);
+    this.#pairs = new AttributePairs(cursor);
+    this.#shapes = new SpanShapes(cursor);
     this.#row.attributes = this.#pairs;
   }
 
   /** To be called for each message once the cursor has opened it. */
   begin(context: NormalizeContext, apiKeyId: string): void {
-    const { keys } = this.#cursor;
-    if (keys.generation !== this.#plansGeneration) {
-      this.#plansGeneration = keys.generation;
-      this.#plans = [undefined];
-      this.#seenIn.fill(0);
-      this.#sectionOfKey.fill(0);
-    }
-    this.#section = undefined;
+    this.#shapes.begin();
     const row = this.#row;
     row.project_id = context.projectId;
     row.retention_days = context.retentionDays ?? defaultRetentionDays;
@@ -114,10 +130,9 @@ export class SpanInBytes {
     ) {
       return undefined;
     }
-    this.#findSection();
-    if (!this.#isSectionUsable || !this.#readAttributes()) return undefined;
+    if (!this.#readAttributes()) return undefined;
     const row = this.#row;
-    row.kind = (this.#valueOf("kind") as SpanKind | undefined) ?? this.#kindByModel();
+    row.kind = (this.#valueOf(kindField) as SpanKind | undefined) ?? this.#kindByModel();
     this.#setIdentity(row);
     const content = this.#setContent(row);
     this.#setModel(row, content);
@@ -126,50 +141,25 @@ export class SpanInBytes {
     return row;
   }
 
-  #findSection(): void {
-    const cursor = this.#cursor;
-    const { resource, scope } = cursor;
-    if (this.#section !== undefined && this.#section.resource === resource && this.#section.scope === scope) return;
-    const section = sectionOf(resource, scope);
-    this.#section = this.#pairs.section = section;
-    this.#sectionCount++;
-    this.#isSectionUsable = true;
-    for (const key of section.keys) {
-      const bytes = Buffer.from(key);
-      const id = cursor.keys.idOf(bytes, 0, bytes.length);
-      if (id === 0) this.#isSectionUsable = false;
-      else this.#sectionOfKey[id] = this.#sectionCount;
-    }
-  }
-
   /** One pass over the attributes. False when one of them is for the slow path. */
   #readAttributes(): boolean {
-    const { keyIds, attributeCount } = this.#cursor;
+    const cursor = this.#cursor;
+    const section = this.#sections.find(cursor.resource, cursor.scope);
+    const shape = this.#shapes.find(section);
+    if (shape.isSlow) return false;
     const pairs = this.#pairs;
-    const span = ++this.#spanCount;
+    this.#section = section;
+    pairs.shape = shape;
+    pairs.added = undefined;
+    pairs.inColumns.length = 0;
     this.#ranks.fill(noRank);
     this.#inputAt = this.#outputAt = -1;
     this.#contentAt.length = 0;
-    pairs.added = undefined;
-    for (let index = 0; index < attributeCount; index++) {
-      const id = keyIds[index] as number;
-      const plan = this.#plans[id] ?? this.#makePlan(id);
-      if (plan === undefined || plan.isSlow) return false;
-      if (this.#seenIn[id] === span || this.#sectionOfKey[id] === this.#sectionCount) return false;
-      this.#seenIn[id] = span;
-      pairs.plans[index] = plan;
-      pairs.isInColumn[index] = 0;
-      if (!this.#readAttribute(plan, index)) return false;
+    const { plans } = shape;
+    for (let index = 0; index < plans.length; index++) {
+      if (!this.#readAttribute(plans[index] as KeyPlan, index)) return false;
     }
     return true;
-  }
-
-  #makePlan(id: number): KeyPlan | undefined {
-    if (id === 0) return undefined;
-    const plan = planOf(this.#cursor.keys.textOf(id));
-    while (this.#plans.length <= id) this.#plans.push(undefined);
-    this.#plans[id] = plan;
-    return plan;
   }
 
   #readAttribute(plan: KeyPlan, index: number): boolean {
@@ -238,31 +228,29 @@ export class SpanInBytes {
     else if (content === "outputMessages") this.#outputAt = index;
   }
 
-  #has(field: FieldName): boolean {
-    return this.#ranks[at[field]] !== noRank;
+  #has(field: number): boolean {
+    return this.#ranks[field] !== noRank;
   }
 
   /** The value of a field whose readers make no text as it is; a text as a string. */
-  #valueOf(field: FieldName): unknown {
-    const number = at[field];
-    if (this.#ranks[number] === noRank) return undefined;
-    const index = this.#textAt[number] as number;
-    return index < 0 ? this.#values[number] : this.#cursor.valueOf(index);
+  #valueOf(field: number): unknown {
+    if (this.#ranks[field] === noRank) return undefined;
+    const index = this.#textAt[field] as number;
+    return index < 0 ? this.#values[field] : this.#cursor.valueOf(index);
   }
 
   /** A field's text where it stands, or as a string where it had to be read; empty when unknown. */
-  #textOf(field: FieldName): ByteRange | string {
-    const number = at[field];
-    if (this.#ranks[number] === noRank) return "";
-    const index = this.#textAt[number] as number;
-    if (index < 0) return this.#values[number] as string;
+  #textOf(field: number): ByteRange | string {
+    if (this.#ranks[field] === noRank) return "";
+    const index = this.#textAt[field] as number;
+    if (index < 0) return this.#values[field] as string;
     const cursor = this.#cursor;
     const from = cursor.valueFrom[index] as number;
-    return (this.#ranges[number] as ByteRange).set(cursor.bytes, from, cursor.valueTo[index] as number);
+    return (this.#ranges[field] as ByteRange).set(cursor.bytes, from, cursor.valueTo[index] as number);
   }
 
   #kindByModel(): SpanKind {
-    return this.#has("request_model") || this.#has("response_model") ? "llm" : "chain";
+    return this.#has(requestModelField) || this.#has(responseModelField) ? "llm" : "chain";
   }
 
   #setIdentity(row: WrittenSpan): void {
@@ -292,8 +280,9 @@ export class SpanInBytes {
     if (contentAt.length === 0) return undefined;
     if (this.#areMessagesAlone()) {
       row.content_format = "weir.messages";
-      if (this.#inputAt >= 0) row.input = this.#take(this.#input, this.#inputAt);
-      if (this.#outputAt >= 0) row.output = this.#take(this.#output, this.#outputAt);
+      if (this.#inputAt >= 0) row.input = this.#rangeOf(this.#input, this.#inputAt);
+      if (this.#outputAt >= 0) row.output = this.#rangeOf(this.#output, this.#outputAt);
+      this.#pairs.inColumns.push(...contentAt);
       return undefined;
     }
     const content = this.#assembledContent(row.kind as SpanKind);
@@ -301,26 +290,33 @@ export class SpanInBytes {
     if (content.isTruncated) row.content_state = "truncated";
     row.input = content.input;
     row.output = content.output;
-    for (const index of contentAt) if (content.keys.has(this.#cursor.keyOf(index))) this.#pairs.isInColumn[index] = 1;
+    for (const index of contentAt) {
+      if (content.keys.has(this.#cursor.keyOf(index))) this.#pairs.inColumns.push(index);
+    }
     return content;
   }
 
   #areMessagesAlone(): boolean {
-    const { bytes, valueFrom, valueTo } = this.#cursor;
     const input = this.#inputAt;
     const output = this.#outputAt;
     if (this.#contentAt.length !== (input < 0 ? 0 : 1) + (output < 0 ? 0 : 1)) return false;
-    const messages = this.#messages;
-    if (input >= 0 && !messages.check(bytes, valueFrom[input] as number, valueTo[input] as number)) return false;
-    if (output >= 0) return messages.check(bytes, valueFrom[output] as number, valueTo[output] as number);
-    messages.finishReasonFrom = -1;
+    if (input >= 0 && !this.#areMessages(this.#input, input)) return false;
+    if (output >= 0) return this.#areMessages(this.#output, output);
+    this.#messages.finishReasonFrom = -1;
     return true;
   }
 
-  #take(range: ByteRange, index: number): ByteRange {
+  #areMessages(range: ByteRange, index: number): boolean {
+    const { bytes, view, valueFrom, valueTo } = this.#cursor;
+    const messages = this.#messages;
+    const is = messages.check(bytes, view, valueFrom[index] as number, valueTo[index] as number);
+    range.isAscii = is && messages.isAscii;
+    return is;
+  }
+
+  #rangeOf(range: ByteRange, index: number): ByteRange {
     const { bytes, valueFrom, valueTo } = this.#cursor;
-    this.#pairs.isInColumn[index] = 1;
-    return range.set(bytes, valueFrom[index] as number, valueTo[index] as number);
+    return range.set(bytes, valueFrom[index] as number, valueTo[index] as number, range.isAscii);
   }
 
   /** What `normalizeSpan` makes of the attributes that hold content; no dialect looks at others. */
@@ -328,7 +324,7 @@ export class SpanInBytes {
     const cursor = this.#cursor;
     const attributes: Record<string, AnyValue> = {};
     for (const index of this.#contentAt) attributes[cursor.keyOf(index)] = cursor.valueOf(index);
-    const told = this.#valueOf("finish_reason") as string | undefined;
+    const told = this.#valueOf(finishReasonField) as string | undefined;
     const fields: FieldValues = told === undefined ? {} : { finish_reason: told };
     return readContent({ attributes, events: [], kind, isRoot: !cursor.hasParent, fields });
   }
@@ -336,31 +332,30 @@ export class SpanInBytes {
   #setModel(row: WrittenSpan, content: SpanContent | undefined): void {
     const kind = row.kind as SpanKind;
     const isBilled = billedKinds.has(kind);
-    row.operation = this.#has("operation") ? this.#textOf("operation") : (usualOperations[kind] ?? "");
+    row.operation = this.#has(operationField) ? this.#textOf(operationField) : (usualOperations[kind] ?? "");
     const requestModel =
-      (this.#valueOf("request_model") as string | undefined) ?? (isBilled ? content?.requestModel : "");
-    const responseModel = (this.#valueOf("response_model") as string | undefined) ?? content?.model ?? "";
+      (this.#valueOf(requestModelField) as string | undefined) ?? (isBilled ? content?.requestModel : "");
+    const responseModel = (this.#valueOf(responseModelField) as string | undefined) ?? content?.model ?? "";
     row.request_model = requestModel ?? "";
     row.response_model = responseModel;
     const provider = this.#provider();
     row.provider =
       provider === "" && kind !== "tool" ? providerOfModel(responseModel || (requestModel ?? "")) : provider;
-    row.response_id = this.#has("response_id") ? this.#textOf("response_id") : (content?.id ?? "");
+    row.response_id = this.#has(responseIdField) ? this.#textOf(responseIdField) : (content?.id ?? "");
     const answered = content === undefined ? this.#answeredReason() : content.finishReason;
-    const reason = isBilled ? ((this.#valueOf("finish_reason") as string | undefined) ?? answered) : undefined;
+    const reason = isBilled ? ((this.#valueOf(finishReasonField) as string | undefined) ?? answered) : undefined;
     row.finish_reason = reason === undefined ? "" : this.#finishReason(reason);
     if (answered === "error") row.finish_reason ||= "error";
-    const told = this.#valueOf("is_stream") as boolean | undefined;
-    const ttftNs = told === false ? null : ((this.#valueOf("ttft_ns") as number | undefined) ?? null);
+    const told = this.#valueOf(isStreamField) as boolean | undefined;
+    const ttftNs = told === false ? null : ((this.#valueOf(ttftNsField) as number | undefined) ?? null);
     row.is_stream = isBilled && (told ?? ttftNs !== null) ? 1 : 0;
     row.ttft_ns = isBilled ? ttftNs : null;
   }
 
   #provider(): string {
-    const number = at.provider;
-    if (this.#ranks[number] === noRank) return "";
-    const index = this.#textAt[number] as number;
-    if (index < 0) return providerName(this.#values[number] as string);
+    if (!this.#has(providerField)) return "";
+    const index = this.#textAt[providerField] as number;
+    if (index < 0) return providerName(this.#values[providerField] as string);
     const cursor = this.#cursor;
     const from = cursor.valueFrom[index] as number;
     const to = cursor.valueTo[index] as number;
@@ -389,14 +384,16 @@ export class SpanInBytes {
   }
 
   #setAttribution(row: WrittenSpan): void {
-    const httpStatus = this.#valueOf("http_status") as number | undefined;
+    const httpStatus = this.#valueOf(httpStatusField) as number | undefined;
     row.http_status = httpStatus !== undefined && httpStatus <= 599 ? httpStatus : null;
-    row.environment = this.#has("environment") ? this.#textOf("environment") : (this.#section as Section).environment;
-    row.user_id = this.#textOf("user_id");
-    row.session_id = this.#textOf("session_id");
-    row.tags = (this.#valueOf("tags") as readonly string[] | undefined) ?? noTags;
-    row.prompt_name = this.#textOf("prompt_name");
-    row.prompt_version = this.#textOf("prompt_version");
+    row.environment = this.#has(environmentField)
+      ? this.#textOf(environmentField)
+      : (this.#section as Section).environment;
+    row.user_id = this.#textOf(userIdField);
+    row.session_id = this.#textOf(sessionIdField);
+    row.tags = (this.#valueOf(tagsField) as readonly string[] | undefined) ?? noTags;
+    row.prompt_name = this.#textOf(promptNameField);
+    row.prompt_version = this.#textOf(promptVersionField);
   }
 
   #setUsageAndCost(row: WrittenSpan): void {
@@ -405,7 +402,14 @@ export class SpanInBytes {
     row.cost_nano_usd = row.cost_input_nano_usd = row.cost_output_nano_usd = null;
     row.cost_cache_read_nano_usd = row.cost_cache_write_nano_usd = null;
     const isBilled = billedKinds.has(row.kind as string);
-    for (const name of usageNames) row[name] = isBilled ? ((this.#valueOf(name) as number | undefined) ?? null) : null;
+    row.input_tokens = isBilled ? this.#countOf(inputTokensField) : null;
+    row.output_tokens = isBilled ? this.#countOf(outputTokensField) : null;
+    row.cache_read_tokens = isBilled ? this.#countOf(cacheReadTokensField) : null;
+    row.cache_write_tokens = isBilled ? this.#countOf(cacheWriteTokensField) : null;
+    row.cache_write_1h_tokens = isBilled ? this.#countOf(cacheWrite1hTokensField) : null;
+    row.reasoning_tokens = isBilled ? this.#countOf(reasoningTokensField) : null;
+    row.input_audio_tokens = isBilled ? this.#countOf(inputAudioTokensField) : null;
+    row.output_audio_tokens = isBilled ? this.#countOf(outputAudioTokensField) : null;
     if (!isBilled) return;
     if (row.cache_read_tokens !== null || row.cache_write_tokens !== null || row.reasoning_tokens !== null) {
       this.#completeUsage(row);
@@ -413,11 +417,15 @@ export class SpanInBytes {
     if (row.input_tokens !== null || row.output_tokens !== null) row.usage_source = "reported";
     if (row.kind === "embedding" && row.input_tokens !== null) row.output_tokens ??= 0;
     const fields: FieldValues = {};
-    if (this.#has("reported_cost")) fields.reported_cost = this.#valueOf("reported_cost") as number;
-    if (this.#has("is_batch")) fields.is_batch = this.#valueOf("is_batch") as boolean;
-    if (this.#has("service_tier")) fields.service_tier = this.#valueOf("service_tier") as string;
+    if (this.#has(reportedCostField)) fields.reported_cost = this.#valueOf(reportedCostField) as number;
+    if (this.#has(isBatchField)) fields.is_batch = this.#valueOf(isBatchField) as boolean;
+    if (this.#has(serviceTierField)) fields.service_tier = this.#valueOf(serviceTierField) as string;
     // Provider and models are strings here: nothing else was set above.
     setCost(row as Parameters<typeof setCost>[0], fields, this.#startedAt());
+  }
+
+  #countOf(field: number): number | null {
+    return this.#ranks[field] === noRank ? null : (this.#values[field] as number);
   }
 
   #completeUsage(row: WrittenSpan): void {
