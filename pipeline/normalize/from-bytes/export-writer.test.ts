@@ -139,6 +139,7 @@ for (const [what, span] of Object.entries<Span>({
   "the AI SDK": spanWith({ "ai.operationId": "ai.generateText" }),
   "an event": spanWith({}, { events: [{ timeUnixNano: 1n, name: "exception", attributes: {} }] }),
   "an error": spanWith({}, { statusCode: 2, statusMessage: "no" }),
+  "a parameter beyond 2^53": spanWith({ "gen_ai.request.seed": -(2n ** 62n) }),
   "a key that its resource has too": spanWith({ "host.name": "b" }, { resource: { "host.name": "a" } }),
 })) {
   test(`${what} is for normalizeSpan`, () => {

@@ -167,7 +167,8 @@ export class SpanInBytes {
     const kind = cursor.kinds[index] as number;
     const isNumber = kind === intKind || kind === doubleKind;
     if (kind !== stringKind && !isNumber && kind !== boolKind) this.#pairs.texts[index] = this.#nestedText(index);
-    if (plan.isParameter && !isNumber) return false;
+    // A parameter is stored as the number that it is read as.
+    if (plan.isParameter && !(isNumber && isExact(kind, cursor.numbers[index] as number))) return false;
     if (plan.content !== "none") this.#noteContent(plan, index, kind);
     const { uses } = plan;
     for (let number = 0; number < uses.length; number++) {
@@ -445,6 +446,11 @@ export class SpanInBytes {
 }
 
 const noTags: readonly string[] = [];
+
+/** Whether an attribute's number is what was sent: integers beyond 2^53 are rounded. */
+function isExact(kind: number, number: number): boolean {
+  return kind !== intKind || Number.isSafeInteger(number);
+}
 
 function uint32At(bytes: Buffer, from: number): number {
   return (
