@@ -2,6 +2,7 @@ import { calcPrice, findProvider, type ModelInfo, type Provider } from "@pydanti
 import type { SpanRow } from "./columns.ts";
 import { type CostClass, costLines, type RateName, type Rates, rateNames } from "./cost-explanation.ts";
 import { overriddenRates, type PriceOverrides } from "./price-overrides.ts";
+import { RecentPairs } from "./recent-pairs.ts";
 import { isHalved, type ServiceTier, serviceTier, serviceTierVersion, tierRow } from "./service-tier-prices.ts";
 import type { Usage } from "./usage.ts";
 
@@ -155,9 +156,8 @@ interface ModelPrice {
 
 const unknownModel: ModelPrice = { tiers: [], minute: undefined, dated: undefined };
 
-const rememberedModels = 2000;
-/** In order of last use. Unknown models are remembered too. */
-const modelPrices = new Map<string, ModelPrice>();
+/** Unknown models are remembered too. */
+const modelPrices = new RecentPairs<ModelPrice>(2000);
 
 function tierFor(price: ModelPrice, inputTokens: number): PriceTier | undefined {
   const { tiers } = price;
@@ -169,12 +169,10 @@ function tierFor(price: ModelPrice, inputTokens: number): PriceTier | undefined 
 }
 
 function resolvePrice({ provider, model, at }: PriceQuestion): ModelPrice {
-  const key = `${provider}\n${model}`;
-  let price = modelPrices.get(key);
-  if (price !== undefined) modelPrices.delete(key);
-  if (price === undefined || !holdsAt(price, at)) price = lookUp(provider, model, at, price?.dated);
-  modelPrices.set(key, price);
-  if (modelPrices.size > rememberedModels) modelPrices.delete(modelPrices.keys().next().value ?? "");
+  const known = modelPrices.get(provider, model);
+  if (known !== undefined && holdsAt(known, at)) return known;
+  const price = lookUp(provider, model, at, known?.dated);
+  modelPrices.set(provider, model, price);
   return price;
 }
 

@@ -18,6 +18,7 @@ export {
   tracesTree,
 } from "./encode.ts";
 export { requestFromJson } from "./from-json.ts";
+export { hashOf, mostKeys } from "./key-table.ts";
 export type { LogRecord } from "./log.ts";
 export { MalformedOtlpError } from "./malformed.ts";
 export type {

@@ -35,6 +35,7 @@ export class SpanCursor {
   readonly #shapes = new AttributeShapes();
   readonly #keyOf = (index: number) => this.keyOf(index);
   #bytes: Buffer = this.#reader.bytes;
+  #view: DataView = viewOf(this.#bytes);
 
   /** Where trace id, span id and parent id stand, and how long they are. */
   traceIdFrom = 0;
@@ -81,6 +82,7 @@ export class SpanCursor {
   /** Begins with another message. Its bytes must not change while it is walked. */
   open(bytes: Uint8Array): void {
     this.#bytes = this.#reader.bytes = asBuffer(bytes);
+    this.#view = viewOf(this.#bytes);
     this.#sections.open();
     if (this.keys.refresh()) this.#shapes.clear();
     if (this.keyIds.length > keptSlots) this.#resize(keptSlots);
@@ -106,6 +108,46 @@ export class SpanCursor {
 
   get scope(): InstrumentationScope {
     return this.#sections.scope;
+  }
+
+  /** The bytes of the message; what `…From` and `…To` are offsets into. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /** The same bytes, for reading several at once. */
+  get view(): DataView {
+    return this.#view;
+  }
+
+  get hasEvents(): boolean {
+    return this.#eventRanges.length > 0;
+  }
+
+  get hasLinks(): boolean {
+    return this.#linkRanges.length > 0;
+  }
+
+  get hasStatusMessage(): boolean {
+    return this.#statusMessageTo > this.#statusMessageFrom;
+  }
+
+  /** Whether a list or a map stands in several parts, as merged messages have them. */
+  get hasSplitValues(): boolean {
+    return this.#moreParts.length > 0;
+  }
+
+  /** Whether both times are given; false too for times from the year 2262 on, which no column holds. */
+  get hasTimes(): boolean {
+    const { startTimeFrom, endTimeFrom } = this;
+    if (startTimeFrom < 0 || endTimeFrom < 0) return false;
+    const bytes = this.#bytes;
+    return (bytes[startTimeFrom + 7] as number) < 0x80 && (bytes[endTimeFrom + 7] as number) < 0x80;
+  }
+
+  /** Whether the parent's id is of the right length and not all zero. */
+  get hasParent(): boolean {
+    return this.parentSpanIdLength === 8 && !isZero(this.#bytes, this.parentSpanIdFrom, 8);
   }
 
   /** Whether trace id and span id are of the right length and not all zero. */
@@ -379,7 +421,9 @@ export class SpanCursor {
     reader.at = valueFrom;
     this.#readValue(reader, end, index);
     // The spans of one instrumentation have the same keys in the same order.
-    const id = this.keys.idOf(bytes, keyFrom, keyTo, this.keyIds[index] as number);
+    const guess = this.keyIds[index] as number;
+    if (guess !== 0 && this.keys.isAt(guess, this.#view, keyFrom, keyTo)) return true;
+    const id = this.keys.idOf(bytes, keyFrom, keyTo);
     this.keyIds[index] = id;
     if (id === 0) {
       this.#keyFrom[index] = keyFrom;
@@ -488,6 +532,10 @@ export class SpanCursor {
 
 const noEvents: readonly SpanEvent[] = Object.freeze([]);
 const noLinks: readonly SpanLink[] = Object.freeze([]);
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
+}
 
 function isZero(bytes: Uint8Array, from: number, length: number): boolean {
   for (let at = from; at < from + length; at++) if (bytes[at] !== 0) return false;

@@ -8,6 +8,7 @@ export { type ExportLedger, type ExportLedgerOptions, openExportLedger } from ".
 export type * from "./journal/contract.ts";
 export { openJournal } from "./journal/journal.ts";
 export * from "./normalize/content-from-log.ts";
+export { ExportWriter, type ExportWriterOptions, type WrittenExport } from "./normalize/from-bytes/export-writer.ts";
 export { type NormalizeContext, normalizeSpan } from "./normalize/normalize-span.ts";
 export { normalizeSpans } from "./normalize/normalize-spans.ts";
 export type * from "./writer/contract.ts";

@@ -21,8 +21,8 @@ const mayImport: Record<string, readonly string[]> = {
   web: ["api", "query", "model"],
   demo: [],
   e2e: [],
-  // Measurements start the same processes as the black-box tests do, and time the decoder and storage by themselves.
-  bench: ["e2e", "otlp", "storage", "query", "model"],
+  // Measurements start the same processes as the black-box tests do, and time decoder, normaliser and storage themselves.
+  bench: ["e2e", "otlp", "pipeline", "storage", "query", "model"],
 };
 
 /** What the browser may see of a package. */

@@ -1,12 +1,16 @@
-import { type Column, type SpanRow, type TableName, tableColumns } from "@weir/model";
+import { type Column, type TableName, tableColumns } from "@weir/model";
 import type { Batch } from "../consumer.ts";
-import { type ColumnWriter, columnWriters } from "./column-writers.ts";
+import { type ColumnWriter, columnWriters, type WrittenTypes } from "./column-writers.ts";
 import { copyBytes, GrowingBytes } from "./growing-bytes.ts";
 
-/** The row type of each table. */
-export interface TableRows {
-  spans: SpanRow;
-}
+/** What a writer takes as a row of each table: the rows of `model/columns.ts`, and rows that point at bytes. */
+export type TableRows = {
+  [Table in TableName]: WrittenRow<(typeof tableColumns)[Table]>;
+};
+
+type WrittenRow<Columns extends Readonly<Record<string, Column>>> = {
+  -readonly [Name in keyof Columns]: Columns[Name] extends Column<infer Type> ? WrittenTypes[Type] : never;
+};
 
 /**
  * Gathers rows of one table and encodes them as one Native block: varuint of columns, varuint of rows, then for each

@@ -1,5 +1,7 @@
 import type { ColumnTypes } from "@weir/model";
+import { ByteRange } from "./byte-range.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
+import { WrittenMap } from "./written-map.ts";
 
 const maxUint16 = 0xffff;
 const maxUint32 = 0xffff_ffff;
@@ -77,23 +79,24 @@ abstract class PlainWriter<Value> implements ColumnWriter<Value> {
   }
 }
 
-/** String. */
-export class TextWriter extends PlainWriter<string | Uint8Array> {
+/** String. Of bytes a Uint8Array must be valid UTF-8; in a ByteRange what is invalid is replaced. */
+export class TextWriter extends PlainWriter<string | Uint8Array | ByteRange> {
   readonly blockType = "String";
 
   constructor() {
     super("", 1);
   }
 
-  protected write(value: string | Uint8Array): void {
+  protected write(value: string | Uint8Array | ByteRange): void {
     if (typeof value === "string") this.data.appendText(value);
+    else if (value instanceof ByteRange) this.data.appendTextRange(value.bytes, value.from, value.to, value.isAscii);
     else if (value instanceof Uint8Array) this.data.appendUtf8Bytes(value);
     else throw new TypeError(`expected a text, got ${typeof value}`);
   }
 }
 
-/** FixedString(n), from hex digits. */
-export class HexWriter extends PlainWriter<string> {
+/** FixedString(n), from hex digits or the n bytes themselves. */
+export class HexWriter extends PlainWriter<string | ByteRange> {
   readonly blockType: string;
   readonly #width: number;
 
@@ -103,8 +106,14 @@ export class HexWriter extends PlainWriter<string> {
     this.blockType = `FixedString(${width})`;
   }
 
-  protected write(value: string): void {
-    this.data.appendHex(value, this.#width);
+  protected write(value: string | ByteRange): void {
+    if (!(value instanceof ByteRange)) {
+      this.data.appendHex(value, this.#width);
+      return;
+    }
+    const { bytes, from, to } = value;
+    if (to - from !== this.#width) throw new TypeError(`expected ${this.#width} bytes, got ${to - from}`);
+    this.data.appendRange(bytes, from, to);
   }
 }
 
@@ -174,16 +183,22 @@ export class Int64Writer extends PlainWriter<number> {
   }
 }
 
-/** DateTime64(9, 'UTC'): nanoseconds since 1970. */
-export class TimeWriter extends PlainWriter<bigint> {
+/** DateTime64(9, 'UTC'): nanoseconds since 1970, as a number or as its 8 bytes, little-endian. */
+export class TimeWriter extends PlainWriter<bigint | ByteRange> {
   readonly blockType = "DateTime64(9, 'UTC')";
 
   constructor() {
     super(undefined, 8);
   }
 
-  protected write(value: bigint): void {
-    this.data.appendBigInt64(value);
+  protected write(value: bigint | ByteRange): void {
+    if (!(value instanceof ByteRange)) {
+      this.data.appendBigInt64(value);
+      return;
+    }
+    const { bytes, from, to } = value;
+    if (to - from !== 8) throw new TypeError(`expected 8 bytes, got ${to - from}`);
+    this.data.appendRange(bytes, from, to);
   }
 }
 
@@ -321,7 +336,7 @@ export class TextsWriter extends ListWriter<readonly string[]> {
 }
 
 /** Map(String, String). */
-export class TextMapWriter extends ListWriter<Readonly<Record<string, string>>> {
+export class TextMapWriter extends ListWriter<Readonly<Record<string, string>> | WrittenMap> {
   readonly blockType = "Map(String, String)";
   readonly #keys: GrowingBytes;
   readonly #values: GrowingBytes;
@@ -334,7 +349,8 @@ export class TextMapWriter extends ListWriter<Readonly<Record<string, string>>> 
     this.#values = values;
   }
 
-  protected write(value: Readonly<Record<string, string>>): number {
+  protected write(value: Readonly<Record<string, string>> | WrittenMap): number {
+    if (value instanceof WrittenMap) return value.writeInto(this.#keys, this.#values);
     let count = 0;
     for (const key in value) {
       this.#keys.appendText(key);
@@ -343,6 +359,17 @@ export class TextMapWriter extends ListWriter<Readonly<Record<string, string>>> 
     }
     return count;
   }
+}
+
+/** What each type of column takes: the values of rows, and bytes where they are at hand. */
+export interface WrittenTypes
+  extends Omit<ColumnTypes, "string" | "content" | "hex16" | "hex8" | "time_ns" | "string_map"> {
+  string: string | ByteRange;
+  content: string | Uint8Array | ByteRange;
+  hex16: string | ByteRange;
+  hex8: string | ByteRange;
+  time_ns: bigint | ByteRange;
+  string_map: Readonly<Record<string, string>> | WrittenMap;
 }
 
 /** A fresh writer for each type of column in `model/columns.ts`. */
@@ -362,4 +389,4 @@ export const columnWriters = {
   time_ns: () => new TimeWriter(),
   strings: () => new TextsWriter(),
   string_map: () => new TextMapWriter(),
-} as const satisfies { [Type in keyof ColumnTypes]: () => ColumnWriter<ColumnTypes[Type]> };
+} as const satisfies { [Type in keyof ColumnTypes]: () => ColumnWriter<WrittenTypes[Type]> };

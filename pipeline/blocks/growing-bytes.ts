@@ -1,7 +1,9 @@
+import { isUtf8 } from "node:buffer";
+
 /** Texts up to this many UTF-16 units are written by a plain loop, which beats a call into the runtime. */
 const loopLimit = 48;
 /** The same for copies of so many bytes. */
-const copyLoopLimit = 64;
+const copyLoopLimit = 48;
 /** Texts beyond this many units are measured first instead of reserving their worst case of three bytes a unit. */
 const measuredLimit = 4096;
 const initialCapacity = 1024;
@@ -140,6 +142,68 @@ export class GrowingBytes {
   appendUtf8Bytes(bytes: Uint8Array): void {
     this.appendVaruint(bytes.length);
     this.appendBytes(bytes);
+  }
+
+  /** The bytes between the offsets, as they are. */
+  appendRange(bytes: Uint8Array, from: number, to: number): void {
+    const length = to - from;
+    this.#reserve(length);
+    const target = this.#bytes;
+    const start = this.#length;
+    if (length > copyLoopLimit) target.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length), start);
+    else for (let index = 0; index < length; index++) target[start + index] = bytes[from + index] as number;
+    this.#length = start + length;
+  }
+
+  /** A text whose UTF-8 stands between the offsets. Invalid UTF-8 is replaced, as `toString` does. */
+  appendTextRange(bytes: Buffer, from: number, to: number, isAscii = false): void {
+    const length = to - from;
+    if (length > copyLoopLimit) {
+      const range = new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
+      if (!isAscii && !isUtf8(range)) {
+        this.appendText(bytes.toString("utf8", from, to));
+        return;
+      }
+      this.#reserve(length + 10);
+      const start = this.#putVaruint(this.#length, length);
+      this.#bytes.set(range, start);
+      this.#length = start + length;
+      return;
+    }
+    this.#reserve(length + 1);
+    const target = this.#bytes;
+    const start = this.#length + 1;
+    let all = 0;
+    for (let index = 0; index < length; index++) {
+      const byte = bytes[from + index] as number;
+      target[start + index] = byte;
+      all |= byte;
+    }
+    if (all > 0x7f && !isUtf8(bytes.subarray(from, to))) this.appendText(bytes.toString("utf8", from, to));
+    else {
+      target[start - 1] = length;
+      this.#length = start + length;
+    }
+  }
+
+  /** A whole number as text: its decimal digits. Safe integers only. */
+  appendIntegerText(value: number): void {
+    if (value < 0 || value > 0x7fff_ffff) {
+      this.appendText(String(value));
+      return;
+    }
+    let digits = 1;
+    for (let rest = value; rest > 9; rest = (rest / 10) | 0) digits++;
+    this.#reserve(digits + 1);
+    const bytes = this.#bytes;
+    bytes[this.#length] = digits;
+    const end = this.#length + digits;
+    for (let at = end, rest = value; at > this.#length; at--) {
+      const next = (rest / 10) | 0;
+      bytes[at] = 48 + rest - next * 10;
+      rest = next;
+    }
+    this.#length = end + 1;
   }
 
   #appendShortAscii(text: string): boolean {

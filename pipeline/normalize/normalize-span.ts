@@ -10,6 +10,7 @@ import {
   priceUsage,
   type SpanKind,
   type SpanRow,
+  type Usage,
 } from "@weir/model";
 import type { Span } from "@weir/otlp";
 import { objectOf, textOf } from "./attribute-value.ts";
@@ -88,12 +89,13 @@ const kindServer = 2;
 const kindConsumer = 5;
 
 /** As the flags say; senders that do not set them give it away by the kind of span that answers another process. */
-function hasRemoteParent({ flags, kind }: Span): boolean {
+export function hasRemoteParent({ flags, kind }: Pick<Span, "flags" | "kind">): boolean {
   if ((flags & flagKnowsRemote) !== 0) return (flags & flagIsRemote) !== 0;
   return kind === kindServer || kind === kindConsumer;
 }
 
-const usualOperations: Partial<Record<SpanKind, string>> = {
+/** What `gen_ai.operation.name` is where a span of the kind has none. */
+export const usualOperations: Partial<Record<SpanKind, string>> = {
   llm: "chat",
   embedding: "embeddings",
   tool: "execute_tool",
@@ -173,31 +175,37 @@ function setUsageAndCost(row: SpanRow, span: Span, fields: FieldValues): void {
   if (usage.input_tokens !== null || usage.output_tokens !== null) row.usage_source = "reported";
   if (row.kind === "embedding" && row.input_tokens !== null) row.output_tokens ??= 0;
   if (rule !== undefined) row.attributes = { ...row.attributes, "weir.usage_rule": rule };
-  setCost(row, fields);
+  setCost(row, fields, new Date(Number(row.start_time / 1_000_000n)));
 }
+
+/** What the cost of a row depends on, and where it goes. */
+type PricedRow = Usage &
+  Pick<SpanRow, "provider" | "request_model" | "response_model"> & {
+    -readonly [Field in keyof PricedCost]: SpanRow[Field];
+  };
+type PricedFields = Pick<FieldValues, "set_cost" | "reported_cost" | "is_batch" | "service_tier">;
 
 /**
  * The user's own amount, and OpenRouter's, which is its bill, come before our price; what an SDK worked out from a
  * table of its own comes after it. Unknown stays null.
  */
-function setCost(row: SpanRow, fields: FieldValues): void {
+export function setCost(row: PricedRow, fields: PricedFields, startedAt: Date): void {
   const billed = fields.set_cost ?? (row.provider === "openrouter" ? fields.reported_cost : undefined);
-  const priced = billed === undefined ? priceOf(row, fields) : null;
+  const priced = billed === undefined ? priceOf(row, fields, startedAt) : null;
   const reported = billed ?? fields.reported_cost;
   if (priced !== null) Object.assign(row, priced);
   else if (reported !== undefined) setReported(row, reported);
 }
 
 /** Our own price of the model that answered, or of the one asked for where a deployment answers under its own name. */
-function priceOf(row: SpanRow, fields: FieldValues): PricedCost | null {
+function priceOf(row: PricedRow, fields: PricedFields, at: Date): PricedCost | null {
   const { provider, response_model, request_model } = row;
-  const at = new Date(Number(row.start_time / 1_000_000n));
   const tier = fields.is_batch === true ? "batch" : (fields.service_tier ?? "");
   const price = (model: string) => priceUsage({ provider, model, usage: row, at, serviceTier: tier });
   return (response_model === "" ? null : price(response_model)) ?? (request_model === "" ? null : price(request_model));
 }
 
-function setReported(row: SpanRow, usd: number): void {
+function setReported(row: PricedRow, usd: number): void {
   const nanoUsd = Math.round(usd * 1e9);
   if (!Number.isSafeInteger(nanoUsd)) return;
   row.cost_nano_usd = nanoUsd;

@@ -1,4 +1,4 @@
-import { CodedError, type SpanRow, type Telemetry } from "@weir/model";
+import type { Telemetry } from "@weir/model";
 import {
   decodeLogs,
   decodeMetrics,
@@ -6,19 +6,9 @@ import {
   type PartialSuccess,
   requestFromJson,
   type Signal,
-  type Span,
-  SpanCursor,
   type Spelling,
 } from "@weir/otlp";
-import {
-  type Batch,
-  type BlockWriter,
-  createBlockWriter,
-  type ExportLedger,
-  exportKey,
-  type NormalizeContext,
-  normalizeSpans,
-} from "@weir/pipeline";
+import { type Batch, type ExportLedger, ExportWriter, exportKey, type NormalizeContext } from "@weir/pipeline";
 import type { ReceiversConfig } from "../config.ts";
 import { InFlightBytes } from "../in-flight-bytes.ts";
 import type { Sender, SenderRules } from "../sender.ts";
@@ -46,11 +36,11 @@ export interface ReceivedExport {
 export class OtlpIntake {
   readonly options: OtlpIntakeOptions;
   readonly inFlight: InFlightBytes;
-  readonly #cursor = new SpanCursor();
-  readonly #writer = createBlockWriter("spans");
+  readonly #writer: ExportWriter;
 
   constructor(options: OtlpIntakeOptions) {
     this.options = options;
+    this.#writer = new ExportWriter(options.config);
     this.inFlight = new InFlightBytes(options.config.maxInFlightBytes);
   }
 
@@ -85,67 +75,15 @@ export class OtlpIntake {
     return rejected;
   }
 
-  /** Without a pause between: writer and cursor are shared by all requests. */
   #rowsOf(
     message: Buffer,
     context: NormalizeContext,
     keyId: string,
   ): { batch: Batch | undefined; partial: PartialSuccess | undefined } {
-    const cursor = this.#cursor;
-    const writer = this.#writer;
-    const { maxExportSpans } = this.options.config;
-    const spans: Span[] = [];
-    let withoutIdsCount = 0;
-    let unstorableCount = 0;
-    let isWhole = false;
-    try {
-      cursor.open(message);
-      while (cursor.next()) {
-        if (!cursor.hasIds) {
-          withoutIdsCount++;
-          continue;
-        }
-        if (spans.length === maxExportSpans) {
-          throw new CodedError(
-            "BODY_TOO_LARGE",
-            `The export has more than ${maxExportSpans} spans (receivers.maxExportSpans).`,
-          );
-        }
-        const span = cursor.span();
-        if (span.startTimeUnixNano > latestTime || span.endTimeUnixNano > latestTime) {
-          unstorableCount++;
-          continue;
-        }
-        spans.push(span);
-      }
-      // Together: two spans of one export may tell of the same call.
-      for (const row of normalizeSpans(spans, context)) {
-        row.api_key_id = keyId;
-        if (!appended(writer, row)) unstorableCount++;
-      }
-      isWhole = true;
-    } finally {
-      cursor.close();
-      if (!isWhole) writer.finish();
-    }
-    const batch = writer.rowCount === 0 ? undefined : writer.finish();
+    const { batch, withoutIdsCount, unstorableCount } = this.#writer.write(message, context, keyId);
     const rejectedCount = withoutIdsCount + unstorableCount;
     if (rejectedCount === 0) return { batch, partial: undefined };
     return { batch, partial: { rejectedCount, reason: withoutIdsCount > 0 ? withoutIds : unstorable } };
-  }
-}
-
-/** The last time that ClickHouse's DateTime64(9) holds, in the year 2262. */
-const latestTime = 2n ** 63n - 1n;
-
-/** False for a row with a value that no column holds. */
-function appended(writer: BlockWriter<SpanRow>, row: SpanRow): boolean {
-  try {
-    writer.append(row);
-    return true;
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) return false;
-    throw error;
   }
 }
 

@@ -1,0 +1,82 @@
+import { type SpanCursor, valueKinds } from "@weir/otlp";
+import type { GrowingBytes } from "../../blocks/growing-bytes.ts";
+import { WrittenMap } from "../../blocks/written-map.ts";
+import type { KeyPlan } from "./key-plans.ts";
+import { keyChunk, type SpanShape } from "./span-shapes.ts";
+
+const { string: stringKind, bool: boolKind, int: intKind, double: doubleKind } = valueKinds;
+
+/** The map of attributes of the cursor's span, as `keptAttributes` would make it, written without being made. */
+export class AttributePairs extends WrittenMap {
+  /** By attribute: the text of a value that is no text, number or bool. */
+  readonly texts: string[] = [];
+  /** Attributes whose values a column holds, in their order. */
+  readonly inColumns: number[] = [];
+  /** Attributes of our own making. */
+  added: Readonly<Record<string, string>> | undefined;
+  /** Of the span. To be set before it is written. */
+  shape: SpanShape | undefined;
+  readonly #cursor: SpanCursor;
+
+  constructor(cursor: SpanCursor) {
+    super();
+    this.#cursor = cursor;
+  }
+
+  writeInto(keys: GrowingBytes, values: GrowingBytes): number {
+    const { added, inColumns, shape } = this;
+    if (shape === undefined) throw new TypeError("a span's attributes have no shape");
+    this.#writeKeys(shape, keys);
+    const { attributeCount } = this.#cursor;
+    let skipped = 0;
+    for (let index = 0; index < attributeCount; index++) {
+      if (inColumns[skipped] === index) skipped++;
+      else this.#writeValue(values, index);
+    }
+    const { section } = shape;
+    values.appendRange(section.valueBytes, 0, section.valueBytes.length);
+    let count = attributeCount - skipped + section.keys.size;
+    for (const key in added) {
+      keys.appendText(key);
+      values.appendText(added[key] as string);
+      count++;
+    }
+    return count;
+  }
+
+  #writeKeys(shape: SpanShape, keys: GrowingBytes): void {
+    const chunk = keyChunk(shape, this.inColumns);
+    if (chunk !== undefined) {
+      keys.appendRange(chunk, 0, chunk.length);
+      return;
+    }
+    for (let index = 0, skipped = 0; index < shape.plans.length; index++) {
+      const { encoded } = shape.plans[index] as KeyPlan;
+      if (this.inColumns[skipped] === index) skipped++;
+      else keys.appendRange(encoded, 0, encoded.length);
+    }
+    keys.appendRange(shape.section.keyBytes, 0, shape.section.keyBytes.length);
+  }
+
+  #writeValue(values: GrowingBytes, index: number): void {
+    const cursor = this.#cursor;
+    const number = cursor.numbers[index] as number;
+    switch (cursor.kinds[index]) {
+      case stringKind:
+        values.appendTextRange(cursor.bytes, cursor.valueFrom[index] as number, cursor.valueTo[index] as number);
+        return;
+      case intKind:
+        if (Number.isSafeInteger(number)) values.appendIntegerText(number);
+        else values.appendText(String(cursor.valueOf(index)));
+        return;
+      case doubleKind:
+        values.appendText(String(number));
+        return;
+      case boolKind:
+        values.appendText(number === 1 ? "true" : "false");
+        return;
+      default:
+        values.appendText(this.texts[index] as string);
+    }
+  }
+}
