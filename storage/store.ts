@@ -208,7 +208,9 @@ function insertSettings(token: string, { features }: Capabilities): ClickHouseSe
     input_format_skip_unknown_fields: 0,
     async_insert: 0,
     insert_distributed_sync: 1,
-    ...(features.has("text_index") && { exclude_materialize_skip_indexes_on_insert: "input_words,output_words" }),
+    ...(features.has("text_index") && {
+      exclude_materialize_skip_indexes_on_insert: "input_words,output_words,body_words",
+    }),
   };
 }
 

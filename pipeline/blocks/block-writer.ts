@@ -1,4 +1,4 @@
-import { type Column, type SpanRow, type TableName, tableColumns } from "@weir/model";
+import { type Column, type LogRow, type MetricPointRow, type SpanRow, type TableName, tableColumns } from "@weir/model";
 import type { Batch } from "../consumer.ts";
 import { type ColumnWriter, columnWriters } from "./column-writers.ts";
 import { copyBytes, GrowingBytes } from "./growing-bytes.ts";
@@ -6,6 +6,8 @@ import { copyBytes, GrowingBytes } from "./growing-bytes.ts";
 /** The row type of each table. */
 export interface TableRows {
   spans: SpanRow;
+  logs: LogRow;
+  metric_points: MetricPointRow;
 }
 
 /**

@@ -3,7 +3,18 @@ import { Bindings } from "./bindings.ts";
 import type { SqlWriter } from "./reader.ts";
 
 /** Every table that holds rows of projects; a test compares with the schema. */
-export const projectTables = ["spans", "traces", "trace_index", "usage_1m", "usage_1d", "usage_user_1d"] as const;
+export const projectTables = [
+  "spans",
+  "traces",
+  "trace_index",
+  "usage_1m",
+  "usage_1d",
+  "usage_user_1d",
+  "logs",
+  "metric_points",
+  "metric_1m",
+  "metric_1h",
+] as const;
 
 /**
  * Removes a project's rows from every table, and waits until they are gone from disk. Answers the number of rows
