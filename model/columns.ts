@@ -152,8 +152,8 @@ export type SpanRow = RowOf<typeof spanColumns>;
 const timeOf = (meaning: string) => column("time_ns", "DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1))", meaning);
 const attributeMap = (meaning: string) =>
   column("string_map", "Map(LowCardinality(String), String) CODEC(ZSTD(1))", meaning);
-const measured = (meaning: string) => column("nullable_float64", "Nullable(Float64) CODEC(Gorilla, ZSTD(1))", meaning);
-const counts = (meaning: string) => column("uint64s", "Array(UInt64) CODEC(T64, ZSTD(1))", meaning);
+const measured = (meaning: string) => column("nullable_float64", "Nullable(Float64) CODEC(ZSTD(1))", meaning);
+const counts = (meaning: string) => column("uint64s", "Array(UInt64) CODEC(Delta, ZSTD(1))", meaning);
 const numbers = (meaning: string) => column("float64s", "Array(Float64) CODEC(ZSTD(1))", meaning);
 
 /** One log record. */
@@ -215,7 +215,7 @@ export const metricPointColumns = {
     "Exponential histogram: buckets grow by the factor 2^(2^-scale).",
   ),
   zero_count: column("uint64", "UInt64 CODEC(T64, ZSTD(1))", "Exponential histogram: measurements that are zero."),
-  zero_threshold: column("float64", "Float64 CODEC(Gorilla, ZSTD(1))", "Exponential histogram: what counts as zero."),
+  zero_threshold: column("float64", "Float64 CODEC(ZSTD(1))", "Exponential histogram: what counts as zero."),
   positive_offset: column("int32", "Int32 CODEC(T64, ZSTD(1))", "Exponential histogram: index of the first bucket."),
   positive_counts: counts("Exponential histogram: measurements by bucket."),
   negative_offset: column("int32", "Int32 CODEC(T64, ZSTD(1))", "The same below zero."),

@@ -364,9 +364,10 @@ const quoteText = (text: string) => `'${text.replaceAll(/[\\']/g, "\\$&")}'`;
 
 /** A stored type as ClickHouse shows it back. */
 const shown = (stored: string) =>
-  stored
-    .replace(/(\w+)(.*)Delta,/, (_, type: string, rest: string) => `${type}${rest}Delta(${type === "UInt32" ? 4 : 8}),`)
-    .replace(/Gorilla,/, "Gorilla(8),");
+  stored.replace(
+    /(\w+)(.*)Delta,/,
+    (_, type: string, rest: string) => `${type}${rest}Delta(${type === "UInt32" ? 4 : 8}),`,
+  );
 
 /** Rows of every table, summed up so that one more or one fewer shows. */
 export async function contentsOf(store: Store): Promise<unknown[]> {

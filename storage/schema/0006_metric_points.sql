@@ -18,20 +18,20 @@ CREATE TABLE IF NOT EXISTS @table(metric_points) @on_cluster
     start_time DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
     time DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
     flags UInt32 CODEC(T64, ZSTD(1)),
-    value Nullable(Float64) CODEC(Gorilla, ZSTD(1)),
+    value Nullable(Float64) CODEC(ZSTD(1)),
     count Nullable(UInt64) CODEC(T64, ZSTD(1)),
-    sum Nullable(Float64) CODEC(Gorilla, ZSTD(1)),
-    min Nullable(Float64) CODEC(Gorilla, ZSTD(1)),
-    max Nullable(Float64) CODEC(Gorilla, ZSTD(1)),
+    sum Nullable(Float64) CODEC(ZSTD(1)),
+    min Nullable(Float64) CODEC(ZSTD(1)),
+    max Nullable(Float64) CODEC(ZSTD(1)),
     bucket_bounds Array(Float64) CODEC(ZSTD(1)),
-    bucket_counts Array(UInt64) CODEC(T64, ZSTD(1)),
+    bucket_counts Array(UInt64) CODEC(Delta, ZSTD(1)),
     scale Int32 CODEC(T64, ZSTD(1)),
     zero_count UInt64 CODEC(T64, ZSTD(1)),
-    zero_threshold Float64 CODEC(Gorilla, ZSTD(1)),
+    zero_threshold Float64 CODEC(ZSTD(1)),
     positive_offset Int32 CODEC(T64, ZSTD(1)),
-    positive_counts Array(UInt64) CODEC(T64, ZSTD(1)),
+    positive_counts Array(UInt64) CODEC(Delta, ZSTD(1)),
     negative_offset Int32 CODEC(T64, ZSTD(1)),
-    negative_counts Array(UInt64) CODEC(T64, ZSTD(1)),
+    negative_counts Array(UInt64) CODEC(Delta, ZSTD(1)),
     quantiles Array(Float64) CODEC(ZSTD(1)),
     quantile_values Array(Float64) CODEC(ZSTD(1)),
     attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
@@ -114,7 +114,7 @@ SETTINGS ttl_only_drop_parts = 1, @settings;
 CREATE MATERIALIZED VIEW IF NOT EXISTS metric_1m_view @on_cluster TO @table(metric_1m) AS
 WITH
     points.temporality = 'delta' AS is_delta,
-    ifNull(isFinite(points.value), 0) AS has_value,
+    isNotNull(points.value) AS has_value,
     mapFromArrays(
         arrayMap(index -> toInt32(positive_offset + index - 1), arrayFilter((index, n) -> n > 0, arrayEnumerate(arrayConcat(bucket_counts, positive_counts)), arrayConcat(bucket_counts, positive_counts))),
         arrayFilter(n -> n > 0, arrayConcat(bucket_counts, positive_counts))) AS positive,
@@ -156,7 +156,7 @@ SELECT
     min(if(has_value, points.value, if(ifNull(isFinite(points.min), 0), points.min, NULL))) AS smallest,
     max(if(has_value, points.value, if(ifNull(isFinite(points.max), 0), points.max, NULL))) AS largest
 FROM @table(metric_points) AS points
-WHERE bitAnd(flags, 1) = 0
+WHERE bitAnd(flags, 1) = 0 AND ifNull(isFinite(points.value), 1)
 GROUP BY project_id, minute, metric_name, type, temporality, is_monotonic, series, stream_start, scale, shape;
 
 -- A row an hour and series, kept for 400 days. From the minutes: their rows are fewer and already counted.
