@@ -13,6 +13,8 @@ import { registerConnections } from "./routes/connections.ts";
 import { registerInstall } from "./routes/install.ts";
 import { registerKeys } from "./routes/keys.ts";
 import { registerLive } from "./routes/live.ts";
+import { registerLogs } from "./routes/logs.ts";
+import { registerMetricPoints } from "./routes/metric-points.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerProjects } from "./routes/projects.ts";
 import { registerTraces } from "./routes/traces.ts";
@@ -74,6 +76,8 @@ function registerRoutes(server: ApiServer, options: ApiOptions): void {
   registerCalls(server, options);
   registerTraces(server, options);
   registerMetrics(server, options);
+  registerMetricPoints(server, options);
+  registerLogs(server, options);
   registerLive(server, options);
   registerProjects(server, options);
   registerKeys(server, options);

@@ -3,6 +3,7 @@ import { getTrace, listTraces } from "@weir/storage";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { apiPaths, getTraceQuery, listTracesQuery, traceDetail, tracePage, traceParams } from "../contract/index.ts";
 import { filterOf } from "../filter.ts";
+import { addLogContent } from "../log-content.ts";
 import { answers } from "../route-answers.ts";
 import { rangeScopeOf, readOptions, scopeOf } from "../scope.ts";
 
@@ -46,6 +47,7 @@ export function registerTraces(server: ApiServer, options: ApiOptions): void {
       };
       const trace = await getTrace(store, project, question, readOptions(reply, options));
       if (trace === undefined) throw new CodedError("NOT_FOUND", "This project has no trace of that id.");
+      await addLogContent(store, project, trace.trace_id, trace.spans, readOptions(reply, options));
       return trace;
     },
   );

@@ -1,15 +1,26 @@
 export * from "./breakdown.ts";
 export type { CallFilter } from "./call-filter.ts";
 export type { CallDetailRow, CallSummaryRow } from "./call-row.ts";
+export * from "./content-logs.ts";
 export * from "./delete-project.ts";
 export * from "./get-call.ts";
 export * from "./get-trace.ts";
 export * from "./heatmap.ts";
 export { rfc3339OfNano } from "./instant.ts";
 export { type ListCallsQuestion, listCalls, type Page } from "./list-calls.ts";
+export * from "./list-logs.ts";
+export {
+  type ExemplarRow,
+  getMetric,
+  listMetrics,
+  type MetricDetail,
+  type MetricRow,
+  type MetricSeriesRow,
+} from "./list-metrics.ts";
 export { type ListTracesQuestion, listTraces, type TraceFilter, type TraceSummaryRow } from "./list-traces.ts";
 export type { CallTotals, Quantiles } from "./measures.ts";
 export * from "./metrics-summary.ts";
+export * from "./query-metric.ts";
 export type * from "./reader.ts";
 export type { TimeRange } from "./time-range.ts";
 export { type ModelSeries, type Timeseries, type TimeseriesQuestion, timeseries } from "./timeseries.ts";
