@@ -14,6 +14,8 @@ import { registerDeletions } from "./routes/deletions.ts";
 import { registerInstall } from "./routes/install.ts";
 import { registerKeys } from "./routes/keys.ts";
 import { registerLive } from "./routes/live.ts";
+import { registerLogs } from "./routes/logs.ts";
+import { registerMetricPoints } from "./routes/metric-points.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerProjects } from "./routes/projects.ts";
 import { registerQuery } from "./routes/query.ts";
@@ -77,6 +79,8 @@ function registerRoutes(server: ApiServer, options: ApiOptions): void {
   registerTraces(server, options);
   registerMetrics(server, options);
   registerQuery(server, options);
+  registerMetricPoints(server, options);
+  registerLogs(server, options);
   registerLive(server, options);
   registerProjects(server, options);
   registerDeletions(server, options);

@@ -19,6 +19,8 @@ export async function registerOpenapi(server: ApiServer, { install }: ApiOptions
         { name: "calls", description: "Calls of models, as they were recorded" },
         { name: "traces", description: "Traces of several steps" },
         { name: "metrics", description: "Volume, errors, latency, tokens and cost" },
+        { name: "metric points", description: "Metrics that were received over OTLP" },
+        { name: "logs", description: "Log records that were received over OTLP" },
         { name: "live", description: "What arrives now" },
         { name: "projects" },
         { name: "keys", description: "Weir keys" },

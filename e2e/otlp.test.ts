@@ -3,9 +3,19 @@ import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { context, SpanStatusCode, trace } from "@opentelemetry/api";
+import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-proto";
+import { OTLPMetricExporter as GrpcMetricExporter } from "@opentelemetry/exporter-metrics-otlp-grpc";
+import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
 import { OTLPTraceExporter as GrpcExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
+import { BatchLogRecordProcessor, LoggerProvider } from "@opentelemetry/sdk-logs";
+import {
+  AggregationType,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from "@opentelemetry/sdk-metrics";
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from "@opentelemetry/sdk-trace";
 import { kill, Weir } from "./weir-process.ts";
 
@@ -75,6 +85,128 @@ for (const [name, exporter] of Object.entries(exporters)) {
   });
 }
 
+test("OpenTelemetry's log exporter: its records are listed, and the content in them is the call's", async () => {
+  const spans = new TracerProvider({
+    spanProcessors: [
+      new BatchSpanProcessor({ exporter: new ProtobufExporter({ url: `${weir.otlpHttpUrl}/v1/traces` }) }),
+    ],
+  });
+  const exporter = new OTLPLogExporter({ url: `${weir.otlpHttpUrl}/v1/logs` });
+  const logs = new LoggerProvider({ processors: [new BatchLogRecordProcessor({ exporter })] });
+  const logger = logs.getLogger("e2e", "1.0.0");
+  const span = spans.getTracer("e2e").startSpan("chat gpt-4o", { attributes: { "gen_ai.request.model": "gpt-4o" } });
+  const inSpan = trace.setSpan(context.active(), span);
+  logger.emit({ eventName: "gen_ai.user.message", body: { content: "How deep is it?" }, context: inSpan });
+  const message = { role: "assistant", content: "Two metres." };
+  logger.emit({ eventName: "gen_ai.choice", body: { index: 0, finish_reason: "stop", message }, context: inSpan });
+  logger.emit({
+    severityNumber: 13,
+    severityText: "WARN",
+    body: "slow answer",
+    attributes: { ms: 900 },
+    context: inSpan,
+  });
+  span.end();
+  await Promise.all([spans.forceFlush(), logs.forceFlush()]);
+  await Promise.all([spans.shutdown(), logs.shutdown()]);
+  const { traceId, spanId } = span.spanContext();
+  await traceOf(traceId, 1);
+  interface Records {
+    readonly data: readonly { body: string; severity_text: string; attributes: object; span_id: string }[];
+  }
+  const recordsOf = (query: string) => weir.json<Records>(`/api/v1/logs?trace_id=${traceId}${query}`);
+  await weir.until("stored: 3 records", 20_000, async () => (await recordsOf("")).data.length === 3);
+  const [warning] = (await recordsOf("&severity=warn")).data;
+  assert.deepEqual(
+    [warning?.body, warning?.severity_text, warning?.attributes, warning?.span_id],
+    ["slow answer", "WARN", { ms: "900" }, spanId],
+  );
+  const call = await weir.json<{ input: string; output: string }>(`/api/v1/calls/${spanId}?trace_id=${traceId}`);
+  assert.match(call.input, /How deep is it\?/);
+  assert.match(call.output, /Two metres\./);
+});
+
+const metricExporters: Record<string, () => PushMetricExporter> = {
+  "protobuf over HTTP": () => new OTLPMetricExporter({ url: `${weir.otlpHttpUrl}/v1/metrics` }),
+  gRPC: () => new GrpcMetricExporter({ url: weir.otlpGrpcUrl }),
+};
+
+for (const [name, exporter] of Object.entries(metricExporters)) {
+  test(`OpenTelemetry's metric exporter for ${name}: a counter's increase and a histogram's percentile`, async () => {
+    const prefix = `e2e.${randomBytes(4).toString("hex")}`;
+    const reader = new PeriodicExportingMetricReader({ exporter: exporter(), exportIntervalMillis: 600_000 });
+    const views = [
+      {
+        instrumentName: `${prefix}.exponential`,
+        aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } as const,
+      },
+    ];
+    const provider = new MeterProvider({ readers: [reader], views });
+    const meter = provider.getMeter("e2e");
+    const counter = meter.createCounter(`${prefix}.calls`, { unit: "{call}" });
+    const histograms = ["explicit", "exponential"].map((shape) => meter.createHistogram(`${prefix}.${shape}`));
+    for (let round = 0; round < 2; round++) {
+      counter.add(3, { route: "/a" });
+      counter.add(1, { route: "/b" });
+      for (const histogram of histograms) for (let value = 1; value <= 100; value++) histogram.record(value);
+      await provider.forceFlush();
+    }
+    await provider.shutdown();
+    interface Answer {
+      readonly series: readonly { labels: object; values: (number | null)[] }[];
+    }
+    const ask = async (name: string, aggregation: string, group_by: string[] = []) => {
+      const body = JSON.stringify({ name: `${prefix}.${name}`, aggregation, group_by, step_seconds: 86_400 });
+      const headers = { "content-type": "application/json", authorization: `Bearer ${weir.apiKey}` };
+      const response = await fetch(`${weir.url}/api/v1/metrics/query`, { method: "POST", headers, body });
+      return response.status === 200 ? ((await response.json()) as Answer).series : [];
+    };
+    const lastOf = ({ values }: Answer["series"][number]) =>
+      values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+    await weir.until("stored: the counter's points", 20_000, async () => {
+      const series = await ask("calls", "increase", ["route"]);
+      return series.reduce((sum, one) => sum + lastOf(one), 0) === 8;
+    });
+    assert.deepEqual(
+      (await ask("calls", "increase", ["route"])).map((one) => [one.labels, lastOf(one)]),
+      [
+        [{ route: "/a" }, 6],
+        [{ route: "/b" }, 2],
+      ],
+    );
+    for (const shape of ["explicit", "exponential"]) {
+      const [count] = await ask(shape, "count");
+      const [median] = await ask(shape, "p50");
+      assert.ok(count && median);
+      assert.equal(lastOf(count), 200, shape);
+      assert.ok(Math.abs(lastOf(median) - 50) < 2, `${shape}: ${lastOf(median)}`);
+    }
+  });
+}
+
+test("exports of logs and metrics that are sent again count once", async () => {
+  const word = randomBytes(8).toString("hex");
+  const timeUnixNano = String(BigInt(Date.now()) * 1_000_000n);
+  const dataPoints = [{ timeUnixNano, asInt: "5" }];
+  const sum = { aggregationTemporality: 1, isMonotonic: true, dataPoints };
+  const logRecords = [{ timeUnixNano, body: { stringValue: word } }];
+  for (let time = 0; time < 3; time++) {
+    assert.equal(await send(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] }), "logs"), 200);
+    const metrics = [{ name: word, sum }];
+    assert.equal(await send(JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }), "metrics"), 200);
+  }
+  await sleep(2500);
+  assert.equal((await weir.json<{ data: unknown[] }>(`/api/v1/logs?q=${word}`)).data.length, 1);
+  const headers = { "content-type": "application/json", authorization: `Bearer ${weir.apiKey}` };
+  const body = JSON.stringify({ name: word, aggregation: "sum", step_seconds: 86_400 });
+  const response = await fetch(`${weir.url}/api/v1/metrics/query`, { method: "POST", headers, body });
+  const { series } = (await response.json()) as { series: { values: (number | null)[] }[] };
+  assert.deepEqual(
+    series.flatMap(({ values }) => values.filter((value) => value !== null)),
+    [5],
+  );
+});
+
 test("what was received is counted on /metrics, and /ready names the receiver", async () => {
   const metrics = await (await fetch(`${weir.url}/metrics`)).text();
   assert.match(metrics, /weir_otlp_spans_accepted_total\{transport="grpc"\} [1-9]/);
@@ -96,9 +228,9 @@ function exportOf(traceId: string, spanCount: number): string {
   return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
 }
 
-async function send(body: string): Promise<number> {
+async function send(body: string, signal: "traces" | "logs" | "metrics" = "traces"): Promise<number> {
   const headers = { "content-type": "application/json", "x-api-key": weir.apiKey };
-  const response = await fetch(`${weir.otlpHttpUrl}/v1/traces`, { method: "POST", headers, body });
+  const response = await fetch(`${weir.otlpHttpUrl}/v1/${signal}`, { method: "POST", headers, body });
   await response.arrayBuffer();
   return response.status;
 }

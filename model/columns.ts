@@ -22,9 +22,19 @@ export interface ColumnTypes {
   nullable_uint32: number | null;
   nullable_uint64: number | null;
   nullable_int64: number | null;
+  int32: number;
+  /** NaN and the infinities are kept as they are. */
+  float64: number;
+  nullable_float64: number | null;
   /** Nanoseconds since 1970, as DateTime64(9). */
   time_ns: bigint;
   strings: readonly string[];
+  /** As uint64, each. */
+  uint64s: readonly number[];
+  float64s: readonly number[];
+  times_ns: readonly bigint[];
+  hex16s: readonly string[];
+  hex8s: readonly string[];
   string_map: Readonly<Record<string, string>>;
 }
 
@@ -139,9 +149,101 @@ type RowOf<Columns extends Record<string, Column>> = {
 /** A row of `spans`. */
 export type SpanRow = RowOf<typeof spanColumns>;
 
+const timeOf = (meaning: string) => column("time_ns", "DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1))", meaning);
+const attributeMap = (meaning: string) =>
+  column("string_map", "Map(LowCardinality(String), String) CODEC(ZSTD(1))", meaning);
+const measured = (meaning: string) => column("nullable_float64", "Nullable(Float64) CODEC(ZSTD(1))", meaning);
+const counts = (meaning: string) => column("uint64s", "Array(UInt64) CODEC(Delta, ZSTD(1))", meaning);
+const numbers = (meaning: string) => column("float64s", "Array(Float64) CODEC(ZSTD(1))", meaning);
+
+/** One log record. */
+export const logColumns = {
+  project_id: label("The tenant."),
+  retention_days: column("uint16", "UInt16 CODEC(T64, ZSTD(1))", "Days until the row expires: its retention class."),
+  time: timeOf("When it happened; where the sender does not know, when it was observed or, at last, received."),
+  observed_time: timeOf("When it was collected."),
+  sequence: column("uint32", "UInt32 CODEC(Delta, ZSTD(1))", "Order of arrival: tells records of one instant apart."),
+  severity_number: column(
+    "uint8",
+    "UInt8 CODEC(T64, ZSTD(1))",
+    "1 to 24: trace, debug, info, warn, error, fatal; 0 untold.",
+  ),
+  severity_text: label("As the sender spells it."),
+  event_name: label("The kind of an event: `gen_ai.choice`; empty for a plain record."),
+  service_name: label("service.name of the sender."),
+  environment: label("deployment.environment.name."),
+  scope_name: label("The library that logged."),
+  scope_version: label("Its version."),
+  trace_id: column("hex16", "FixedString(16) CODEC(ZSTD(1))", "All zero outside of a trace."),
+  span_id: column("hex8", "FixedString(8) CODEC(ZSTD(1))", "All zero outside of a span."),
+  trace_flags: column("uint8", "UInt8 CODEC(T64, ZSTD(1))", "The W3C trace flags."),
+  body_format: label("text, or json for a structured body."),
+  body: column("content", "String CODEC(ZSTD(3))", "The message."),
+  attributes: attributeMap("Attributes of the record; structured values as JSON."),
+  resource: attributeMap("What describes the sender."),
+} as const satisfies Record<string, Column>;
+
+/** A row of `logs`. */
+export type LogRow = RowOf<typeof logColumns>;
+
+/** One point of a metric. Fields that its type does not have are NULL, zero or empty. */
+export const metricPointColumns = {
+  project_id: label("The tenant."),
+  retention_days: column("uint16", "UInt16 CODEC(T64, ZSTD(1))", "Days until the row expires: its retention class."),
+  metric_name: label("`gen_ai.client.token.usage`."),
+  type: label("gauge, sum, histogram, exponential_histogram, summary."),
+  unit: label("As UCUM spells it: s, By, {token}."),
+  description: label("What is measured, in the sender's words."),
+  temporality: label("delta: since the point before; cumulative: since start_time; empty for gauges."),
+  is_monotonic: column("uint8", "UInt8 CODEC(T64, ZSTD(1))", "1 for a sum that only grows."),
+  service_name: label("service.name of the sender."),
+  environment: label("deployment.environment.name."),
+  scope_name: label("The library that measured."),
+  start_time: timeOf("Where a sum or histogram began to count; 1970 when untold."),
+  time: timeOf("When it was measured."),
+  flags: column("uint32", "UInt32 CODEC(T64, ZSTD(1))", "Bit 0: no value was recorded."),
+  value: measured("Of a gauge or sum; NaN and infinities as they came."),
+  count: column("nullable_uint64", "Nullable(UInt64) CODEC(T64, ZSTD(1))", "Measurements of a histogram or summary."),
+  sum: measured("Their sum."),
+  min: measured("The smallest of them, where told."),
+  max: measured("The largest of them, where told."),
+  bucket_bounds: numbers("Histogram: upper bounds, inclusive, all but the last bucket's."),
+  bucket_counts: counts("Histogram: measurements by bucket, one more than bounds."),
+  scale: column(
+    "int32",
+    "Int32 CODEC(T64, ZSTD(1))",
+    "Exponential histogram: buckets grow by the factor 2^(2^-scale).",
+  ),
+  zero_count: column("uint64", "UInt64 CODEC(T64, ZSTD(1))", "Exponential histogram: measurements that are zero."),
+  zero_threshold: column("float64", "Float64 CODEC(ZSTD(1))", "Exponential histogram: what counts as zero."),
+  positive_offset: column("int32", "Int32 CODEC(T64, ZSTD(1))", "Exponential histogram: index of the first bucket."),
+  positive_counts: counts("Exponential histogram: measurements by bucket."),
+  negative_offset: column("int32", "Int32 CODEC(T64, ZSTD(1))", "The same below zero."),
+  negative_counts: counts("The same below zero."),
+  quantiles: numbers("Summary: 0 to 1."),
+  quantile_values: numbers("Summary: the value at each quantile."),
+  attributes: attributeMap("What tells the metric's series apart."),
+  resource: attributeMap("What describes the sender."),
+  exemplar_times: column("times_ns", "Array(DateTime64(9, 'UTC')) CODEC(ZSTD(1))", "Exemplars: when."),
+  exemplar_values: numbers("Exemplars: what was measured."),
+  exemplar_trace_ids: column(
+    "hex16s",
+    "Array(FixedString(16)) CODEC(ZSTD(1))",
+    "Exemplars: in which trace; all zero in none.",
+  ),
+  exemplar_span_ids: column("hex8s", "Array(FixedString(8)) CODEC(ZSTD(1))", "Exemplars: in which span."),
+} as const satisfies Record<string, Column>;
+
+/** A row of `metric_points`. */
+export type MetricPointRow = RowOf<typeof metricPointColumns>;
+
 /** The tables that a process may write to through the pipeline. */
-export const tableColumns = { spans: spanColumns } as const satisfies Record<string, Record<string, Column>>;
+export const tableColumns = {
+  spans: spanColumns,
+  logs: logColumns,
+  metric_points: metricPointColumns,
+} as const satisfies Record<string, Record<string, Column>>;
 export type TableName = keyof typeof tableColumns;
 
-/** Goes up with each change of any table's columns; journal frames carry it. */
+/** Goes up with each change of an existing table's columns; journal frames carry it. A new table changes no old block. */
 export const columnsVersion = 1;

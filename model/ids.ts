@@ -13,6 +13,8 @@ export type TraceId = Branded<"TraceId">;
 export type SpanId = Branded<"SpanId">;
 
 export const noSpanId = "0000000000000000" as SpanId;
+/** How a column of trace ids says that there is none. */
+export const noTraceId = "00000000000000000000000000000000" as TraceId;
 export const defaultProjectId = "default" as ProjectId;
 export const demoProjectId = "demo" as ProjectId;
 

@@ -9,6 +9,8 @@ export type * from "./journal/contract.ts";
 export { openJournal } from "./journal/journal.ts";
 export * from "./normalize/content-from-log.ts";
 export { ExportWriter, type ExportWriterOptions, type WrittenExport } from "./normalize/from-bytes/export-writer.ts";
+export * from "./normalize/log-row.ts";
+export * from "./normalize/metric-point-rows.ts";
 export { type NormalizeContext, normalizeSpan } from "./normalize/normalize-span.ts";
 export { normalizeSpans } from "./normalize/normalize-spans.ts";
 export type * from "./writer/contract.ts";

@@ -26,5 +26,5 @@ export {
 export { FilterError } from "./filter-error.ts";
 export { aggregationLimits, filterLimits } from "./limits.ts";
 export { parseFilter } from "./parse-filter.ts";
-export { type PatternPart, partsOfPattern } from "./pattern.ts";
+export { type PatternPart, partsOfPattern, patternOf } from "./pattern.ts";
 export { printFilter } from "./print-filter.ts";

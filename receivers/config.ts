@@ -14,7 +14,11 @@ export const receiversConfig = z.strictObject({
     .min(mebibyte)
     .default(256 * mebibyte)
     .describe("What OTLP requests may hold in memory together; beyond it senders are told to wait."),
-  maxExportSpans: z.int().min(1).default(200_000).describe("Most spans in one OTLP export."),
+  maxExportSpans: z
+    .int()
+    .min(1)
+    .default(200_000)
+    .describe("Most spans, log records or metric points in one OTLP export."),
   rememberedExports: z
     .int()
     .min(1000)

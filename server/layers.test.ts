@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   storage: ["query", "model"],
   receivers: ["pipeline", "catalog", "otlp", "model"],
   gateway: ["pipeline", "catalog", "model"],
-  api: ["storage", "catalog", "query", "model"],
+  api: ["pipeline", "storage", "catalog", "otlp", "query", "model"],
   cli: ["model"],
   server: ["receivers", "gateway", "api", "cli", "pipeline", "storage", "catalog", "otlp", "query", "model"],
   web: ["api", "query", "model"],

@@ -22,7 +22,7 @@ class FakeStore implements UpkeptStore {
   }
   async migrate() {
     if (this.migrationError !== undefined) throw this.migrationError;
-    return { applied: [], schemaVersion: 4 };
+    return { applied: [], schemaVersion: 8 };
   }
   async insert({ rowCount }: { rowCount: number }): Promise<void> {
     if (!this.isUp) throw new CodedError("STORAGE_UNAVAILABLE", "away");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { billedKinds, CodedError, type ErrorCode, silentTelemetry, spanColumns } from "@weir/model";
+import { billedKinds, CodedError, type Column, type ErrorCode, silentTelemetry, tableColumns } from "@weir/model";
 import { readMigrations } from "./schema/migrations.ts";
 import { openStore, type Store } from "./store.ts";
 import { type ClickHouseAddress, nativeBlock, openFreshStore } from "./testing.ts";
@@ -104,27 +104,50 @@ export function describeStore(name: string, options: ConformanceOptions): void {
       await discard(opened);
     });
 
-    test("the table of spans has the columns of the model", async () => {
-      const { features } = await store.capabilities();
-      const actual = await store.query<{ name: string; stored: string }>(
-        `SELECT name, concat(type, if(compression_codec = '', '', concat(' ', compression_codec))) AS stored
-         FROM system.columns WHERE database = {database:String} AND table = 'spans' ORDER BY position`,
-        { database: store.database },
-      );
-      const wanted = Object.entries(spanColumns).map(([column, { stored }]) => ({
-        name: column,
-        stored: shown(stored),
-      }));
-      assert.deepEqual(actual, wanted);
-      const indexes = await store.query<{ name: string }>(
-        `SELECT name FROM system.data_skipping_indices WHERE database = {database:String} AND table = 'spans'`,
-        { database: store.database },
-      );
-      const words = features.has("text_index") ? ["input_words", "output_words", "name_words", "error_words"] : [];
-      assert.deepEqual(
-        indexes.map((row) => row.name).sort(),
-        [...words, "by_session", "by_span", "by_trace", "by_user"].sort(),
-      );
+    for (const [table, columns] of Object.entries<Record<string, Column>>(tableColumns))
+      test(`the table ${table} has the columns of the model`, async () => {
+        const actual = await store.query<{ name: string; stored: string }>(
+          `SELECT name, concat(type, if(compression_codec = '', '', concat(' ', compression_codec))) AS stored
+           FROM system.columns WHERE database = {database:String} AND table = {table:String}
+             AND default_kind != 'MATERIALIZED' ORDER BY position`,
+          { database: store.database, table },
+        );
+        assert.deepEqual(
+          actual,
+          Object.entries(columns).map(([name, { stored }]) => ({ name, stored: shown(stored) })),
+        );
+      });
+
+    for (const [table, words, others] of [
+      [
+        "spans",
+        ["input_words", "output_words", "name_words", "error_words"],
+        ["by_session", "by_span", "by_trace", "by_user"],
+      ],
+      ["logs", ["body_words"], ["by_severity", "by_trace"]],
+    ] as const)
+      test(`the indexes of ${table}`, async () => {
+        const { features } = await store.capabilities();
+        const indexes = await store.query<{ name: string }>(
+          `SELECT name FROM system.data_skipping_indices WHERE database = {database:String} AND table = {table:String}`,
+          { database: store.database, table },
+        );
+        const wanted = features.has("text_index") ? [...words, ...others] : others;
+        assert.deepEqual(indexes.map((row) => row.name).sort(), [...wanted].sort());
+      });
+
+    test("a repeated token of points is stored once, in the rollups by minute and by hour too", async () => {
+      const opened = await fresh();
+      const select = `SELECT 'p' AS project_id, 90::UInt16 AS retention_days, 'm' AS metric_name, 'sum' AS type,
+        'delta' AS temporality, toDateTime64('2026-11-02 00:00:00', 9, 'UTC') + number AS time,
+        1::Nullable(Float64) AS value FROM numbers(500)`;
+      const request = { table: "metric_points" as const, blocks: [await block(select)], rowCount: 500 };
+      for (let time = 0; time < 3; time++) await opened.insert({ ...request, token: "journal:1:0-500" });
+      for (const table of ["metric_points", "metric_1m", "metric_1h"]) {
+        const sum = table === "metric_points" ? "sum(value)" : "sum(added_value)";
+        assert.deepEqual(await opened.query(`SELECT ${sum} AS total FROM ${table}`), [{ total: 500 }], table);
+      }
+      await discard(opened);
     });
 
     test("rows come back as they were put in", async () => {
@@ -344,7 +367,11 @@ const previewCases = [
 const quoteText = (text: string) => `'${text.replaceAll(/[\\']/g, "\\$&")}'`;
 
 /** A stored type as ClickHouse shows it back. */
-const shown = (stored: string) => stored.replace(/Delta,/, "Delta(8),");
+const shown = (stored: string) =>
+  stored.replace(
+    /(\w+)(.*)Delta,/,
+    (_, type: string, rest: string) => `${type}${rest}Delta(${type === "UInt32" ? 4 : 8}),`,
+  );
 
 /** Rows of every table, summed up so that one more or one fewer shows. */
 export async function contentsOf(store: Store): Promise<unknown[]> {

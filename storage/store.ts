@@ -191,7 +191,7 @@ class ClickHouseStore implements Store {
 }
 
 /** The indexes of words, built when parts are merged. */
-const textIndexes = "input_words,output_words,name_words,error_words";
+const textIndexes = "input_words,output_words,name_words,error_words,body_words";
 
 /**
  * The batch becomes one part a partition, so that the token recognises it whole: blocks are squashed up to sizes that

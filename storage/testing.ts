@@ -67,4 +67,4 @@ export async function nativeBlock({ url, username, password }: ClickHouseAddress
   return new Uint8Array(await response.arrayBuffer());
 }
 
-export { childOf, insertSpans } from "./sql/testing.ts";
+export { childOf, insertRows, insertSpans } from "./sql/testing.ts";

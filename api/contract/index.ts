@@ -6,6 +6,8 @@ export * from "./errors.ts";
 export * from "./install.ts";
 export * from "./keys.ts";
 export * from "./live.ts";
+export * from "./logs.ts";
+export * from "./metric-points.ts";
 export * from "./metrics.ts";
 export * from "./paths.ts";
 export * from "./projects.ts";

@@ -3,6 +3,7 @@ import { getCall, listCalls } from "@weir/storage";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { apiPaths, callDetail, callPage, callParams, getCallQuery, listCallsQuery } from "../contract/index.ts";
 import { filterOf } from "../filter.ts";
+import { addLogContent } from "../log-content.ts";
 import { unixNanoOf } from "../request-range.ts";
 import { answers } from "../route-answers.ts";
 import { rangeScopeOf, readOptions, scopeOf } from "../scope.ts";
@@ -49,6 +50,7 @@ export function registerCalls(server: ApiServer, options: ApiOptions): void {
       const project = scopeOf(request, request.query, options);
       const call = await getCall(store, project, question, readOptions(reply, options));
       if (call === undefined) throw new CodedError("NOT_FOUND", "This project has no call of that id.");
+      await addLogContent(store, project, call.trace_id, [call], readOptions(reply, options));
       return call;
     },
   );

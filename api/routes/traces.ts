@@ -13,6 +13,7 @@ import {
   traceParams,
 } from "../contract/index.ts";
 import { fieldFilterOf, textFilterOf } from "../filter.ts";
+import { addLogContent } from "../log-content.ts";
 import { answers } from "../route-answers.ts";
 import { rangeScopeOf, readOptions, scopeOf } from "../scope.ts";
 
@@ -57,6 +58,7 @@ export function registerTraces(server: ApiServer, options: ApiOptions): void {
       };
       const trace = await getTrace(store, project, question, readOptions(reply, options));
       if (trace === undefined) throw new CodedError("NOT_FOUND", "This project has no trace of that id.");
+      await addLogContent(store, project, trace.trace_id, trace.spans, readOptions(reply, options));
       return trace;
     },
   );

@@ -52,7 +52,10 @@ const numbers = {
   UInt32: each((cursor) => cursor.take(4).readUInt32LE()),
   UInt64: each((cursor) => Number(cursor.take(8).readBigUInt64LE())),
   Int64: each((cursor) => Number(cursor.take(8).readBigInt64LE())),
+  Int32: each((cursor) => cursor.take(4).readInt32LE()),
+  Float64: each((cursor) => cursor.take(8).readDoubleLE()),
 };
+const times = each((cursor) => cursor.take(8).readBigInt64LE());
 const texts = each((cursor) => cursor.text());
 
 function nullable(values: ValueReader): ValueReader {
@@ -67,9 +70,11 @@ function byRow<Element>(ends: readonly number[], elements: readonly Element[]): 
   return ends.map((end, row) => elements.slice(row === 0 ? 0 : ends[row - 1], end));
 }
 
-function textLists(cursor: BlockCursor, rowCount: number): string[][] {
-  const ends = numbers.UInt64(cursor, rowCount);
-  return byRow(ends, texts(cursor, ends.at(-1) ?? 0));
+function lists(elements: ValueReader): ValueReader {
+  return (cursor, rowCount) => {
+    const ends = numbers.UInt64(cursor, rowCount);
+    return byRow(ends, elements(cursor, ends.at(-1) ?? 0));
+  };
 }
 
 function textMaps(cursor: BlockCursor, rowCount: number): Record<string, string>[] {
@@ -94,8 +99,14 @@ const readers: Readonly<Record<string, ValueReader>> = {
   "Nullable(UInt32)": nullable(numbers.UInt32),
   "Nullable(UInt64)": nullable(numbers.UInt64),
   "Nullable(Int64)": nullable(numbers.Int64),
-  "DateTime64(9, 'UTC')": each((cursor) => cursor.take(8).readBigInt64LE()),
-  "Array(String)": textLists,
+  "Nullable(Float64)": nullable(numbers.Float64),
+  "DateTime64(9, 'UTC')": times,
+  "Array(String)": lists(texts),
+  "Array(UInt64)": lists(numbers.UInt64),
+  "Array(Float64)": lists(numbers.Float64),
+  "Array(DateTime64(9, 'UTC'))": lists(times),
+  "Array(FixedString(16))": lists(hex(16)),
+  "Array(FixedString(8))": lists(hex(8)),
   "Map(String, String)": textMaps,
 };
 

@@ -3,7 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { defaultProjectId, newSpanRow, type SpanRow, spanColumns } from "@weir/model";
+import {
+  type Column,
+  defaultProjectId,
+  type LogRow,
+  type MetricPointRow,
+  newLogRow,
+  newMetricPointRow,
+  newSpanRow,
+  type SpanRow,
+  type TableName,
+  tableColumns,
+} from "@weir/model";
 import fc from "fast-check";
 import { rowsOf } from "../testing.ts";
 import { collectFirstColumn, readBlocks } from "./block-reader.ts";
@@ -127,6 +138,65 @@ test("any rows come back, and the writer is reusable", () => {
   );
 });
 
+const anyInt32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+const anyFloat = fc.double().map((value) => (Object.is(value, -0) ? 0 : value));
+const anyFloats = fc.array(anyFloat, { maxLength: 5 });
+const anyCounts = fc.array(fc.maxSafeNat(), { maxLength: 5 });
+const anyTime = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+const anyHex = (bytes: number) =>
+  fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((value) => Buffer.from(value).toString("hex"));
+const arbitraryPoint: fc.Arbitrary<Partial<MetricPointRow>> = fc.record({
+  time: anyTime,
+  value: fc.option(anyFloat, { nil: null }),
+  sum: fc.option(anyFloat, { nil: null }),
+  count: fc.option(fc.maxSafeNat(), { nil: null }),
+  bucket_bounds: anyFloats,
+  bucket_counts: anyCounts,
+  scale: anyInt32,
+  zero_threshold: anyFloat,
+  positive_offset: anyInt32,
+  positive_counts: anyCounts,
+  exemplar_times: fc.array(anyTime, { maxLength: 4 }),
+  exemplar_values: anyFloats,
+  exemplar_trace_ids: fc.array(anyHex(16), { maxLength: 4 }),
+  exemplar_span_ids: fc.array(anyHex(8), { maxLength: 4 }),
+});
+
+test("any points of metrics come back", () => {
+  const plainPoint = newMetricPointRow(defaultProjectId, "m", "histogram", 1n);
+  const writer = createBlockWriter("metric_points");
+  fc.assert(
+    fc.property(fc.array(arbitraryPoint, { maxLength: 6 }), (changes) => {
+      const rows = changes.map((change) => ({ ...plainPoint, ...change }));
+      for (const row of rows) writer.append(row);
+      assert.deepEqual(readBlocks(writer.finish().block), rows);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+for (const [field, value] of [
+  ["value", "1"],
+  ["value", undefined],
+  ["scale", 1n],
+  ["bucket_bounds", [1, "2"]],
+  ["bucket_counts", [1n]],
+  ["exemplar_times", [1n, 2]],
+  ["exemplar_trace_ids", ["ab"]],
+] as const) {
+  test(`a point with ${field} = ${String(value)} is refused whole`, () => {
+    const good = { ...newMetricPointRow(defaultProjectId, "m", "sum", 1n), value: 1.5, bucket_bounds: [1, 2] };
+    const writer = createBlockWriter("metric_points");
+    writer.append(good);
+    assert.throws(() => writer.append({ ...good, [field]: value } as MetricPointRow), {
+      name: "TypeError",
+      message: new RegExp(`^metric_points\\.${field}: `),
+    });
+    writer.append(good);
+    assert.deepEqual(readBlocks(writer.finish().block), [good, good]);
+  });
+}
+
 test("blocks one behind the other are read as one", () => {
   const writer = createBlockWriter("spans");
   const blocks = ["a", "b", "c"].map((name) => {
@@ -184,25 +254,70 @@ test("ClickHouse reads every column as it was written", () => {
   ]);
 });
 
-test("ClickHouse and our reader see the same values in every column", () => {
-  const writer = createBlockWriter("spans");
-  for (const row of oddRows) writer.append(row);
-  const { block } = writer.finish();
-  const shown = Object.entries(spanColumns).map(([name, { type }]) => {
-    if (type === "hex16" || type === "hex8") return `lower(hex(${name}))`;
-    if (type === "time_ns") return `toString(toUnixTimestamp64Nano(${name}))`;
-    return name;
+const oddLogs: LogRow[] = [
+  newLogRow(defaultProjectId, 5n),
+  { ...newLogRow(defaultProjectId, -1n), sequence: 2 ** 32 - 1, severity_number: 24, body: "ü", resource: { a: "b" } },
+];
+const oddPoints: MetricPointRow[] = [
+  newMetricPointRow(defaultProjectId, "m", "gauge", 5n),
+  {
+    ...newMetricPointRow(defaultProjectId, "m", "exponential_histogram", 5n),
+    value: -1.25,
+    count: 2 ** 40,
+    bucket_bounds: [-1.5, 1e300],
+    bucket_counts: [1, 2 ** 40],
+    scale: -10,
+    positive_offset: -(2 ** 31),
+    negative_offset: 2 ** 31 - 1,
+    exemplar_times: [1n, -1n],
+    exemplar_values: [0.1],
+    exemplar_trace_ids: ["0af7651916cd43dd8448eb211c80319c"],
+    exemplar_span_ids: ["00f067aa0ba902b7"],
+  },
+];
+
+const shownAs: Partial<Record<Column["type"], (name: string) => string>> = {
+  hex16: (name) => `lower(hex(${name}))`,
+  hex8: (name) => `lower(hex(${name}))`,
+  hex16s: (name) => `arrayMap(id -> lower(hex(id)), ${name})`,
+  hex8s: (name) => `arrayMap(id -> lower(hex(id)), ${name})`,
+  time_ns: (name) => `toString(toUnixTimestamp64Nano(${name}))`,
+  times_ns: (name) => `arrayMap(time -> toString(toUnixTimestamp64Nano(time)), ${name})`,
+};
+
+for (const [table, rows] of [
+  ["spans", oddRows],
+  ["logs", oddLogs],
+  ["metric_points", oddPoints],
+] as const satisfies [TableName, readonly object[]][]) {
+  test(`ClickHouse and our reader see the same values in every column of ${table}`, () => {
+    const writer = createBlockWriter<TableName>(table);
+    for (const row of rows) writer.append(row);
+    const shown = Object.entries<Column>(tableColumns[table]).map(
+      ([name, { type }], index) => `${shownAs[type]?.(name) ?? name} AS c${index}`,
+    );
+    const theirs = readByClickHouse(writer.finish().block, `toJSONString(tuple(${shown.join(", ")}))`);
+    const plain = (value: unknown): unknown =>
+      typeof value === "bigint" ? String(value) : Array.isArray(value) ? value.map(plain) : value;
+    assert.deepEqual(
+      theirs.map((line) => Object.values(JSON.parse(line) as object)),
+      rows.map((row) => Object.values(row).map(plain)),
+    );
   });
-  const theirs = readByClickHouse(
-    block,
-    `toJSONString(tuple(${shown.map((name, i) => `${name} AS c${i}`).join(", ")}))`,
-  );
-  const plain = (value: unknown) => (typeof value === "bigint" ? String(value) : value);
-  assert.deepEqual(
-    theirs.map((line) => Object.values(JSON.parse(line) as object)),
-    oddRows.map((row) => Object.values(row).map(plain)),
-  );
-});
+
+  test(`ClickHouse converts a block of ${table} to the stored types`, () => {
+    const writer = createBlockWriter<TableName>(table);
+    for (const row of rows) writer.append(row);
+    const path = join(folder, `${table}.native`);
+    writeFileSync(path, writer.finish().block);
+    const columns = Object.entries<Column>(tableColumns[table]).map(
+      ([name, { stored }]) => `${name} ${stored.replace(/ CODEC\(.*$/, "")}`,
+    );
+    const structure = columns.join(", ").replaceAll("'", "\\'");
+    const sql = `SELECT count() FROM (SELECT * FROM file('${path}', Native, '${structure}')) FORMAT TSVRaw`;
+    assert.equal(clickHouse.query(sql).trim(), String(rows.length));
+  });
+}
 
 test("ClickHouse takes a block without rows, and blocks one behind the other", () => {
   const writer = createBlockWriter("spans");
@@ -218,7 +333,7 @@ test("ClickHouse converts the block's types to the stored ones", () => {
   for (const row of oddRows) writer.append(row);
   const path = join(folder, "converted.native");
   writeFileSync(path, writer.finish().block);
-  const columns = Object.entries(spanColumns).map(
+  const columns = Object.entries(tableColumns.spans).map(
     ([name, { stored }]) => `${name} ${stored.replace(/ CODEC\(.*$/, "")}`,
   );
   const structure = columns.join(", ").replaceAll("'", "\\'");

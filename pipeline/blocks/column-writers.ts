@@ -5,6 +5,7 @@ import { WrittenMap } from "./written-map.ts";
 
 const maxUint16 = 0xffff;
 const maxUint32 = 0xffff_ffff;
+const maxInt32 = 0x7fff_ffff;
 
 /**
  * Gathers the values of one column in the layout of ClickHouse's Native format. Integers out of range are clamped,
@@ -178,9 +179,41 @@ export class Int64Writer extends PlainWriter<number> {
   }
 
   protected write(value: number): void {
-    if (typeof value !== "number") throw new TypeError(`expected a number, got ${typeof value}`);
+    checkedNumber(value);
     this.data.appendInt64(Math.max(Math.min(value, Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER));
   }
+}
+
+export class Int32Writer extends PlainWriter<number> {
+  readonly blockType = "Int32";
+
+  constructor() {
+    super(0, 4);
+  }
+
+  protected write(value: number): void {
+    checkedNumber(value);
+    this.data.appendUint32(Math.max(Math.min(value, maxInt32), -maxInt32 - 1) >>> 0);
+  }
+}
+
+/** Float64, NaN and the infinities included. */
+export class Float64Writer extends PlainWriter<number> {
+  readonly blockType = "Float64";
+
+  // Negative zero equals the filler and becomes zero.
+  constructor() {
+    super(0, 8);
+  }
+
+  protected write(value: number): void {
+    this.data.appendFloat64(checkedNumber(value));
+  }
+}
+
+function checkedNumber(value: number): number {
+  if (typeof value !== "number") throw new TypeError(`expected a number, got ${typeof value}`);
+  return value;
 }
 
 /** DateTime64(9, 'UTC'): nanoseconds since 1970, as a number or as its 8 bytes, little-endian. */
@@ -318,19 +351,22 @@ abstract class ListWriter<Value> implements ColumnWriter<Value> {
   }
 }
 
-/** Array(String). */
-export class TextsWriter extends ListWriter<readonly string[]> {
-  readonly blockType = "Array(String)";
-  readonly #texts: GrowingBytes;
+/** Array(T) of elements that are of one width or carry their own length, each appended by `appendElement`. */
+class ArrayWriter<Element> extends ListWriter<readonly Element[]> {
+  readonly blockType: string;
+  readonly #written: GrowingBytes;
+  readonly #appendElement: (elements: GrowingBytes, element: Element) => void;
 
-  constructor() {
-    const texts = new GrowingBytes();
-    super([texts]);
-    this.#texts = texts;
+  constructor(elementType: string, appendElement: (elements: GrowingBytes, element: Element) => void) {
+    const written = new GrowingBytes();
+    super([written]);
+    this.#written = written;
+    this.#appendElement = appendElement;
+    this.blockType = `Array(${elementType})`;
   }
 
-  protected write(value: readonly string[]): number {
-    for (const text of value) this.#texts.appendText(text);
+  protected write(value: readonly Element[]): number {
+    for (const element of value) this.#appendElement(this.#written, element);
     return value.length;
   }
 }
@@ -386,7 +422,18 @@ export const columnWriters = {
   nullable_uint32: () => new NullableWriter(new Uint32Writer()),
   nullable_uint64: () => new NullableWriter(new Uint64Writer()),
   nullable_int64: () => new NullableWriter(new Int64Writer()),
+  int32: () => new Int32Writer(),
+  float64: () => new Float64Writer(),
+  nullable_float64: () => new NullableWriter(new Float64Writer()),
   time_ns: () => new TimeWriter(),
-  strings: () => new TextsWriter(),
+  strings: () => new ArrayWriter<string>("String", (elements, text) => elements.appendText(text)),
+  uint64s: () =>
+    new ArrayWriter<number>("UInt64", (elements, value) =>
+      elements.appendInt64(clamped(value, Number.MAX_SAFE_INTEGER)),
+    ),
+  float64s: () => new ArrayWriter<number>("Float64", (elements, value) => elements.appendFloat64(checkedNumber(value))),
+  times_ns: () => new ArrayWriter<bigint>("DateTime64(9, 'UTC')", (elements, value) => elements.appendBigInt64(value)),
+  hex16s: () => new ArrayWriter<string>("FixedString(16)", (elements, hex) => elements.appendHex(hex, 16)),
+  hex8s: () => new ArrayWriter<string>("FixedString(8)", (elements, hex) => elements.appendHex(hex, 8)),
   string_map: () => new TextMapWriter(),
 } as const satisfies { [Type in keyof ColumnTypes]: () => ColumnWriter<WrittenTypes[Type]> };

@@ -19,6 +19,7 @@ for (const [value, digit] of [..."0123456789abcdef"].entries()) {
 
 const scratch = new BigInt64Array(1);
 const scratchBytes = new Uint8Array(scratch.buffer);
+const scratchFloat = new Float64Array(scratch.buffer);
 
 /** Copies `length` bytes from the start of `source` and returns the offset behind them. A few are copied by a loop. */
 export function copyBytes(source: Uint8Array, length: number, target: Uint8Array, offset: number): number {
@@ -99,6 +100,13 @@ export class GrowingBytes {
 
   appendBigInt64(value: bigint): void {
     scratch[0] = value;
+    this.#reserve(8);
+    copyBytes(scratchBytes, 8, this.#bytes, this.#length);
+    this.#length += 8;
+  }
+
+  appendFloat64(value: number): void {
+    scratchFloat[0] = value;
     this.#reserve(8);
     copyBytes(scratchBytes, 8, this.#bytes, this.#length);
     this.#length += 8;

@@ -100,3 +100,15 @@ test("a frame of an unknown kind or table is read with what is known of it", () 
   const [read] = readFrames(Buffer.concat([frame.head, frame.body]), 0, key).frames;
   assert.deepEqual([read?.kind, read?.table, read?.timeMs], [99, undefined, 5]);
 });
+
+test("tables keep their numbers and version: journals of older versions are read", () => {
+  const written = (["spans", "logs", "metric_points"] as const).map((table) => {
+    const { head } = encodeFrame({ kind: rowsKind, table, rowCount: 1, body: Buffer.alloc(0) }, 0);
+    return [table, head.readUInt8(13), head.readUInt16LE(14)];
+  });
+  assert.deepEqual(written, [
+    ["spans", 1, 1],
+    ["logs", 2, 1],
+    ["metric_points", 3, 1],
+  ]);
+});

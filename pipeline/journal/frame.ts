@@ -27,7 +27,7 @@ export const snapshotKind = 3;
 type FrameKind = typeof rowsKind | typeof openKind | typeof snapshotKind;
 
 /** The number of a table in a frame. Never reused. */
-const tableNumbers = { spans: 1 } as const satisfies Record<TableName, number>;
+const tableNumbers = { spans: 1, logs: 2, metric_points: 3 } as const satisfies Record<TableName, number>;
 const tableNames = new Map<number, TableName>(
   Object.entries(tableNumbers).map(([name, number]) => [number, name as TableName]),
 );

@@ -4,8 +4,10 @@ import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import type { LogRow, MetricPointRow } from "@weir/model";
 import { tracesTree } from "@weir/otlp";
-import { IntakeFixture, logsTree, samplePayload, sampleSpan } from "../otlp/testing.ts";
+import { readBlocks } from "@weir/pipeline/testing";
+import { IntakeFixture, logsTree, metricsTree, samplePayload, sampleSpan } from "../otlp/testing.ts";
 import { createOtlpHttpReceiver, isOtlpUrl } from "./receiver.ts";
 
 const fixture = new IntakeFixture();
@@ -76,13 +78,50 @@ test("a span that no column holds is refused, the others are kept", async () => 
   assert.equal(fixture.log.rows.length, 2);
 });
 
-test("logs and metrics are checked, and refused with the reason", async () => {
+test("logs are kept, each with its time and place in the order of arrival", async () => {
   const { status, text } = await post(JSON.stringify(logsTree), json, "/v1/logs");
-  assert.equal(status, 200);
-  assert.equal(JSON.parse(text).partialSuccess.rejectedLogRecords, "2");
-  assert.match(JSON.parse(text).partialSuccess.errorMessage, /stores no logs yet/);
-  assert.equal((await post("{}", json, "/v1/metrics")).text, "{}");
+  assert.deepEqual([status, text], [200, "{}"]);
+  const [first, second] = fixture.log.batches.flatMap(({ block }) => readBlocks(block) as unknown as LogRow[]);
+  assert.ok(first && second);
+  assert.deepEqual([first.body, second.body], ["a", ""]);
+  assert.ok(first.time > 0n && (first.sequence + 1) >>> 0 === second.sequence);
   assert.equal((await post(Buffer.of(10, 9), protobuf, "/v1/logs")).status, 400);
+});
+
+test("points are kept; those that no chart could read are refused with the reason", async () => {
+  const { status, text } = await post(JSON.stringify(metricsTree), json, "/v1/metrics");
+  assert.equal(status, 200);
+  const { partialSuccess } = JSON.parse(text);
+  assert.equal(partialSuccess.rejectedDataPoints, "2");
+  assert.match(partialSuccess.errorMessage, /delta or cumulative/);
+  const rows = fixture.log.batches.flatMap(({ block }) => readBlocks(block) as unknown as MetricPointRow[]);
+  assert.deepEqual(
+    rows.map(({ metric_name, type, value, temporality, service_name }) => [
+      metric_name,
+      type,
+      value,
+      temporality,
+      service_name,
+    ]),
+    [
+      ["queue", "gauge", Number.NaN, "", "shop"],
+      ["calls", "sum", 5, "cumulative", "shop"],
+      ["calls", "sum", 7, "cumulative", "shop"],
+    ],
+  );
+  assert.equal((await post("{}", json, "/v1/metrics")).text, "{}");
+});
+
+test("logs and metrics that are sent again are counted once", async () => {
+  for (const [tree, path] of [
+    [logsTree, "/v1/logs"],
+    [metricsTree, "/v1/metrics"],
+  ] as const) {
+    fixture.reset();
+    const headers = { ...json, authorization: "Bearer good-key" };
+    for (let time = 0; time < 3; time++) await post(JSON.stringify(tree), headers, path);
+    assert.equal(fixture.log.batches.length, 1, path);
+  }
 });
 
 test("the same bytes again are counted once", async () => {

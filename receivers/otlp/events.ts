@@ -7,6 +7,18 @@ export const otlpEvents = {
     counter: "otlp_spans_accepted",
     labels: ["transport"],
   },
+  logRecordsAccepted: {
+    level: "debug",
+    message: "Log records were accepted over OTLP.",
+    counter: "otlp_log_records_accepted",
+    labels: ["transport"],
+  },
+  metricPointsAccepted: {
+    level: "debug",
+    message: "Points of metrics were accepted over OTLP.",
+    counter: "otlp_metric_points_accepted",
+    labels: ["transport"],
+  },
   itemsRejected: {
     level: "debug",
     message: "Items of an OTLP export were refused; the rest was taken.",

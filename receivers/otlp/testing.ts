@@ -67,3 +67,40 @@ export function samplePayload(...fields: Partial<Span>[]): Buffer {
 
 /** An export of logs with two records, in the JSON form. */
 export const logsTree = { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "a" } }, {}] }] }] };
+
+const startNano = "1767323045000000000";
+
+/** An export of metrics in the JSON form: a gauge, a sum of two points, and what must be refused. */
+export const metricsTree = {
+  resourceMetrics: [
+    {
+      resource: { attributes: [{ key: "service.name", value: { stringValue: "shop" } }] },
+      scopeMetrics: [
+        {
+          metrics: [
+            { name: "queue", unit: "1", gauge: { dataPoints: [{ timeUnixNano: startNano, asDouble: "NaN" }] } },
+            {
+              name: "calls",
+              sum: {
+                aggregationTemporality: 2,
+                isMonotonic: true,
+                dataPoints: [
+                  { timeUnixNano: startNano, asInt: "5" },
+                  { timeUnixNano: startNano, asInt: "7" },
+                ],
+              },
+            },
+            { name: "untold", sum: { dataPoints: [{ timeUnixNano: startNano, asInt: "1" }] } },
+            {
+              name: "unfit",
+              histogram: {
+                aggregationTemporality: 1,
+                dataPoints: [{ timeUnixNano: startNano, count: "1", bucketCounts: ["1"], explicitBounds: [1, 2] }],
+              },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { billedKinds, spanColumns } from "@weir/model";
+import { billedKinds, type Column, tableColumns } from "@weir/model";
 import { readMigrations } from "./migrations.ts";
 import { type RenderTarget, renderMigration, searchableText } from "./render.ts";
 
@@ -74,11 +74,14 @@ test("on a cluster every statement is for all of it, and every table of rows is 
   }
 });
 
-test("the columns of spans are those of the model, in its order", () => {
-  const text = statementsFor(single)[0] ?? "";
-  const lines = Object.entries(spanColumns).map(([name, { stored }]) => `    ${name} ${stored},\n`);
-  assert.ok(text.includes(lines.join("")), "0001_spans.sql differs from model/columns.ts");
-});
+for (const [table, columns] of Object.entries<Record<string, Column>>(tableColumns))
+  test(`the columns of ${table} are those of the model, in its order`, () => {
+    const text = statementsFor(single).find((statement) =>
+      statement.startsWith(`CREATE TABLE IF NOT EXISTS ${table}\n`),
+    );
+    const lines = Object.entries(columns).map(([name, { stored }]) => `    ${name} ${stored},\n`);
+    assert.ok(text?.includes(lines.join("")), `the migration of ${table} differs from model/columns.ts`);
+  });
 
 test("the kinds that count into cost are the model's", () => {
   const kinds = [...billedKinds].map((kind) => `'${kind}'`).join(", ");

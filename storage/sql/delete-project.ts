@@ -5,6 +5,7 @@ import type { SqlWriter } from "./reader.ts";
 /** Every table that holds rows of projects; a test compares with the schema. */
 export const projectTables = [
   ...["spans", "traces", "trace_index", "usage_1m", "usage_1d", "usage_user_1d"],
+  ...["logs", "metric_points", "metric_1m", "metric_1h"],
   ...["deletion_traces", "deletions"],
 ] as const;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { newSpanRow, type ProjectId, projectId, type SpanRow } from "@weir/model";
+import { newLogRow, newMetricPointRow, newSpanRow, type ProjectId, projectId, type SpanRow } from "@weir/model";
 import { allOf, containing, everything, type Filter, oneOf } from "@weir/query";
 import type { Store } from "../store.ts";
 import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
@@ -16,7 +16,7 @@ import {
   projectTables,
   timeseries,
 } from "./index.ts";
-import { childOf, insertSpans, isRoot } from "./testing.ts";
+import { childOf, insertRows, insertSpans, isRoot } from "./testing.ts";
 
 const mine = projectId("mine");
 const theirs = projectId("theirs");
@@ -520,6 +520,8 @@ test("deleting a project removes its rows alone, from every table", async () => 
   const project = projectId("doomed");
   const row = { ...newSpanRow(project, "gateway", range.fromUnixNano), kind: "llm", user_id: "u" };
   await insertSpans(store, [row]);
+  await insertRows(store, "logs", [newLogRow(project, range.fromUnixNano)]);
+  await insertRows(store, "metric_points", [newMetricPointRow(project, "m", "gauge", range.fromUnixNano)]);
   const before = await metricsSummary(store, mine, { range, filter: everything });
   const removed = await deleteProjectRows(store, project);
   const deletions = ["deletion_traces", "deletions"];

@@ -11,6 +11,12 @@ export function startedWithin(bindings: Bindings, range: TimeRange): string {
   return `start_time >= ${from} AND start_time < ${bindings.instant(range.toUnixNano)}`;
 }
 
+/** The same for rows that have one time: log records and points of metrics. */
+export function happenedWithin(bindings: Bindings, range: TimeRange): string {
+  const from = bindings.instant(range.fromUnixNano);
+  return `time >= ${from} AND time < ${bindings.instant(range.toUnixNano)}`;
+}
+
 const minute = 60_000_000_000n;
 
 /** Widened to whole multiples of a step: what rollups can answer. */
