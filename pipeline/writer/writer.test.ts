@@ -530,7 +530,7 @@ test("frames of a table that this version does not know are set aside", async (t
   const bench = new Bench(t);
   const journal = await bench.journal();
   await journal.consume(batch("a"));
-  await journal.consume({ table: "logs" as "spans", rowCount: 1, block: Buffer.from("later") });
+  await journal.consume({ table: "of another version" as "spans", rowCount: 1, block: Buffer.from("later") });
   await journal.consume(batch("b"));
   await journal[Symbol.asyncDispose]();
   await bench.drainOnce();
