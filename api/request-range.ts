@@ -1,5 +1,5 @@
 import type { ErrorDetail } from "@weir/model";
-import type { TimeRange } from "@weir/storage";
+import { rfc3339OfNano, type TimeRange } from "@weir/storage";
 import { badRequest } from "./request-check.ts";
 
 /** The fields of a query string that say which time is meant; checked to be RFC 3339. */
@@ -47,4 +47,9 @@ export function unixNanoOf(text: string): bigint {
   const fraction = /\.(\d+)/.exec(text)?.[1] ?? "";
   const wholeSeconds = Date.parse(text.replace(/\.\d+/, ""));
   return BigInt(wholeSeconds) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
+}
+
+/** A range as answers name it. */
+export function endsOf({ fromUnixNano, toUnixNano }: TimeRange): { from: string; to: string } {
+  return { from: rfc3339OfNano(fromUnixNano), to: rfc3339OfNano(toUnixNano) };
 }

@@ -26,6 +26,7 @@ export {
   textOf,
   toolCallsOf,
 } from "./message.ts";
+export { metricAggregations } from "./metric-aggregation.ts";
 export { nearestWord } from "./nearest-word.ts";
 export { generationTokensPerSecond, prefillTokensPerSecond, type TimedRow, timePerOutputTokenNs } from "./timing.ts";
 export type { Usage, UsageSource } from "./usage.ts";

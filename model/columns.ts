@@ -38,6 +38,9 @@ export interface ColumnTypes {
   string_map: Readonly<Record<string, string>>;
 }
 
+/** The last time that a column of `time_ns` holds, in the year 2262. */
+export const latestTimeUnixNano = 2n ** 63n - 1n;
+
 export interface Column<Type extends keyof ColumnTypes = keyof ColumnTypes> {
   readonly type: Type;
   /** The stored type and codec, as the migration declares them. The block carries `blockType`, which ClickHouse converts. */

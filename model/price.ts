@@ -20,6 +20,18 @@ type CostField =
   | "cost_cache_read_nano_usd"
   | "cost_cache_write_nano_usd";
 
+/** What a row says of a call whose cost is not known. */
+export const unknownCost: Readonly<{ [Field in keyof PricedCost]: SpanRow[Field] }> = Object.freeze({
+  cost_nano_usd: null,
+  cost_input_nano_usd: null,
+  cost_output_nano_usd: null,
+  cost_cache_read_nano_usd: null,
+  cost_cache_write_nano_usd: null,
+  price_version: "",
+  price_source: "",
+  price_rates: "",
+});
+
 export interface PriceQuestion {
   /** `gen_ai.provider.name`, or an id of one of the gateway's providers. */
   readonly provider: string;

@@ -5,22 +5,9 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { compileCacheFolder, root, weirNode } from "./paths.mjs";
+import { compileCacheFolder, programFolders, root, weirNode } from "./paths.mjs";
 
 const stampFile = join(compileCacheFolder, "sources");
-const folders = [
-  "model",
-  "otlp",
-  "query",
-  "catalog",
-  "pipeline",
-  "storage",
-  "receivers",
-  "gateway",
-  "api",
-  "cli",
-  "server",
-];
 /** What the processes load, as `server/main.ts` does; the flags are part of the cache's key. */
 const programs = [
   { flags: [], names: ["command-line"] },
@@ -54,7 +41,7 @@ function readStamp() {
 
 function sourcesHash() {
   const hash = createHash("sha256");
-  for (const folder of folders) {
+  for (const folder of programFolders) {
     for (const name of readdirSync(join(root, folder), { recursive: true })) {
       if (!name.endsWith(".ts") || name.endsWith(".test.ts")) continue;
       const { size, mtimeMs } = statSync(join(root, folder, name));

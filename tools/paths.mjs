@@ -4,6 +4,20 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+/** The workspaces that the processes load, in the order of their layers. */
+export const programFolders = [
+  "model",
+  "otlp",
+  "query",
+  "catalog",
+  "pipeline",
+  "storage",
+  "receivers",
+  "gateway",
+  "api",
+  "cli",
+  "server",
+];
 export const modules = join(root, "node_modules");
 /** Where Node keeps our compiled TypeScript. */
 export const compileCacheFolder = join(modules, ".cache", "weir-compile");

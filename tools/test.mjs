@@ -2,25 +2,10 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { root, say, weirNode, withTools } from "./paths.mjs";
+import { programFolders, root, say, weirNode, withTools } from "./paths.mjs";
 import { setUp } from "./setup.mjs";
 
-const unitFolders = [
-  "model",
-  "otlp",
-  "query",
-  "catalog",
-  "pipeline",
-  "storage",
-  "receivers",
-  "gateway",
-  "api",
-  "cli",
-  "server",
-  "web",
-  "demo",
-  "tools",
-];
+const unitFolders = [...programFolders, "web", "demo", "tools"];
 /** Biome colours its output letter by letter, which makes a log unreadable. */
 const plainWithoutTerminal = process.stdout.isTTY ? [] : ["--colors=off"];
 const counts = { pass: 0, fail: 0, skipped: 0 };

@@ -1,3 +1,4 @@
+import { metricAggregations } from "@weir/model/browser";
 import { z } from "zod";
 import { rangeQuery, time, whole } from "./fields.ts";
 import { labelValues } from "./logs.ts";
@@ -62,19 +63,7 @@ export const metricDetail = z
   .meta({ id: "MetricDetail" });
 export type MetricDetail = z.infer<typeof metricDetail>;
 
-export const metricAggregation = z.enum([
-  "avg",
-  "sum",
-  "min",
-  "max",
-  "count",
-  "rate",
-  "increase",
-  "p50",
-  "p90",
-  "p95",
-  "p99",
-]);
+export const metricAggregation = z.enum(metricAggregations);
 
 export const queryMetricBody = z.object({
   ...rangeQuery,

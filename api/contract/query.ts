@@ -44,12 +44,7 @@ export const queryBody = z.strictObject({
     .optional()
     .describe("Figures, groups or `time`; with - the highest first."),
   limit: z.int().min(1).max(10_000).optional().describe("Groups. Default: 1,000."),
-  from: rangeQuery.from,
-  to: rangeQuery.to,
-  start_time: rangeQuery.start_time,
-  end_time: rangeQuery.end_time,
-  project_id: rangeQuery.project_id,
-  organization_id: rangeQuery.organization_id,
+  ...rangeQuery,
 });
 export type QueryBody = z.input<typeof queryBody>;
 

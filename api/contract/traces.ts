@@ -108,12 +108,7 @@ export const searchTracesBody = z.strictObject({
     .enum(["traces", "spans"])
     .default("traces")
     .describe("What is answered: traces of which a span matches, or spans."),
-  from: rangeQuery.from,
-  to: rangeQuery.to,
-  start_time: rangeQuery.start_time,
-  end_time: rangeQuery.end_time,
-  project_id: rangeQuery.project_id,
-  organization_id: rangeQuery.organization_id,
+  ...rangeQuery,
   order: z.enum(["newest", "oldest"]).default("newest").describe("By start time."),
   limit: z.int().min(1).max(200).default(50),
   cursor: pageQuery.cursor,

@@ -1,4 +1,4 @@
-import { getMetric, listMetrics, queryMetric, rfc3339OfNano } from "@weir/storage";
+import { getMetric, listMetrics, queryMetric } from "@weir/storage";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
   apiPaths,
@@ -9,6 +9,7 @@ import {
   metricParams,
   queryMetricBody,
 } from "../contract/index.ts";
+import { endsOf } from "../request-range.ts";
 import { answers } from "../route-answers.ts";
 import { rangeScopeOf, readOptions } from "../scope.ts";
 
@@ -32,8 +33,7 @@ function registerList(server: ApiServer, options: ApiOptions): void {
   server.get(apiPaths.metrics, { schema }, async (request, reply) => {
     const { project, range } = rangeScopeOf(request, request.query, options);
     const data = await listMetrics(options.store, project, { range }, readOptions(reply, options));
-    const ends = { from: rfc3339OfNano(range.fromUnixNano), to: rfc3339OfNano(range.toUnixNano) };
-    return { ...ends, project_id: project, data };
+    return { ...endsOf(range), project_id: project, data };
   });
 }
 
@@ -65,7 +65,6 @@ function registerQuery(server: ApiServer, options: ApiOptions): void {
     const { project, range: asked } = rangeScopeOf(request, request.body, options);
     const question = { name, aggregation, labels, groupBy: group_by, stepSeconds: step_seconds, limit, range: asked };
     const { range, ...answer } = await queryMetric(options.store, project, question, readOptions(reply, options));
-    const ends = { from: rfc3339OfNano(range.fromUnixNano), to: rfc3339OfNano(range.toUnixNano) };
-    return { ...ends, project_id: project, name, aggregation, ...answer };
+    return { ...endsOf(range), project_id: project, name, aggregation, ...answer };
   });
 }

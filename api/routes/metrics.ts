@@ -3,8 +3,6 @@ import {
   heatmap as readHeatmap,
   metricsSummary as readSummary,
   timeseries as readTimeseries,
-  rfc3339OfNano,
-  type TimeRange,
 } from "@weir/storage";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
@@ -19,6 +17,7 @@ import {
   timeseriesQuery,
 } from "../contract/index.ts";
 import { filterOf } from "../filter.ts";
+import { endsOf } from "../request-range.ts";
 import { answers } from "../route-answers.ts";
 import { rangeScopeOf, readOptions } from "../scope.ts";
 
@@ -110,8 +109,4 @@ function registerBreakdown(server: ApiServer, options: ApiOptions): void {
     const answer = await readBreakdown(options.store, project, question, readOptions(reply, options));
     return { ...endsOf(answer.range), project_id: project, by, data: answer.data };
   });
-}
-
-function endsOf({ fromUnixNano, toUnixNano }: TimeRange) {
-  return { from: rfc3339OfNano(fromUnixNano), to: rfc3339OfNano(toUnixNano) };
 }

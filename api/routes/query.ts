@@ -1,7 +1,8 @@
 import { checkAggregation } from "@weir/query";
-import { aggregate, rfc3339OfNano } from "@weir/storage";
+import { aggregate } from "@weir/storage";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { apiPaths, queryBody, queryResult } from "../contract/index.ts";
+import { endsOf } from "../request-range.ts";
 import { answers } from "../route-answers.ts";
 import { rangeScopeOf, readOptions } from "../scope.ts";
 
@@ -19,8 +20,7 @@ export function registerQuery(server: ApiServer, options: ApiOptions): void {
     const aggregation = checkAggregation({ filter, select, group_by, bucket_seconds, having, order_by, limit });
     const answer = await aggregate(options.store, project, { range, aggregation }, readOptions(reply, options));
     return {
-      from: rfc3339OfNano(answer.range.fromUnixNano),
-      to: rfc3339OfNano(answer.range.toUnixNano),
+      ...endsOf(answer.range),
       project_id: project,
       data: answer.data,
       is_truncated: answer.is_truncated,

@@ -131,3 +131,14 @@ class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows
 export function createBlockWriter<Table extends TableName>(table: Table): BlockWriter<TableRows[Table]> {
   return new TableBlockWriter(table);
 }
+
+/** Appends a row; false, and nothing appended, for one with a value that no column holds. */
+export function appendIfStorable<Row>(writer: BlockWriter<Row>, row: Row): boolean {
+  try {
+    writer.append(row);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return false;
+    throw error;
+  }
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { globSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { billedKinds, type Conversation, newSpanRow, projectId, readConversation, type SpanRow } from "@weir/model";
@@ -7,7 +7,7 @@ import { createBlockWriter } from "../blocks/block-writer.ts";
 import { attributeText } from "./attribute-value.ts";
 import { contentFromLog, joinLogContents } from "./content-from-log.ts";
 import { normalizeSpans } from "./normalize-spans.ts";
-import { logsOf, type OtlpCapture, spansOf } from "./testing/otlp-json.ts";
+import { type CapturedExports, readCapture } from "./testing/captured-exports.ts";
 
 /**
  * What real packages emitted (`testdata/otel/generate` made the captures) and the canonical rows that come of it, with
@@ -23,12 +23,11 @@ test("there are captures of every package", () => assert.ok(files.length > 80, S
 
 for (const file of files) {
   test(file.replace(/\.json$/, ""), (context) => {
-    const capture = JSON.parse(readFileSync(join(folder, file), "utf8")) as OtlpCapture;
-    const spans = spansOf(capture);
+    const { spans, logs } = readCapture(join(folder, file));
     const rows = normalizeSpans(spans, { projectId: project });
     const expected = rows.map((row, index) => canonical(row, spans[index]?.attributes ?? {}));
     const path = join(folder, dirname(file), `${basename(file, ".json")}.expected.json`);
-    context.assert.fileSnapshot([...expected, ...logContents(capture)], path, { serializers: [print] });
+    context.assert.fileSnapshot([...expected, ...logContents(logs)], path, { serializers: [print] });
     for (const row of rows) checkPromises(row);
   });
 }
@@ -110,10 +109,10 @@ function cut(text: string): string {
 }
 
 /** Content that came in log records, by span. */
-function logContents(capture: OtlpCapture): unknown[] {
-  const bySpan = Map.groupBy(logsOf(capture), ({ spanId }) => spanId);
-  return [...bySpan].flatMap(([spanId, logs]) => {
-    const contents = logs.flatMap((log) => contentFromLog(log) ?? []);
+function logContents(logs: CapturedExports["logs"]): unknown[] {
+  const bySpan = Map.groupBy(logs, ({ spanId }) => spanId);
+  return [...bySpan].flatMap(([spanId, ofSpan]) => {
+    const contents = ofSpan.flatMap((log) => contentFromLog(log) ?? []);
     if (contents.length === 0) return [];
     const { content_format, input, output } = joinLogContents(contents);
     return [

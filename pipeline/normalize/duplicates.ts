@@ -1,4 +1,4 @@
-import { billedKinds, noSpanId, type SpanRow, unknownUsage } from "@weir/model";
+import { billedKinds, noSpanId, type SpanRow, unknownCost, unknownUsage } from "@weir/model";
 
 /**
  * Marks the spans among the rows that tell of a call that another of them tells of too: an SDK's own span below that of
@@ -62,15 +62,5 @@ function worth(row: SpanRow): number {
 function becomeDuplicate(row: SpanRow, call: SpanRow): void {
   row.attributes = { ...row.attributes, "weir.duplicate_of": call.span_id, "weir.duplicate_kind": row.kind };
   row.kind = "chain";
-  Object.assign(row, unknownUsage, {
-    usage_source: "none",
-    cost_nano_usd: null,
-    cost_input_nano_usd: null,
-    cost_output_nano_usd: null,
-    cost_cache_read_nano_usd: null,
-    cost_cache_write_nano_usd: null,
-    price_version: "",
-    price_source: "",
-    price_rates: "",
-  });
+  Object.assign(row, unknownUsage, unknownCost, { usage_source: "none" });
 }

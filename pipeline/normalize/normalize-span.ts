@@ -1,6 +1,7 @@
 import {
   billedKinds,
   defaultRetentionDays,
+  latestTimeUnixNano,
   newSpanRow,
   noSpanId,
   type PricedCost,
@@ -11,6 +12,7 @@ import {
   type SpanKind,
   type SpanRow,
   type Usage,
+  usualOperations,
 } from "@weir/model";
 import type { Span } from "@weir/otlp";
 import { objectOf, textOf } from "./attribute-value.ts";
@@ -32,9 +34,6 @@ export interface NormalizeContext {
   readonly retentionDays?: number;
 }
 
-/** The last moment that a column of nanoseconds holds (2262-04-11). */
-const latestTimeNs = 9_223_372_036_854_775_807n;
-
 /**
  * The row of a span of any dialect. Never throws, whatever the attributes hold: what cannot be read stays unknown, and
  * the attributes themselves are kept. Usage and cost are set on the kinds that call a model only: what wraps them
@@ -48,7 +47,8 @@ export function normalizeSpan(span: Span, context: NormalizeContext): SpanRow {
   const row = newSpanRow(
     context.projectId,
     "otlp",
-    span.startTimeUnixNano > latestTimeNs ? latestTimeNs : span.startTimeUnixNano,
+    // biome-ignore lint/complexity/useMathMinMax: it does not take bigints.
+    span.startTimeUnixNano > latestTimeUnixNano ? latestTimeUnixNano : span.startTimeUnixNano,
   );
   row.retention_days = context.retentionDays ?? defaultRetentionDays;
   row.kind = kind;
@@ -93,16 +93,6 @@ export function hasRemoteParent({ flags, kind }: Pick<Span, "flags" | "kind">): 
   if ((flags & flagKnowsRemote) !== 0) return (flags & flagIsRemote) !== 0;
   return kind === kindServer || kind === kindConsumer;
 }
-
-/** What `gen_ai.operation.name` is where a span of the kind has none. */
-export const usualOperations: Partial<Record<SpanKind, string>> = {
-  llm: "chat",
-  embedding: "embeddings",
-  tool: "execute_tool",
-  agent: "invoke_agent",
-  retriever: "retrieval",
-  reranker: "rerank",
-};
 
 function setModel(row: SpanRow, span: Span, fields: FieldValues, content: SpanContent): void {
   const meta = haystackMeta(span.attributes);

@@ -4,7 +4,7 @@ import type { FieldValues } from "./compiled-fields.ts";
 import type { FieldName } from "./fields.ts";
 
 /** Fields without a column of their own → the attribute that they are found under, whatever the sender called it. */
-const attributeOfField = {
+export const attributeOfField = {
   temperature: "gen_ai.request.temperature",
   top_p: "gen_ai.request.top_p",
   top_k: "gen_ai.request.top_k",

@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
+import { latestTimeUnixNano } from "@weir/model";
 import { decodeLogs } from "@weir/otlp";
-import { createBlockWriter, logRow } from "@weir/pipeline";
-import { appended, checkItemCount, latestTime, type RowMaker, type RowsContext, type TakenRows } from "./taken-rows.ts";
+import { appendIfStorable, checkItemCount, createBlockWriter, logRow } from "@weir/pipeline";
+import type { RowMaker, RowsContext, TakenRows } from "./taken-rows.ts";
 
 const unstorable = "A log record has a time that is out of range.";
 
@@ -18,9 +19,9 @@ export class LogRows implements RowMaker {
     let rejectedCount = 0;
     for (const record of records) {
       this.#sequence = (this.#sequence + 1) >>> 0;
-      const isInRange = record.timeUnixNano <= latestTime && record.observedTimeUnixNano <= latestTime;
+      const isInRange = record.timeUnixNano <= latestTimeUnixNano && record.observedTimeUnixNano <= latestTimeUnixNano;
       const arrival = { timeUnixNano: arrivedUnixNano, sequence: this.#sequence };
-      if (!isInRange || !appended(this.#writer, logRow(record, context, arrival))) rejectedCount++;
+      if (!isInRange || !appendIfStorable(this.#writer, logRow(record, context, arrival))) rejectedCount++;
     }
     const batch = this.#writer.rowCount === 0 ? undefined : this.#writer.finish();
     return { batch, partial: rejectedCount === 0 ? undefined : { rejectedCount, reason: unstorable } };

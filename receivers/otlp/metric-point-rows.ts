@@ -1,7 +1,7 @@
-import type { MetricPointRow } from "@weir/model";
+import { latestTimeUnixNano, type MetricPointRow } from "@weir/model";
 import { decodeMetrics } from "@weir/otlp";
-import { createBlockWriter, metricPointRows } from "@weir/pipeline";
-import { appended, checkItemCount, latestTime, type RowMaker, type RowsContext, type TakenRows } from "./taken-rows.ts";
+import { appendIfStorable, checkItemCount, createBlockWriter, metricPointRows } from "@weir/pipeline";
+import type { RowMaker, RowsContext, TakenRows } from "./taken-rows.ts";
 
 const unstorable = "A point has a time that is out of range.";
 
@@ -18,7 +18,7 @@ export class MetricPointRowMaker implements RowMaker {
     let firstReason = "";
     for (const metric of metrics) {
       const made = metricPointRows(metric, context, arrivedUnixNano);
-      const outOfRangeCount = made.rows.filter((row) => !isInRange(row) || !appended(this.#writer, row)).length;
+      const outOfRangeCount = made.rows.filter((row) => !isInRange(row) || !appendIfStorable(this.#writer, row)).length;
       rejectedCount += made.rejectedCount + outOfRangeCount;
       firstReason ||= made.reason || (outOfRangeCount > 0 ? unstorable : "");
     }
@@ -28,5 +28,9 @@ export class MetricPointRowMaker implements RowMaker {
 }
 
 function isInRange({ time, start_time, exemplar_times }: MetricPointRow): boolean {
-  return time <= latestTime && start_time <= latestTime && exemplar_times.every((at) => at <= latestTime);
+  return (
+    time <= latestTimeUnixNano &&
+    start_time <= latestTimeUnixNano &&
+    exemplar_times.every((at) => at <= latestTimeUnixNano)
+  );
 }

@@ -15,6 +15,7 @@ import {
   type SpanRow,
   type TraceId,
   unknownUsage,
+  usualOperations,
 } from "@weir/model";
 import { knownSpanFields, type SpanRequest, type TraceRequest } from "./trace-request.ts";
 
@@ -193,7 +194,7 @@ function stepRow(step: Step, trace: TraceRequest, projectId: ProjectId, traceId:
   row.duration_ns = step.durationNs;
   row.name = request.name;
   row.kind = kind;
-  row.operation = operations[kind] ?? "";
+  row.operation = usualOperations[kind] ?? "";
   row.status = request.status;
   row.error_message = request.error_message ?? "";
   row.error_type = request.status === "error" ? "_OTHER" : "";
@@ -204,15 +205,6 @@ function stepRow(step: Step, trace: TraceRequest, projectId: ProjectId, traceId:
   addContent(row, request);
   return row;
 }
-
-const operations: Partial<Record<SpanKind, string>> = {
-  llm: "chat",
-  embedding: "embeddings",
-  tool: "execute_tool",
-  agent: "invoke_agent",
-  retriever: "retrieval",
-  reranker: "rerank",
-};
 
 function kindOf(span: SpanRequest, trace: TraceRequest): SpanKind {
   if (span.kind != null) return span.kind;

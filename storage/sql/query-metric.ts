@@ -1,4 +1,4 @@
-import { CodedError, type MetricType, type ProjectId } from "@weir/model";
+import { CodedError, type MetricAggregation, type MetricType, type ProjectId } from "@weir/model";
 import { Bindings } from "./bindings.ts";
 import { bucketSecondsFor, bucketStarts } from "./buckets.ts";
 import type { RawRow } from "./call-row.ts";
@@ -8,21 +8,6 @@ import { type MetricSelection, metricSource, resolutionFor } from "./metric-sour
 import type { ReadOptions, SqlReader } from "./reader.ts";
 import { type TimeRange, widened } from "./time-range.ts";
 import { bucketOf, timeOf } from "./timeseries.ts";
-
-export const metricAggregations = [
-  "avg",
-  "sum",
-  "min",
-  "max",
-  "count",
-  "rate",
-  "increase",
-  "p50",
-  "p90",
-  "p95",
-  "p99",
-] as const;
-export type MetricAggregation = (typeof metricAggregations)[number];
 
 export interface QueryMetricQuestion {
   readonly name: string;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { globSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { projectId, type SpanRow } from "@weir/model";
@@ -9,7 +9,7 @@ import { createBlockWriter } from "../../blocks/block-writer.ts";
 import { rowsOf } from "../../testing.ts";
 import { fields } from "../fields.ts";
 import { normalizeSpans } from "../normalize-spans.ts";
-import { type OtlpCapture, spansOf } from "../testing/otlp-json.ts";
+import { readCapture } from "../testing/captured-exports.ts";
 import { spanWith } from "../testing/span-with.ts";
 import { ExportWriter } from "./export-writer.ts";
 import { SpanInBytes } from "./span-in-bytes.ts";
@@ -18,7 +18,7 @@ const context = { projectId: projectId("tests"), retentionDays: 30 };
 const folder = resolve(import.meta.dirname, "../../../testdata/otel");
 const captures = globSync("*/*.json", { cwd: folder })
   .filter((file) => !file.endsWith(".expected.json") && !file.startsWith("generate"))
-  .map((file) => ({ file, spans: spansOf(JSON.parse(readFileSync(join(folder, file), "utf8")) as OtlpCapture) }));
+  .map((file) => ({ file, spans: readCapture(join(folder, file)).spans }));
 /** One for all: what it keeps from one export to the next must not be seen. */
 const writer = new ExportWriter({ maxExportSpans: 1000 });
 

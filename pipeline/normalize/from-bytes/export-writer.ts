@@ -1,8 +1,9 @@
-import { billedKinds, CodedError, type SpanRow } from "@weir/model";
+import { billedKinds, latestTimeUnixNano, type SpanRow } from "@weir/model";
 import { type Span, SpanCursor } from "@weir/otlp";
-import { createBlockWriter, type TableRows } from "../../blocks/block-writer.ts";
+import { appendIfStorable, createBlockWriter, type TableRows } from "../../blocks/block-writer.ts";
 import { ByteRange } from "../../blocks/byte-range.ts";
 import type { Batch } from "../../consumer.ts";
+import { checkItemCount } from "../../exports/item-limit.ts";
 import { markDuplicates } from "../duplicates.ts";
 import { type NormalizeContext, normalizeSpan } from "../normalize-span.ts";
 import { answerHash, idHash, RepeatedCalls } from "./repeated-calls.ts";
@@ -94,12 +95,8 @@ export class ExportWriter {
         this.#withoutIdsCount++;
         continue;
       }
-      if (ordinal - this.#withoutIdsCount - this.#unstorableCount >= this.#options.maxExportSpans) {
-        throw new CodedError(
-          "BODY_TOO_LARGE",
-          `The export has more than ${this.#options.maxExportSpans} spans (receivers.maxExportSpans).`,
-        );
-      }
+      const takenCount = ordinal - this.#withoutIdsCount - this.#unstorableCount;
+      checkItemCount(takenCount + 1, this.#options.maxExportSpans, "spans");
       const written = aside?.has(ordinal) === true ? undefined : this.#reader.read();
       if (written !== undefined) {
         this.#append(written);
@@ -115,7 +112,7 @@ export class ExportWriter {
   }
 
   #rowOf(span: Span, context: NormalizeContext, apiKeyId: string): SpanRow | undefined {
-    if (span.startTimeUnixNano > latestTimeNs || span.endTimeUnixNano > latestTimeNs) {
+    if (span.startTimeUnixNano > latestTimeUnixNano || span.endTimeUnixNano > latestTimeUnixNano) {
       this.#unstorableCount++;
       return undefined;
     }
@@ -143,14 +140,6 @@ export class ExportWriter {
   }
 
   #append(row: TableRows["spans"]): void {
-    try {
-      this.#writer.append(row);
-    } catch (error) {
-      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-      this.#unstorableCount++;
-    }
+    if (!appendIfStorable(this.#writer, row)) this.#unstorableCount++;
   }
 }
-
-/** The last time that ClickHouse's DateTime64(9) holds, in the year 2262. */
-const latestTimeNs = 2n ** 63n - 1n;

@@ -3,6 +3,7 @@ import { GrowingBytes } from "../../blocks/growing-bytes.ts";
 import { fieldUses } from "../compiled-fields.ts";
 import { fieldReaders } from "../field-readers.ts";
 import { type FieldName, fields } from "../fields.ts";
+import { attributeOfField } from "../request-parameters.ts";
 
 /** The place of each field in a list of values. */
 export const fieldNumbers = Object.fromEntries(Object.keys(fields).map((name, index) => [name, index])) as Readonly<
@@ -35,16 +36,7 @@ export interface KeyPlan {
 
 /** Fields that are kept as attributes of these names: with these keys, what was sent is what is stored. */
 const keptAs: Partial<Record<FieldName, string>> = {
-  temperature: "gen_ai.request.temperature",
-  top_p: "gen_ai.request.top_p",
-  top_k: "gen_ai.request.top_k",
-  max_tokens: "gen_ai.request.max_tokens",
-  frequency_penalty: "gen_ai.request.frequency_penalty",
-  presence_penalty: "gen_ai.request.presence_penalty",
-  seed: "gen_ai.request.seed",
-  stop_sequences: "gen_ai.request.stop_sequences",
-  choice_count: "gen_ai.request.choice.count",
-  reasoning_level: "gen_ai.request.reasoning.level",
+  ...attributeOfField,
   tool_name: "gen_ai.tool.name",
   tool_call_id: "gen_ai.tool.call.id",
   agent_name: "gen_ai.agent.name",

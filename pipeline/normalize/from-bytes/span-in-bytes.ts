@@ -6,6 +6,7 @@ import {
   type SpanKind,
   type Usage,
   unknownUsage,
+  usualOperations,
 } from "@weir/model";
 import { type AnyValue, type Span, type SpanCursor, valueKinds } from "@weir/otlp";
 import type { TableRows } from "../../blocks/block-writer.ts";
@@ -14,7 +15,7 @@ import { attributeText } from "../attribute-value.ts";
 import type { FieldValues } from "../compiled-fields.ts";
 import { readContent, type SpanContent } from "../content.ts";
 import { finishReason } from "../finish-reason.ts";
-import { hasRemoteParent, type NormalizeContext, setCost, usualOperations } from "../normalize-span.ts";
+import { hasRemoteParent, type NormalizeContext, setCost } from "../normalize-span.ts";
 import { providerName, providerOfModel } from "../provider-names.ts";
 import { spanUsage } from "../usage.ts";
 import { AttributePairs } from "./attribute-pairs.ts";
