@@ -45,6 +45,10 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     throw new CodedError("NOT_FOUND", `There is nothing at ${request.method} ${pathOf(request.url)}.`);
   });
   server.addHook("onRequest", async (_, reply) => setSecurityHeaders(reply));
+  // No body is an empty one: Fastify checks it against its schema, but hands the handler nothing.
+  server.addHook("preValidation", async (request) => {
+    if (request.routeOptions.schema?.body !== undefined) request.body ??= {};
+  });
   await server.register(cookie);
   await registerOpenapi(server, options);
   await server.register(async (scope: ApiServer) => registerRoutes(scope, options));

@@ -12,6 +12,9 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const coded = error instanceof CodedError ? error : fromFastify(error as FastifyError);
   if (coded.status >= 500) report(coded, request, telemetry);
   if (coded.retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(coded.retryAfterMs / 1000));
+  // Fastify closes the connection after a bad body. The gateway, which is on the other side, would meet a closed socket
+  // while it still sends, and never see this answer; Node reads and drops what is left of a body.
+  reply.removeHeader("connection");
   if (coded.status === 401) reply.header("www-authenticate", "Bearer");
   reply.code(coded.status).header("cache-control", "no-store").send(bodyOf(coded, request.id));
 }

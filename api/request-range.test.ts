@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CodedError } from "@weir/model";
 import { rangeOf, unixNanoOf } from "./request-range.ts";
 
 for (const [text, nano] of [
@@ -36,3 +37,22 @@ test("the same instant under both names is no contradiction", () => {
 test("a start in the future has nothing before it to end at", () => {
   assert.throws(() => rangeOf({ from: "2027-01-01T00:00:00Z" }, nowMs), { code: "BAD_REQUEST" });
 });
+
+test("the end of the first day of 1970 has what there is of it", () => {
+  assert.equal(rangeOf({ to: "1970-01-01T12:00:00Z" }, nowMs).fromUnixNano, 0n);
+});
+
+for (const [fields, path] of [
+  [{ from: "1969-12-31T23:59:59Z" }, "from"],
+  [{ start_time: "1969-12-31T23:59:59Z" }, "start_time"],
+  [{ to: "2262-05-01T00:00:00Z" }, "to"],
+  [{ end_time: "9999-01-01T00:00:00Z" }, "end_time"],
+  [{ to: "1970-01-01T00:00:00Z" }, "from"],
+] as const) {
+  test(`a range that no column holds is refused: ${JSON.stringify(fields)}`, () => {
+    assert.throws(
+      () => rangeOf(fields, nowMs),
+      (error) => error instanceof CodedError && error.details?.[0]?.path === path,
+    );
+  });
+}

@@ -1,4 +1,4 @@
-import type { ErrorDetail } from "@weir/model";
+import { type ErrorDetail, latestTimeUnixNano } from "@weir/model";
 import { rfc3339OfNano, type TimeRange } from "@weir/storage";
 import { badRequest } from "./request-check.ts";
 
@@ -19,27 +19,34 @@ export function rangeOf(fields: RangeFields, nowMs: number): TimeRange {
   const from = fields.from ?? fields.start_time;
   // A row that begins in this very millisecond is within "until now".
   const toUnixNano = to === undefined ? (BigInt(nowMs) + 1n) * 1_000_000n : unixNanoOf(to);
-  const fromUnixNano = from === undefined ? toUnixNano - dayNano : unixNanoOf(from);
+  const fromUnixNano = from === undefined ? dayBefore(toUnixNano) : unixNanoOf(from);
+  if (fromUnixNano < 0n) problems.push({ path: nameOf(fields, "from"), message: "must be in 1970 or later" });
+  if (toUnixNano > latestTimeUnixNano) problems.push({ path: nameOf(fields, "to"), message: "must be before 2262" });
   if (fromUnixNano >= toUnixNano) {
-    problems.push({
-      path: fields.from === undefined && fields.start_time ? "start_time" : "from",
-      message: "must be before the end of the range",
-    });
+    problems.push({ path: nameOf(fields, "from"), message: "must be before the end of the range" });
   }
   if (problems.length > 0) throw badRequest(problems);
   return { fromUnixNano, toUnixNano };
 }
 
+function dayBefore(unixNano: bigint): bigint {
+  return unixNano > dayNano ? unixNano - dayNano : 0n;
+}
+
+const aliases = { from: "start_time", to: "end_time" } as const;
+
+/** As the request spells it. */
+function nameOf(fields: RangeFields, end: "from" | "to"): string {
+  return fields[end] === undefined && fields[aliases[end]] !== undefined ? aliases[end] : end;
+}
+
 function bothNames(fields: RangeFields): ErrorDetail[] {
-  const pairs = [
-    ["from", "start_time"],
-    ["to", "end_time"],
-  ] as const;
-  return pairs.flatMap(([name, alias]) =>
-    fields[name] !== undefined && fields[alias] !== undefined && fields[name] !== fields[alias]
+  return (["from", "to"] as const).flatMap((name) => {
+    const alias = aliases[name];
+    return fields[name] !== undefined && fields[alias] !== undefined && fields[name] !== fields[alias]
       ? [{ path: alias, message: `is another name of ${name}; give one of them` }]
-      : [],
-  );
+      : [];
+  });
 }
 
 /** Nanoseconds since 1970 of a checked RFC 3339 text; all of its digits count. */

@@ -122,7 +122,7 @@ class ClickHouseStore implements Store {
     const deadline = AbortSignal.timeout(timeoutMs + timeoutGraceMs);
     const { signal } = options;
     signal?.throwIfAborted();
-    try {
+    const ask = async () => {
       const result = await this.#client.query({
         query: sql,
         query_params: { ...params },
@@ -131,6 +131,9 @@ class ClickHouseStore implements Store {
         clickhouse_settings: readSettings(this.#limits, timeoutMs),
       });
       return await result.json<Row>();
+    };
+    try {
+      return await ask().catch((error: unknown) => (isBrokenConnection(error) ? ask() : Promise.reject(error)));
     } catch (error) {
       signal?.throwIfAborted();
       throw deadline.aborted ? timeoutError(error) : queryError(error);
@@ -188,6 +191,12 @@ class ClickHouseStore implements Store {
       await client.close();
     }
   }
+}
+
+/** The server closed a kept connection just as it was used again, which says nothing of the query. */
+function isBrokenConnection(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === "ECONNRESET" || code === "EPIPE" || message === "socket hang up";
 }
 
 /** The indexes of words, built when parts are merged. */

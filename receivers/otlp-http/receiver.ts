@@ -81,6 +81,7 @@ function send(
   response.end(body);
 }
 
+/** Node reads and drops what is left of a refused body: closing at once would break the pipe before the answer is read. */
 function sendError({ options }: OtlpIntake, response: ServerResponse, thrown: unknown, spelling: Spelling): void {
   const error = asCodedError(thrown);
   const event = error.status >= 500 ? otlpEvents.requestRefused : otlpEvents.requestRejected;
@@ -88,8 +89,6 @@ function sendError({ options }: OtlpIntake, response: ServerResponse, thrown: un
   const status = rpcStatusOf(error);
   const { retryAfterMs } = status;
   send(response, error.status, encodeRpcStatus(status, spelling), spelling, {
-    // What is left of a refused body is not read: the connection cannot be used again.
-    connection: "close",
     ...(error.code === "METHOD_NOT_ALLOWED" && { allow: "POST" }),
     ...(retryAfterMs !== undefined && { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
   });

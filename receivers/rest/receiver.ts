@@ -158,6 +158,6 @@ function sendError(telemetry: Telemetry, response: ServerResponse, thrown: unkno
   const retryAfterS = error.status === 503 ? Math.max(1, Math.ceil((error.retryAfterMs ?? 1000) / 1000)) : undefined;
   telemetry.emit(error.status >= 500 ? restEvents.refused : restEvents.rejected, { code: error.code });
   // What is left of a refused body is not read: the connection cannot be used again.
-  const headers = { connection: "close", ...(retryAfterS !== undefined && { "retry-after": String(retryAfterS) }) };
+  const headers = { ...(retryAfterS !== undefined && { "retry-after": String(retryAfterS) }) };
   sendJson(response, error.status, body, headers);
 }

@@ -44,6 +44,7 @@ export function engineConfigXml(config: EngineConfig): string {
   <listen_host>127.0.0.1</listen_host>
   <http_port>${config.port}</http_port>
   <keep_alive_timeout>30</keep_alive_timeout>
+  <max_keep_alive_requests>1000000000</max_keep_alive_requests>
   <max_connections>256</max_connections>
   <max_server_memory_usage>${config.memoryLimitBytes}</max_server_memory_usage>
   <mark_cache_size>${cacheBytes}</mark_cache_size>
