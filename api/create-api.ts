@@ -1,11 +1,14 @@
 import cookie from "@fastify/cookie";
+import cors from "@fastify/cors";
 import { CodedError } from "@weir/model";
 import fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { identifyCaller } from "./caller.ts";
+import { clientBehind } from "./client-address.ts";
 import type { ApiOptions, ApiServer } from "./context.ts";
 import { answerError } from "./error-answer.ts";
 import { registerOpenapi } from "./openapi.ts";
+import { requestLimits } from "./rate-limit.ts";
 import { checkRequest } from "./request-check.ts";
 import { registerAuth } from "./routes/auth.ts";
 import { registerCalls } from "./routes/calls.ts";
@@ -33,6 +36,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     bodyLimit: options.config.bodyLimitBytes,
     rewriteUrl: (request) => versioned(request.url ?? "/"),
     requestIdHeader: false,
+    trustProxy: clientBehind(options.config.trustedProxies),
     genReqId: () => crypto.randomUUID(),
     forceCloseConnections: "idle",
     logger: false,
@@ -50,6 +54,13 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     if (request.routeOptions.schema?.body !== undefined) request.body ??= {};
   });
   await server.register(cookie);
+  // Other sites' pages call with a key, never with a user's cookie.
+  await server.register(cors, {
+    origin: [...options.config.corsOrigins],
+    methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    exposedHeaders: ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"],
+    maxAge: 600,
+  });
   await registerOpenapi(server, options);
   await server.register(async (scope: ApiServer) => registerRoutes(scope, options));
   await registerWebUi(server, options);
@@ -72,11 +83,14 @@ function readJsonAlone(server: ApiServer): void {
 }
 
 function registerRoutes(server: ApiServer, options: ApiOptions): void {
+  const limits = requestLimits(options.config);
   server.decorateRequest("caller", null);
   server.addHook("onRequest", async (request, reply) => {
     reply.header("cache-control", "no-store");
+    await limits.admitAddress(request, reply);
     if (request.routeOptions.config.isPublic !== true) {
       request.caller = await identifyCaller(request, options);
+      await limits.admitCaller(request.caller, reply);
     }
   });
   registerCalls(server, options);

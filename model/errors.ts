@@ -24,6 +24,11 @@ export const errorCatalogue = {
     retryable: false,
     meaning: "The content type or encoding is not one that this path reads.",
   },
+  RATE_LIMITED: {
+    status: 429,
+    retryable: true,
+    meaning: "More was asked within a minute than is allowed; `Retry-After` says when to go on.",
+  },
   INTERNAL: {
     status: 500,
     retryable: true,
