@@ -1,5 +1,5 @@
 import type { Catalog } from "@weir/catalog";
-import type { Telemetry } from "@weir/model";
+import type { OutgoingGuard, Telemetry } from "@weir/model";
 import type { SqlWriter } from "@weir/storage";
 import type {
   FastifyBaseLogger,
@@ -23,6 +23,8 @@ export interface ApiOptions {
   readonly webDirectory: string;
   /** Told by the writer of rows that can be read. */
   readonly live: LiveTicks;
+  /** Judges URLs that users give. */
+  readonly outgoing: OutgoingGuard;
   readonly install: Install;
   /** What `weir` on this machine sends as its key: a secret that only the owner's files hold. */
   readonly ownerSecret?: string | undefined;

@@ -2,7 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Catalog, openCatalog } from "@weir/catalog";
-import { defaultProjectId, type EventDefinition, type EventFields, type ProjectId, projectId } from "@weir/model";
+import {
+  defaultProjectId,
+  type EventDefinition,
+  type EventFields,
+  OutgoingGuard,
+  type ProjectId,
+  projectId,
+} from "@weir/model";
 import type { Store } from "@weir/storage";
 import { openFreshStore, startTestEngine } from "@weir/storage/testing";
 import type { FastifyInstance, InjectOptions } from "fastify";
@@ -68,6 +75,7 @@ export async function startTestApi(changes: Partial<ApiOptions> = {}): Promise<T
     config: apiConfig.parse({}),
     webDirectory,
     live,
+    outgoing: new OutgoingGuard(["10.1.0.0/16"]),
     install: { version: "1.2.3", is_loopback: true, providers: [{ id: "openai", name: "OpenAI" }] },
     ownerSecret: keys.owner,
     ...changes,

@@ -15,6 +15,11 @@ export const errorCatalogue = {
   },
   UNAUTHENTICATED: { status: 401, retryable: false, meaning: "No credential, or one that Weir does not know." },
   FORBIDDEN: { status: 403, retryable: false, meaning: "The credential is known but may not do this." },
+  ADDRESS_FORBIDDEN: {
+    status: 403,
+    retryable: false,
+    meaning: "A URL that a user gave leads into a private network, which `network.allowedRanges` does not allow.",
+  },
   NOT_FOUND: { status: 404, retryable: false, meaning: "There is no such thing in this project." },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, meaning: "The path exists, the method does not." },
   CONFLICT: { status: 409, retryable: false, meaning: "Something of that name exists already." },

@@ -9,6 +9,7 @@ export * from "./message.ts";
 export * from "./metric-aggregation.ts";
 export * from "./metric-point.ts";
 export * from "./nearest-word.ts";
+export * from "./outgoing-guard.ts";
 export * from "./price.ts";
 export * from "./price-overrides.ts";
 export * from "./span.ts";

@@ -65,6 +65,15 @@ const shutdownConfig = z.strictObject({
   drainMs: milliseconds.default(10_000).describe("At a stop: how long the journals may be drained into storage."),
 });
 
+const networkConfig = z.strictObject({
+  allowedRanges: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+    .optional()
+    .describe(
+      "Private addresses and networks that URLs given by users (connections, webhooks) may lead to, such as `10.1.0.0/16`. Default: this machine and private networks while Weir listens on loopback alone, else none.",
+    ),
+});
+
 const metricsConfig = z.strictObject({
   seriesLimit: z.int().min(10).default(2000).describe("Most label sets of one metric; further ones count as `_OTHER`."),
   labelValueLimit: z
@@ -98,6 +107,7 @@ export const weirConfig = z.strictObject({
   receivers: receiversConfig.prefault({}),
   pipeline: pipelineConfig.prefault({}),
   api: apiConfig.prefault({}),
+  network: networkConfig.prefault({}),
   metrics: metricsConfig.prefault({}),
   shutdown: shutdownConfig.prefault({}),
 });

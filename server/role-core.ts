@@ -13,7 +13,7 @@ import { type EngineAccess, readEngineAccess } from "./engine-access.ts";
 import { ownSocketName } from "./processes/listeners.ts";
 import type { PartState, Role, RoleOptions } from "./role.ts";
 import { StorageUpkeep } from "./storage-upkeep.ts";
-import { addWriterMetrics, allowsKeyless, catalogLocation, storePart, writerSettings } from "./wire.ts";
+import { addWriterMetrics, allowsKeyless, catalogLocation, outgoingGuard, storePart, writerSettings } from "./wire.ts";
 
 const checkout = join(import.meta.dirname, "..");
 const webDirectory = join(checkout, "web", "dist");
@@ -49,6 +49,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
     webDirectory,
     live,
     ownerSecret,
+    outgoing: outgoingGuard(options),
     install: {
       version: version(),
       is_loopback: allowsKeyless(config),

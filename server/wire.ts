@@ -1,6 +1,6 @@
 import type { CatalogLocation, CatalogReader } from "@weir/catalog";
 import type { GatewayCatalog, GatewayConfig } from "@weir/gateway";
-import type { SpanRow } from "@weir/model";
+import { OutgoingGuard, type SpanRow } from "@weir/model";
 import type { Journal, JournalOptions, WriterSettings, WriterStatus } from "@weir/pipeline";
 import type { OtlpIntake } from "@weir/receivers";
 import type { WeirConfig } from "./config-schema.ts";
@@ -31,6 +31,26 @@ export function gatewayConfigOf(config: WeirConfig): GatewayConfig {
 
 export function allowsKeyless(config: WeirConfig): boolean {
   return isLoopbackHost(config.host);
+}
+
+/** What someone who is the only user of their machine may reach anyway. */
+const ownNetworks = [
+  "127.0.0.0/8",
+  "::1",
+  "10.0.0.0/8",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "100.64.0.0/10",
+  "fc00::/7",
+];
+
+/** Where URLs that users give may lead; the demo's provider is on this machine. */
+export function outgoingGuard({ config, demoProvider }: RoleOptions): OutgoingGuard {
+  const usual = allowsKeyless(config) ? ownNetworks : [];
+  return new OutgoingGuard([
+    ...(config.network.allowedRanges ?? usual),
+    ...(demoProvider === undefined ? [] : ["127.0.0.1"]),
+  ]);
 }
 
 export function journalOptions({ config, paths, telemetry, index }: RoleOptions, role: string): JournalOptions {

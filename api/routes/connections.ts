@@ -52,6 +52,7 @@ export function registerConnections(server: ApiServer, options: ApiOptions): voi
       checkMayManage(callerOf(request));
       const { provider, secret, base_url } = request.body;
       checkProvider(provider, options);
+      if (base_url !== undefined) options.outgoing.checkUrl(new URL(base_url));
       const project = scopeOf(request, request.body, options);
       const created = await catalog.createConnection({
         projectId: project,
