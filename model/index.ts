@@ -4,6 +4,7 @@ export * from "./cost-explanation.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./ids.ts";
+export type * from "./listener-certificate.ts";
 export * from "./log.ts";
 export * from "./message.ts";
 export * from "./metric-aggregation.ts";

@@ -65,6 +65,17 @@ const shutdownConfig = z.strictObject({
   drainMs: milliseconds.default(10_000).describe("At a stop: how long the journals may be drained into storage."),
 });
 
+const tlsConfig = z.strictObject({
+  certFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "A certificate (PEM, with its chain) for every listener: all speak TLS then. Read again when it changes.",
+    ),
+  keyFile: z.string().min(1).optional().describe("That certificate's key (PEM)."),
+});
+
 const networkConfig = z.strictObject({
   allowedRanges: z
     .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
@@ -107,6 +118,11 @@ export const weirConfig = z.strictObject({
   receivers: receiversConfig.prefault({}),
   pipeline: pipelineConfig.prefault({}),
   api: apiConfig.prefault({}),
+  tls: tlsConfig
+    .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
+      error: "TLS needs both certFile and keyFile",
+    })
+    .prefault({}),
   network: networkConfig.prefault({}),
   metrics: metricsConfig.prefault({}),
   shutdown: shutdownConfig.prefault({}),

@@ -46,3 +46,14 @@ export const uncaughtFault = {
   message: "A fault that nobody caught; the process ends.",
   counter: "uncaught_faults",
 } as const satisfies EventDefinition;
+
+export const certificateRenewed = {
+  level: "info",
+  message: "A renewed certificate is in use.",
+} as const satisfies EventDefinition;
+
+export const certificateRefused = {
+  level: "error",
+  message: "A renewed certificate cannot be used; the one before it stays.",
+  counter: "certificates_refused",
+} as const satisfies EventDefinition;

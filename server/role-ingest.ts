@@ -1,5 +1,7 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { openCatalogReader } from "@weir/catalog";
+import type { ListenerCertificate } from "@weir/model";
 import { openExportLedger, openJournal } from "@weir/pipeline";
 import {
   createOtlpHttpReceiver,
@@ -16,6 +18,7 @@ import {
   allowsKeyless,
   callMetrics,
   catalogLocation,
+  certificateOf,
   journalOptions,
 } from "./wire.ts";
 
@@ -56,10 +59,11 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
   await listenOnSocket(relayed, paths.ingestSocket);
   opening.defer(() => closed(relayed));
   const { host, otlp } = config;
-  const direct = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 75_000 }, receiveOtlp);
+  const certificate = certificateOf(options, opening);
+  const direct = directServer(receiveOtlp, certificate);
   await listenOnPort(direct, host, otlp.httpPort);
   opening.defer(() => closed(direct));
-  opening.use(await startOtlpGrpcServer(intake, { host, port: otlp.grpcPort }));
+  opening.use(await startOtlpGrpcServer(intake, { host, port: otlp.grpcPort, certificate }));
   const open = opening.move();
   return {
     async state() {
@@ -72,6 +76,14 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+function directServer(receive: RequestListener, certificate: ListenerCertificate | undefined): Server {
+  const timeouts = { requestTimeout: requestTimeoutMs, keepAliveTimeout: 75_000 };
+  if (certificate === undefined) return createServer(timeouts, receive);
+  const server = createSecureServer({ ...timeouts, ...certificate.options }, receive);
+  certificate.keepRenewed(server);
+  return server;
 }
 
 /** Resolves once no request is under way. */

@@ -1,6 +1,6 @@
 import type { CatalogLocation, CatalogReader } from "@weir/catalog";
 import type { GatewayCatalog, GatewayConfig } from "@weir/gateway";
-import { OutgoingGuard, type SpanRow } from "@weir/model";
+import { type ListenerCertificate, OutgoingGuard, type SpanRow } from "@weir/model";
 import type { Journal, JournalOptions, WriterSettings, WriterStatus } from "@weir/pipeline";
 import type { OtlpIntake } from "@weir/receivers";
 import type { WeirConfig } from "./config-schema.ts";
@@ -8,6 +8,7 @@ import { isLoopbackHost } from "./loopback.ts";
 import { createCallMetrics } from "./metrics/call-metrics.ts";
 import type { RoleOptions } from "./role.ts";
 import type { ProcessTelemetry } from "./telemetry.ts";
+import { CertificateFromFiles } from "./tls/certificate-files.ts";
 
 /** Where the catalog is: PostgreSQL where configured, else the file. */
 export function catalogLocation({ config, paths }: RoleOptions): CatalogLocation {
@@ -51,6 +52,16 @@ export function outgoingGuard({ config, demoProvider }: RoleOptions): OutgoingGu
     ...(config.network.allowedRanges ?? usual),
     ...(demoProvider === undefined ? [] : ["127.0.0.1"]),
   ]);
+}
+
+/** The listeners' certificate where one is configured; it ends with the role. */
+export function certificateOf(
+  { config: { tls }, telemetry }: RoleOptions,
+  ending: AsyncDisposableStack,
+): ListenerCertificate | undefined {
+  const { certFile, keyFile } = tls;
+  if (certFile === undefined || keyFile === undefined) return undefined;
+  return ending.use(new CertificateFromFiles({ certFile, keyFile, telemetry }));
 }
 
 export function journalOptions({ config, paths, telemetry, index }: RoleOptions, role: string): JournalOptions {

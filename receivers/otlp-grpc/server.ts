@@ -1,12 +1,14 @@
 import {
   constants,
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import { asCodedError, CodedError } from "@weir/model";
+import { asCodedError, CodedError, type ListenerCertificate } from "@weir/model";
 import { encodeExportAnswer, encodeRpcStatus, type Signal } from "@weir/otlp";
 import { otlpEvents } from "../otlp/events.ts";
 import type { OtlpIntake } from "../otlp/intake.ts";
@@ -36,17 +38,16 @@ export interface OtlpGrpcListener {
   readonly host: string;
   /** 0 takes a free one. Otherwise several processes may share it. */
   readonly port: number;
+  /** Speaks TLS with it, else plain text. */
+  readonly certificate?: ListenerCertificate | undefined;
 }
 
 /**
- * Serves the Export method of OTLP's three services over gRPC, without TLS, framed here: one method with one message
+ * Serves the Export method of OTLP's three services over gRPC, framed here: one method with one message
  * each way needs no gRPC library. Rejects when the port is taken. Disposing lets exports under way end.
  */
 export async function startOtlpGrpcServer(intake: OtlpIntake, listener: OtlpGrpcListener): Promise<OtlpGrpcServer> {
-  const server = createServer({
-    settings: { initialWindowSize: streamWindowBytes, maxConcurrentStreams: 256 },
-    maxSessionMemory: 256,
-  });
+  const server = createListener(listener);
   const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session) => {
     sessions.add(session);
@@ -71,7 +72,18 @@ export async function startOtlpGrpcServer(intake: OtlpIntake, listener: OtlpGrpc
   };
 }
 
-function listen(server: Http2Server, { host, port }: OtlpGrpcListener): Promise<void> {
+function createListener({ certificate }: OtlpGrpcListener): Http2Server | Http2SecureServer {
+  const options = {
+    settings: { initialWindowSize: streamWindowBytes, maxConcurrentStreams: 256 },
+    maxSessionMemory: 256,
+  };
+  if (certificate === undefined) return createServer(options);
+  const server = createSecureServer({ ...options, ...certificate.options });
+  certificate.keepRenewed(server);
+  return server;
+}
+
+function listen(server: Http2Server | Http2SecureServer, { host, port }: OtlpGrpcListener): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host, port, reusePort: port !== 0, backlog: 1024 }, () => {
