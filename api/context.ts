@@ -1,5 +1,5 @@
 import type { Catalog } from "@weir/catalog";
-import type { Telemetry } from "@weir/model";
+import type { RetentionSettings, Telemetry } from "@weir/model";
 import type { SqlWriter } from "@weir/storage";
 import type {
   FastifyBaseLogger,
@@ -24,6 +24,8 @@ export interface ApiOptions {
   /** Told by the writer of rows that can be read. */
   readonly live: LiveTicks;
   readonly install: Install;
+  /** How long data is kept in projects that do not say so themselves. */
+  readonly retention: RetentionSettings;
   /** What `weir` on this machine sends as its key: a secret that only the owner's files hold. */
   readonly ownerSecret?: string | undefined;
 }

@@ -66,6 +66,7 @@ export async function startTestApi(changes: Partial<ApiOptions> = {}): Promise<T
     catalog,
     telemetry,
     config: apiConfig.parse({}),
+    retention: { spansDays: 90, logsDays: 60 },
     webDirectory,
     live,
     install: { version: "1.2.3", is_loopback: true, providers: [{ id: "openai", name: "OpenAI" }] },

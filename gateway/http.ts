@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly catalog: GatewayCatalog;
   readonly log: CallLog;
   readonly telemetry: Telemetry;
+  /** How long a project's calls are kept, in days. Default: as the model has it. */
+  readonly retentionDaysOf?: (project: string) => number;
   /** Called with each ended call's row, whether or not it can be recorded. For metrics; must be quick. */
   readonly onCall: (row: SpanRow) => void;
   /** Paths of the Unix sockets of the processes that answer what is no LLM call. */
@@ -79,6 +81,7 @@ class HttpGateway implements Gateway {
         log: options.log,
         telemetry,
         onCall: options.onCall,
+        ...(options.retentionDaysOf !== undefined && { retentionDaysOf: options.retentionDaysOf }),
         limitBytes: config.capture.recordLimitBytes,
       }),
       catalog: options.catalog,

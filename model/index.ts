@@ -11,6 +11,7 @@ export * from "./metric-point.ts";
 export * from "./nearest-word.ts";
 export * from "./price.ts";
 export * from "./price-overrides.ts";
+export * from "./retention.ts";
 export * from "./span.ts";
 export * from "./timing.ts";
 export * from "./usage.ts";

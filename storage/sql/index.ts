@@ -3,7 +3,7 @@ export * from "./breakdown.ts";
 export type { CallDetailRow, CallSummaryRow } from "./call-row.ts";
 export * from "./content-logs.ts";
 export * from "./delete-data.ts";
-export * from "./delete-project.ts";
+export * from "./expire-data.ts";
 export * from "./get-call.ts";
 export * from "./get-trace.ts";
 export * from "./heatmap.ts";
