@@ -13,5 +13,6 @@ export * from "./price.ts";
 export * from "./price-overrides.ts";
 export * from "./retention.ts";
 export * from "./span.ts";
+export type * from "./stored-call.ts";
 export * from "./timing.ts";
 export * from "./usage.ts";

@@ -52,6 +52,7 @@ export function writerSettings({ pipeline }: WeirConfig): Partial<WriterSettings
     batchBytes: pipeline.writerBatchBytes,
     inserters: pipeline.writerInserters,
     setAsideBytes: pipeline.setAsideLimitBytes,
+    rememberedCalls: pipeline.rememberedCalls,
   };
 }
 
