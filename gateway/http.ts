@@ -197,6 +197,9 @@ class HttpGateway implements Gateway {
       forward(this.#context, req, res, provider, rest.startsWith("/") ? rest : `/${rest}`, startMs);
     } else if (isTelemetry(req.method ?? "GET", url)) {
       this.#ingest.pass(req, res);
+    } else if (otlpPaths.test(url)) {
+      res.setHeader("allow", "POST");
+      answerError(res, new CodedError("METHOD_NOT_ALLOWED", notForReading), "openai");
     } else if (segment === "v1") {
       forward(this.#context, req, res, this.#unnamedProvider(url, req), url, startMs);
     } else if (coreSegments.has(segment)) {
@@ -254,6 +257,10 @@ function hasHeader(rawHeaders: readonly string[], name: string): boolean {
 
 const coreSegments = new Set(["", "api", "docs", "ui"]);
 const telemetryPaths = /^\/(v1\/(traces|metrics|logs)|api\/(v1\/)?(traces(\/batch)?|ai-apm\/ingest))\/?$/;
+
+const otlpPaths = /^\/v1\/(traces|metrics|logs)\/?(\?|$)/;
+const notForReading =
+  "OpenTelemetry data is sent here by POST. It is read at /api/v1/traces, /api/v1/logs and /api/v1/metrics.";
 
 function isTelemetry(method: string, url: string): boolean {
   if (method !== "POST") return false;

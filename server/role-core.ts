@@ -64,12 +64,12 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   renameSync(ownSocketName(paths.coreSocket), paths.coreSocket);
   writeOwnerSecret(paths.cliKeyFile, ownerSecret);
   const link = await catalog.createSignInLink();
-  const demoKey = demoProvider === undefined ? undefined : await ensureDemoProject(catalog, demoProvider);
+  const demo = demoProvider === undefined ? undefined : await ensureDemoProject(catalog, demoProvider);
   const open = opening.move();
   return {
     announcement: {
       signInPath: `/ui/sign-in?token=${link.token}`,
-      ...(demoKey !== undefined && { demoKey }),
+      ...(demo !== undefined && { demoKey: demo.key, demoIsNew: String(demo.isNew) }),
     },
     async state() {
       return {
