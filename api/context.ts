@@ -1,5 +1,5 @@
 import type { Catalog } from "@weir/catalog";
-import type { OutgoingGuard, Telemetry } from "@weir/model";
+import type { OutgoingGuard, RetentionSettings, Telemetry } from "@weir/model";
 import type { SqlWriter } from "@weir/storage";
 import type {
   FastifyBaseLogger,
@@ -26,6 +26,8 @@ export interface ApiOptions {
   /** Judges URLs that users give. */
   readonly outgoing: OutgoingGuard;
   readonly install: Install;
+  /** How long data is kept in projects that do not say so themselves. */
+  readonly retention: RetentionSettings;
   /** What `weir` on this machine sends as its key: a secret that only the owner's files hold. */
   readonly ownerSecret?: string | undefined;
 }

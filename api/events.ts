@@ -23,7 +23,7 @@ export const signInRefused: EventDefinition = {
 
 export const projectDeleted: EventDefinition = {
   level: "info",
-  message: "a project and its data were deleted",
+  message: "a project was deleted, and its data is being deleted",
   counter: "projects_deleted",
 };
 
@@ -31,4 +31,10 @@ export const dataDeletionStarted: EventDefinition = {
   level: "info",
   message: "the deletion of a trace's or a user's data has begun",
   counter: "data_deletions",
+};
+
+export const projectChanged: EventDefinition = {
+  level: "info",
+  message: "a project's name or retention was changed",
+  counter: "projects_changed",
 };

@@ -55,6 +55,9 @@ describe("logs", () => {
     ["/api/v1/logs?severity=9&q=PLAIN", ["plain"]],
     ["/api/v1/logs?trace_id=0AF7651916CD43DD8448EB211C80319C", ["failed", "old"]],
     ["/api/v1/logs?service_name=none", []],
+    ["/api/v1/logs?filter=attributes.k:v", ["failed"]],
+    ["/api/v1/logs?filter=plain+-attributes.k:v", ["plain"]],
+    ["/api/v1/logs?filter=trace_id:0af7651916cd43dd8448eb211c80319c+OR+plain", ["failed", "plain"]],
   ] as const) {
     test(url, async () => {
       const { status, body } = await api.ask(url);
@@ -65,6 +68,17 @@ describe("logs", () => {
       );
     });
   }
+
+  test("a field that only spans have, or a text that cannot be read, is said", async () => {
+    for (const [filter, said] of [
+      ["cost>1", /log records have no field/],
+      ["service:(", /filter/],
+    ] as const) {
+      const { status, body } = await api.ask(`/api/v1/logs?filter=${encodeURIComponent(filter)}`);
+      assert.deepEqual([status, body.error.code], [400, "FILTER_INVALID"]);
+      assert.match(body.error.message, said);
+    }
+  });
 
   test("are queried by attributes, and paged", async () => {
     const found = await post("/api/v1/logs/query", { attributes: { k: ["v", "w"] } });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { defaultProjectId, newSpanRow } from "@weir/model";
 import { insertSpans } from "@weir/storage/testing";
 import type { InjectOptions } from "fastify";
@@ -246,12 +247,47 @@ describe("projects", () => {
     ]);
     const kept = await api.ask("/api/v1/metrics/summary");
     const deleted = await api.ask("/api/v1/projects/short", { method: "DELETE", headers: session });
-    assert.equal(deleted.status, 200);
-    assert.deepEqual([deleted.body.removed_rows.spans, deleted.body.removed_rows.traces], [1, 1]);
+    assert.equal(deleted.status, 202);
+    assert.deepEqual(
+      [deleted.body.subject, deleted.body.found_rows.spans, deleted.body.found_rows.traces],
+      ["project", 1, 1],
+    );
+    const receipt = `/api/v1/deletions/${deleted.body.deletion_id}?project_id=short`;
+    let { body } = await api.ask(receipt, { headers: session });
+    for (let tries = 0; tries < 600 && body.status !== "done"; tries++) {
+      await sleep(50);
+      ({ body } = await api.ask(receipt, { headers: session }));
+    }
+    assert.deepEqual([body.status, body.remaining_rows.spans], ["done", 0]);
+    assert.equal((await api.ask(receipt)).status, 403);
     const own = { authorization: `Bearer ${key.body.secret}` };
     assert.equal((await api.ask("/api/v1/calls", { headers: own })).status, 401);
     assert.equal((await api.ask("/api/v1/projects/short", { method: "DELETE", headers: session })).status, 404);
     assert.equal((await api.ask("/api/v1/metrics/summary")).body.total.calls, kept.body.total.calls);
+  });
+
+  test("say how long their data is kept, where not as the configuration has it", async () => {
+    const session = { cookie: await api.signIn(), ...sameOrigin };
+    const patch = (id: string, body: object, headers: Record<string, string> = session) =>
+      api.ask(`/api/v1/projects/${id}`, { ...json(body, headers), method: "PATCH" });
+    const changed = await patch("other", { retention: { spans_days: 30, content_days: 7 } });
+    assert.equal(changed.status, 200, changed.text);
+    const holds = { spans_days: 30, content_days: 7, logs_days: 60, metric_points_days: 90 };
+    assert.deepEqual(changed.body.retention, holds);
+    const says = { spans_days: 30, content_days: 7, logs_days: null, metric_points_days: null };
+    assert.deepEqual(changed.body.retention_settings, says);
+    const back = await patch("other", { name: "Others", retention: { spans_days: null, content_days: null } });
+    assert.deepEqual(
+      [back.body.name, back.body.retention.spans_days, back.body.retention.content_days],
+      ["Others", 90, 90],
+    );
+    for (const [id, body, status] of [
+      ["nobody", { name: "x" }, 404],
+      ["other", { retention: { spans_days: 0 } }, 400],
+      ["other", { retention: { days: 1 } }, 400],
+    ] as const)
+      assert.equal((await patch(id, body)).status, status, JSON.stringify(body));
+    assert.equal((await patch("other", { name: "x" }, { authorization: `Bearer ${api.keys.other}` })).status, 403);
   });
 
   test("are neither made nor deleted with a key", async () => {

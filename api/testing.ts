@@ -73,6 +73,7 @@ export async function startTestApi(changes: Partial<ApiOptions> = {}): Promise<T
     catalog,
     telemetry,
     config: apiConfig.parse({}),
+    retention: { spansDays: 90, logsDays: 60 },
     webDirectory,
     live,
     outgoing: new OutgoingGuard(["10.1.0.0/16"]),

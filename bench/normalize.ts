@@ -22,7 +22,7 @@ const payload = samplePayload(spanCount);
 const context = { projectId: projectId("bench") };
 const cursor = new SpanCursor();
 const blocks = createBlockWriter("spans");
-const writer = new ExportWriter({ maxExportSpans: spanCount });
+const writer = new ExportWriter({ maxExportItems: spanCount });
 let blockBytes = 0;
 
 const ways: Record<string, () => void> = {

@@ -22,7 +22,15 @@ import {
 } from "./records/connections.ts";
 import { checkInitial, ensureDefaults, ensureInitialKey, type InitialOptions } from "./records/initial.ts";
 import { gatherLastUses, type LastUses } from "./records/last-uses.ts";
-import { deleteProjectRow, insertProject, type NewProject, type Project, selectProjects } from "./records/projects.ts";
+import {
+  deleteProjectRow,
+  insertProject,
+  type NewProject,
+  type Project,
+  type ProjectChanges,
+  selectProjects,
+  updateProjectRow,
+} from "./records/projects.ts";
 import {
   type CreatedSession,
   deleteSession,
@@ -60,6 +68,8 @@ export interface Catalog extends AsyncDisposable {
   listProjects(): Promise<Project[]>;
   /** CONFLICT when the id is taken. */
   createProject(project: NewProject): Promise<Project>;
+  /** The project as it then is; undefined when there is none of that id. */
+  updateProject(project: ProjectId, changes: ProjectChanges): Promise<Project | undefined>;
   /** With its keys and connections; false when there was none. Recorded calls are not the catalog's. */
   deleteProject(project: ProjectId): Promise<boolean>;
 
@@ -153,6 +163,10 @@ class DatabaseCatalog implements Catalog {
   async createProject(project: NewProject): Promise<Project> {
     if (project.id !== undefined) checkProjectId(project.id);
     return this.#change((transaction, now) => insertProject(transaction, project, now));
+  }
+
+  updateProject(project: ProjectId, changes: ProjectChanges): Promise<Project | undefined> {
+    return this.#change((transaction) => updateProjectRow(transaction, project, changes));
   }
 
   deleteProject(project: ProjectId): Promise<boolean> {

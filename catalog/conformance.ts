@@ -120,6 +120,21 @@ function describeProjects(withFixture: WithFixture): void {
     await assert.rejects(catalog.createProject({ name: "x", id: "Not an id" }), hasCode("BAD_REQUEST"));
   });
 
+  withFixture("keeps how long a project's data lives, and shows it to readers", async (fixture) => {
+    const catalog = await fixture.catalog();
+    await using reader = await fixture.reader();
+    const { id } = await catalog.createProject({ name: "Kept" });
+    const nothing = { spansDays: null, contentDays: null, logsDays: null, metricPointsDays: null };
+    assert.deepEqual(catalog.current().project(id)?.retention, nothing);
+    const changed = await catalog.updateProject(id, { retention: { spansDays: 30, contentDays: 7 } });
+    assert.deepEqual(changed?.retention, { ...nothing, spansDays: 30, contentDays: 7 });
+    await catalog.updateProject(id, { name: "Renamed", retention: { spansDays: null } });
+    const isSeen = () => reader.current().project(id)?.name === "Renamed";
+    await within(5000, isSeen);
+    assert.deepEqual(reader.current().project(id)?.retention, { ...nothing, contentDays: 7 });
+    assert.equal(await catalog.updateProject(projectId("nobody"), { name: "x" }), undefined);
+  });
+
   withFixture("deletes a project with its keys and connections, and no other", async (fixture) => {
     const catalog = await fixture.catalog();
     const { id } = await catalog.createProject({ name: "Gone" });

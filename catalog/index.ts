@@ -5,6 +5,6 @@ export type { ApiKeyEntry, CatalogSnapshot, ConnectionEntry } from "./reading/sn
 export type { ApiKey, CreatedApiKey, NewApiKey } from "./records/api-keys.ts";
 export type { Connection, NewConnection } from "./records/connections.ts";
 export type { InitialOptions } from "./records/initial.ts";
-export { defaultOrganizationId, type NewProject, type Project } from "./records/projects.ts";
+export { defaultOrganizationId, type NewProject, type Project, type ProjectChanges } from "./records/projects.ts";
 export type { CreatedSession, Session, SignInLink } from "./records/sessions.ts";
 export type { User } from "./records/users.ts";

@@ -11,6 +11,7 @@ export interface ApiAccess {
 export interface ApiClient {
   get<Answer>(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<Answer>;
   post<Answer>(path: string, body: unknown): Promise<Answer>;
+  patch<Answer>(path: string, body: unknown): Promise<Answer>;
   delete<Answer>(path: string): Promise<Answer>;
   /** As `get`, for the paths that answer other than 2xx to say how things stand. */
   peek<Answer>(path: string): Promise<{ readonly status: number; readonly body: Answer }>;
@@ -43,6 +44,7 @@ export function createApiClient({ baseUrl, key }: ApiAccess): ApiClient {
   return {
     get: (path, query = {}) => ask("GET", withQuery(path, query)),
     post: (path, body) => ask("POST", path, body),
+    patch: (path, body) => ask("PATCH", path, body),
     delete: (path) => ask("DELETE", path),
     async peek<Answer>(path: string) {
       const response = await send("GET", path);

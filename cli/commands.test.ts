@@ -36,7 +36,9 @@ const answers: Record<string, unknown> = {
   "DELETE /api/v1/connections/con_1": {},
   "POST /api/v1/projects": { id: "shop", name: "Shop", created_at: time },
   "GET /api/v1/projects": { data: [{ id: "shop", name: "Shop", created_at: time }] },
-  "DELETE /api/v1/projects/demo": { project_id: "demo", removed_rows: { spans: 12, traces: 3 } },
+  "DELETE /api/v1/projects/demo": { deletion_id: "del_1", status: "running", found_rows: { spans: 12, traces: 3 } },
+  "GET /api/v1/deletions/del_1?project_id=demo": { deletion_id: "del_1", status: "done", found_rows: {} },
+  "PATCH /api/v1/projects/shop": { id: "shop", name: "Shop", retention: { spans_days: 30, content_days: 7 } },
   "POST /api/v1/auth/links": { path: "/ui/sign-in?token=t", expires_at: time },
   "GET /ready": {
     status: "degraded",
@@ -93,7 +95,12 @@ for (const [line, asked, body, printed] of [
   ["connection remove con_1", "DELETE /api/v1/connections/con_1", undefined, /removed/],
   ["project create Shop", "POST /api/v1/projects", { name: "Shop" }, /Project shop/],
   ["project list", "GET /api/v1/projects", undefined, /shop +Shop/],
-  ["demo remove", "DELETE /api/v1/projects/demo", undefined, /12 spans, 3 traces/],
+  [
+    "project set shop --spans-days 30 --content-days default",
+    "PATCH /api/v1/projects/shop",
+    { retention: { spans_days: 30, content_days: null } },
+    /spans 30, content 7/,
+  ],
   ["status", "GET /ready", undefined, /degraded[\s\S]*engine +starting +not yet/],
 ] as const) {
   test(`weir ${line}`, async () => {
@@ -107,6 +114,15 @@ for (const [line, asked, body, printed] of [
     assert.match(lines.join("\n"), printed);
   });
 }
+
+test("weir demo remove waits until the data is gone", async () => {
+  const lines = await weir("demo remove");
+  assert.deepEqual(
+    received.map(({ line }) => line),
+    ["DELETE /api/v1/projects/demo", "GET /api/v1/deletions/del_1?project_id=demo"],
+  );
+  assert.match(lines.join("\n"), /12 spans, 3 traces.*del_1/);
+});
 
 test("weir link prints the address of a sign-in page", async () => {
   assert.equal((await weir("link"))[0], `${baseUrl}/ui/sign-in?token=t`);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { CodedError, demoProjectId } from "@weir/model";
 import type { Command } from "commander";
 import { type ApiAccess, type ApiClient, createApiClient } from "./api-client.ts";
@@ -24,7 +25,24 @@ interface Project {
   id: string;
   name: string;
   created_at: string;
+  retention: Record<keyof typeof retentionOptions, number>;
 }
+
+/** The options of `project set`, and what they are called in the API. */
+const retentionOptions = {
+  spans_days: "--spans-days <days>",
+  content_days: "--content-days <days>",
+  logs_days: "--logs-days <days>",
+  metric_points_days: "--metric-points-days <days>",
+} as const;
+
+interface Deletion {
+  deletion_id: string;
+  status: "running" | "done";
+  found_rows: Record<string, number>;
+}
+
+const deletionPollMs = 250;
 
 export interface ApiCommandsOptions {
   /** How to reach the running Weir; asked only when a command runs. */
@@ -175,6 +193,22 @@ function addProjectCommands(project: Command, client: () => Promise<ApiClient>, 
     ))
       terminal.print(line);
   });
+  const set = project
+    .command("set <id>")
+    .description("how long a project's data is kept; `default` goes back to the configuration's")
+    .option("--name <name>", "another name");
+  for (const option of Object.values(retentionOptions)) set.option(option);
+  set.action(async (id: string, options: Record<string, string | undefined>) => {
+    const { name } = options;
+    const given = Object.keys(retentionOptions).flatMap((field) => {
+      const text = options[field.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())];
+      return text === undefined ? [] : [[field, text === "default" ? null : Number(text)]];
+    });
+    const body = { name, ...(given.length > 0 && { retention: Object.fromEntries(given) }) };
+    const changed = await (await client()).patch<Project>(`/api/v1/projects/${encodeURIComponent(id)}`, body);
+    const kept = Object.entries(changed.retention).map(([field, days]) => `${field.replace(/_days$/, "")} ${days}`);
+    terminal.print(`Project ${changed.id}, ${changed.name}: days kept: ${kept.join(", ")}.`);
+  });
   project
     .command("remove <id>")
     .description("remove a project and all its data")
@@ -182,10 +216,16 @@ function addProjectCommands(project: Command, client: () => Promise<ApiClient>, 
 }
 
 async function removeProject(client: ApiClient, terminal: Terminal, id: string): Promise<void> {
-  const path = `/api/v1/projects/${encodeURIComponent(id)}`;
-  const { removed_rows } = await client.delete<{ removed_rows: Record<string, number> }>(path);
-  const counts = Object.entries(removed_rows).map(([name, count]) => `${count} ${name}`);
-  terminal.print(`Project ${id} is removed: ${counts.join(", ") || "it had no data"}.`);
+  const started = await client.delete<Deletion>(`/api/v1/projects/${encodeURIComponent(id)}`);
+  const path = `/api/v1/deletions/${started.deletion_id}`;
+  let { status } = started;
+  while (status !== "done") {
+    await sleep(deletionPollMs);
+    ({ status } = await client.get<Deletion>(path, { project_id: id }));
+  }
+  const counts = Object.entries(started.found_rows).filter(([, count]) => count > 0);
+  const removed = counts.map(([name, count]) => `${count} ${name}`).join(", ") || "it had no data";
+  terminal.print(`Project ${id} is removed: ${removed}. Its receipt is ${started.deletion_id}.`);
 }
 
 async function showStatus(client: ApiClient, terminal: Terminal): Promise<void> {

@@ -35,14 +35,36 @@ export async function runTraffic(options: TrafficOptions): Promise<number> {
   const random = createRandom(options.seed);
   if (!(await waitUntilReady(options))) return 0;
   const history = createRandom(seedOf(`history ${options.seed}`));
+  const ending = new AbortController();
+  const signal = AbortSignal.any([options.signal, ending.signal]);
+  const watching = untilKeyIsGone(options.target, signal).then(() => ending.abort());
   const past = postHistory(options.target, history, {
     hours: options.historyHours,
     tracesPerHour: historyTracesPerHour,
     nowMs: Date.now(),
   });
-  const made = await play(options, random);
+  const made = await play({ ...options, signal }, random);
   await past;
+  if (options.calls !== undefined) ending.abort();
+  await watching;
   return made;
+}
+
+const keyCheckMs = 1000;
+const idleMs = 2 ** 31 - 1;
+
+/** Whoever removes the demo's project does not want more of its calls: the key goes with the project. */
+async function untilKeyIsGone({ url, weirKey }: GatewayTarget, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await pause(keyCheckMs, signal);
+    if (weirKey === undefined || signal.aborted) continue;
+    const headers = { authorization: `Bearer ${weirKey}` };
+    const answer = await fetch(`${url}/api/v1/auth/me`, { headers, signal: AbortSignal.timeout(2000) }).catch(
+      () => undefined,
+    );
+    await answer?.arrayBuffer();
+    if (answer?.status === 401) return;
+  }
 }
 
 async function waitUntilReady({ target, signal }: TrafficOptions): Promise<boolean> {
@@ -115,5 +137,7 @@ if (import.meta.main) {
     signal: stop.signal,
   });
   console.log(`The demo made ${made} calls.`);
+  // Ended by the removal of its project: a start anew would be refused too, so it waits to be told to end.
+  while (!stop.signal.aborted && values.calls === undefined) await pause(idleMs, stop.signal);
   process.exit(0);
 }

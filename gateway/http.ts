@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly catalog: GatewayCatalog;
   readonly log: CallLog;
   readonly telemetry: Telemetry;
+  /** How long a project's calls are kept, in days. Default: as the model has it. */
+  readonly retentionDaysOf?: (project: string) => number;
   /** Called with each ended call's row, whether or not it can be recorded. For metrics; must be quick. */
   readonly onCall: (row: SpanRow) => void;
   /** Paths of the Unix sockets of the processes that answer what is no LLM call. */
@@ -79,6 +81,7 @@ class HttpGateway implements Gateway {
         log: options.log,
         telemetry,
         onCall: options.onCall,
+        ...(options.retentionDaysOf !== undefined && { retentionDaysOf: options.retentionDaysOf }),
         limitBytes: config.capture.recordLimitBytes,
       }),
       catalog: options.catalog,
@@ -194,6 +197,9 @@ class HttpGateway implements Gateway {
       forward(this.#context, req, res, provider, rest.startsWith("/") ? rest : `/${rest}`, startMs);
     } else if (isTelemetry(req.method ?? "GET", url)) {
       this.#ingest.pass(req, res);
+    } else if (otlpPaths.test(url)) {
+      res.setHeader("allow", "POST");
+      answerError(res, new CodedError("METHOD_NOT_ALLOWED", notForReading), "openai");
     } else if (segment === "v1") {
       forward(this.#context, req, res, this.#unnamedProvider(url, req), url, startMs);
     } else if (coreSegments.has(segment)) {
@@ -251,6 +257,10 @@ function hasHeader(rawHeaders: readonly string[], name: string): boolean {
 
 const coreSegments = new Set(["", "api", "docs", "ui"]);
 const telemetryPaths = /^\/(v1\/(traces|metrics|logs)|api\/(v1\/)?(traces(\/batch)?|ai-apm\/ingest))\/?$/;
+
+const otlpPaths = /^\/v1\/(traces|metrics|logs)\/?(\?|$)/;
+const notForReading =
+  "OpenTelemetry data is sent here by POST. It is read at /api/v1/traces, /api/v1/logs and /api/v1/metrics.";
 
 function isTelemetry(method: string, url: string): boolean {
   if (method !== "POST") return false;

@@ -60,6 +60,11 @@ test("what is no LLM call goes to the process that answers it", async () => {
       assert.equal(seen["host"], new URL(fixture.url).host);
       assert.equal(response.headers.get("x-part"), name);
     }
+    for (const path of ["/v1/traces", "/v1/logs?limit=1", "/v1/metrics/"]) {
+      const response = await fetch(fixture.url + path);
+      assert.deepEqual([response.status, response.headers.get("allow")], [405, "POST"], path);
+      assert.match(await response.text(), /\/api\/v1\/traces/);
+    }
     assert.equal(fixture.calls.length, 0);
     for (const server of servers) {
       server.closeAllConnections();

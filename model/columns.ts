@@ -136,7 +136,7 @@ export const spanColumns = {
   content_format: label(
     "How to read input and output: openai.chat, openai.responses, openai.embeddings, anthropic.messages, weir.messages, text …",
   ),
-  content_state: label("full, truncated, dropped, off."),
+  content_state: label("full, truncated, dropped, off, expired (kept shorter than the span)."),
   input: column("content", "String CODEC(ZSTD(3))", "What was asked, as content_format says."),
   output: column(
     "content",

@@ -13,6 +13,8 @@ export * from "./nearest-word.ts";
 export * from "./outgoing-guard.ts";
 export * from "./price.ts";
 export * from "./price-overrides.ts";
+export * from "./retention.ts";
 export * from "./span.ts";
+export type * from "./stored-call.ts";
 export * from "./timing.ts";
 export * from "./usage.ts";

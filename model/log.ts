@@ -1,6 +1,6 @@
 import type { LogRow } from "./columns.ts";
 import { noSpanId, noTraceId, type ProjectId } from "./ids.ts";
-import { defaultRetentionDays } from "./span.ts";
+import { defaultRetentionDays } from "./retention.ts";
 
 /** A log record with nothing known but its time (nanoseconds since 1970), for the caller to fill. */
 export function newLogRow(projectId: ProjectId, timeUnixNano: bigint): LogRow {

@@ -1,6 +1,6 @@
 import type { MetricPointRow } from "./columns.ts";
 import type { ProjectId } from "./ids.ts";
-import { defaultRetentionDays } from "./span.ts";
+import { defaultRetentionDays } from "./retention.ts";
 
 export const metricTypes = ["gauge", "sum", "histogram", "exponential_histogram", "summary"] as const;
 export type MetricType = (typeof metricTypes)[number];

@@ -1,5 +1,6 @@
 import type { SpanRow } from "./columns.ts";
 import { newSpanId, newTraceId, noSpanId, type ProjectId, type SpanId, type TraceId } from "./ids.ts";
+import { defaultRetentionDays } from "./retention.ts";
 
 export const spanKinds = [
   "llm",
@@ -46,8 +47,6 @@ export const contentFormats = [
   "anthropic.messages",
 ] as const;
 export type ContentFormat = (typeof contentFormats)[number];
-
-export const defaultRetentionDays = 90;
 
 /** A row with nothing known, for the caller to fill; its ids are fresh where none are given. */
 export function newSpanRow(

@@ -36,6 +36,13 @@ export const pipelineConfig = z.strictObject({
     .default(64 * mebibyte)
     .describe("Most bytes of one INSERT; also what each inserter holds in memory."),
   writerInserters: z.number().int().min(1).max(8).default(2).describe("INSERTs under way at once."),
+  rememberedCalls: z
+    .number()
+    .int()
+    .min(1000)
+    .max(16_777_216)
+    .default(500_000)
+    .describe("The latest calls, by which a later record of one (of the gateway, of an SDK) is known; 100 bytes each."),
   setAsideLimitBytes: z
     .number()
     .int()

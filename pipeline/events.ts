@@ -19,6 +19,12 @@ export const journalWriteFailed = {
   labels: ["producer", "reason"],
 } as const satisfies EventDefinition;
 
+export const callsRepeated = {
+  level: "debug",
+  message: "Spans tell of calls that other records tell of already; they count as steps.",
+  counter: "calls_repeated",
+} as const satisfies EventDefinition;
+
 export const tornTailDropped = {
   level: "info",
   message: "A frame that a dying process did not finish, and that nobody was told of, was dropped.",

@@ -14,5 +14,6 @@ export * from "./normalize/log-row.ts";
 export * from "./normalize/metric-point-rows.ts";
 export type { NormalizeContext } from "./normalize/normalize-span.ts";
 export { normalizeSpans } from "./normalize/normalize-spans.ts";
+export { providerName } from "./normalize/provider-names.ts";
 export type * from "./writer/contract.ts";
 export { startWriter } from "./writer/writer.ts";

@@ -14,7 +14,7 @@ export const receiversConfig = z.strictObject({
     .min(mebibyte)
     .default(256 * mebibyte)
     .describe("What OTLP requests may hold in memory together; beyond it senders are told to wait."),
-  maxExportSpans: z
+  maxExportItems: z
     .int()
     .min(1)
     .default(200_000)

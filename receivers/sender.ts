@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { CodedError, defaultProjectId, type ProjectId } from "@weir/model";
+import { CodedError, defaultProjectId, type ProjectId, type Retention } from "@weir/model";
 
 /** What a receiver asks of the catalog; the reader's snapshot answers from memory. */
 export interface KeyDirectory {
@@ -13,6 +13,8 @@ export interface SenderRules {
   readonly keys: () => KeyDirectory;
   /** True when the main port listens on loopback only: then no key is needed. */
   readonly allowKeyless: boolean;
+  /** How long a project's data is kept. Default: as `defaultRetention` has it. */
+  readonly retentionOf?: (project: ProjectId) => Retention;
 }
 
 export interface Sender {

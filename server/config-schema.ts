@@ -1,5 +1,6 @@
 import { apiConfig } from "@weir/api";
 import { gatewayConfig } from "@weir/gateway";
+import { defaultRetention, longestRetentionDays } from "@weir/model";
 import { pipelineConfig } from "@weir/pipeline";
 import { receiversConfig } from "@weir/receivers";
 import { z } from "zod";
@@ -94,6 +95,17 @@ const metricsConfig = z.strictObject({
     .describe("Most values of one label, such as the model; further ones count as `_OTHER`."),
 });
 
+const days = z.int().min(1).max(longestRetentionDays);
+
+const retentionConfig = z.strictObject({
+  spansDays: days.default(defaultRetention.spansDays).describe("Days that spans are kept."),
+  contentDays: days
+    .optional()
+    .describe("Days that input and output are kept, where that is shorter; else as long as the spans."),
+  logsDays: days.default(defaultRetention.logsDays).describe("Days that log records are kept."),
+  metricPointsDays: days.default(defaultRetention.metricPointsDays).describe("Days that points of metrics are kept."),
+});
+
 const fromGateway = gatewayConfig.shape;
 
 /**
@@ -117,6 +129,7 @@ export const weirConfig = z.strictObject({
   gateway: gatewayConfig.omit({ host: true, port: true, workers: true, providers: true }).prefault({}),
   receivers: receiversConfig.prefault({}),
   pipeline: pipelineConfig.prefault({}),
+  retention: retentionConfig.prefault({}).describe("How long data is kept in projects that do not say so."),
   api: apiConfig.prefault({}),
   tls: tlsConfig
     .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {

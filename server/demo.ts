@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import type { Catalog } from "@weir/catalog";
 import { CodedError, demoProjectId, type Telemetry } from "@weir/model";
@@ -9,11 +10,19 @@ const trafficKeyName = "The demo's traffic";
 /** The providers that the demo's traffic calls. */
 const demoProviders = ["openai", "anthropic", "groq", "mistral", "deepseek"];
 
+export interface DemoProject {
+  /** The secret of the traffic's key. */
+  readonly key: string;
+  /** False when an earlier run made it: then it has a history. */
+  readonly isNew: boolean;
+}
+
 /**
  * The project `demo`, its provider connections leading to the mock, and a new key for the traffic. Keys of earlier
  * runs are revoked.
  */
-export async function ensureDemoProject(catalog: Catalog, mockUrl: string): Promise<string> {
+export async function ensureDemoProject(catalog: Catalog, mockUrl: string): Promise<DemoProject> {
+  const isNew = catalog.current().project(demoProjectId) === undefined;
   await catalog.createProject({ id: demoProjectId, name: "Demo" }).catch(ignoreConflict);
   for (const connection of await catalog.listConnections(demoProjectId)) {
     await catalog.deleteConnection(demoProjectId, connection.id);
@@ -29,7 +38,8 @@ export async function ensureDemoProject(catalog: Catalog, mockUrl: string): Prom
   for (const key of await catalog.listApiKeys(demoProjectId)) {
     if (key.name === trafficKeyName && key.revokedAt === null) await catalog.revokeApiKey(demoProjectId, key.id);
   }
-  return (await catalog.createApiKey({ projectId: demoProjectId, name: trafficKeyName })).secret;
+  const { secret } = await catalog.createApiKey({ projectId: demoProjectId, name: trafficKeyName });
+  return { key: secret, isNew };
 }
 
 function ignoreConflict(thrown: unknown): void {
@@ -47,9 +57,10 @@ export function startDemoProvider(port: number, options: DemoOptions): KeptProce
   return demoProcess("mock-provider", ["--port", String(port)], {}, 0, options);
 }
 
-/** The stream of calls, through the gateway at `address`, with the key of the demo's project. */
-export function startDemoTraffic(address: string, key: string, options: DemoOptions): KeptProcess {
-  return demoProcess("traffic", ["--gateway", address], { WEIR_DEMO_KEY: key }, 1, options);
+/** The stream of calls, through the gateway at `address`; other ones with every start, and a history once. */
+export function startDemoTraffic(address: string, { key, isNew }: DemoProject, options: DemoOptions): KeptProcess {
+  const args = ["--gateway", address, "--seed", String(randomInt(2 ** 31)), ...(isNew ? [] : ["--history-hours", "0"])];
+  return demoProcess("traffic", args, { WEIR_DEMO_KEY: key }, 1, options);
 }
 
 function demoProcess(

@@ -57,3 +57,20 @@ export const certificateRefused = {
   message: "A renewed certificate cannot be used; the one before it stays.",
   counter: "certificates_refused",
 } as const satisfies EventDefinition;
+
+export const dataExpired = {
+  level: "info",
+  message: "Data that is older than its project's retention is being deleted.",
+  counter: "retention_sweeps_with_rows",
+} as const satisfies EventDefinition;
+
+export const expiryFailed = {
+  level: "warn",
+  message: "Data that is due to expire could not be looked for; it is tried again.",
+  counter: "retention_sweep_failures",
+} as const satisfies EventDefinition;
+
+export const lateRowsDeleted = {
+  level: "info",
+  message: "Rows that came after their project was deleted are being deleted.",
+} as const satisfies EventDefinition;

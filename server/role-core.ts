@@ -11,6 +11,7 @@ import type { WeirConfig } from "./config-schema.ts";
 import { ensureDemoProject } from "./demo.ts";
 import { type EngineAccess, readEngineAccess } from "./engine-access.ts";
 import { ownSocketName } from "./processes/listeners.ts";
+import { RetentionUpkeep } from "./retention-upkeep.ts";
 import type { PartState, Role, RoleOptions } from "./role.ts";
 import { StorageUpkeep } from "./storage-upkeep.ts";
 import { addWriterMetrics, allowsKeyless, catalogLocation, outgoingGuard, storePart, writerSettings } from "./wire.ts";
@@ -39,6 +40,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
     }),
   );
   opening.defer(() => upkeep.drain(config.shutdown.drainMs));
+  opening.use(new RetentionUpkeep({ store, catalog, settings: config.retention, telemetry }));
   addWriterMetrics(telemetry, () => upkeep.writerStatus());
   const ownerSecret = randomBytes(32).toString("base64url");
   const api = await createApi({
@@ -46,6 +48,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
     catalog,
     telemetry,
     config: config.api,
+    retention: config.retention,
     webDirectory,
     live,
     ownerSecret,
@@ -62,12 +65,12 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   renameSync(ownSocketName(paths.coreSocket), paths.coreSocket);
   writeOwnerSecret(paths.cliKeyFile, ownerSecret);
   const link = await catalog.createSignInLink();
-  const demoKey = demoProvider === undefined ? undefined : await ensureDemoProject(catalog, demoProvider);
+  const demo = demoProvider === undefined ? undefined : await ensureDemoProject(catalog, demoProvider);
   const open = opening.move();
   return {
     announcement: {
       signInPath: `/ui/sign-in?token=${link.token}`,
-      ...(demoKey !== undefined && { demoKey }),
+      ...(demo !== undefined && { demoKey: demo.key, demoIsNew: String(demo.isNew) }),
     },
     async state() {
       return {

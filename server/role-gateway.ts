@@ -11,6 +11,7 @@ import {
   expectedParts,
   gatewayConfigOf,
   journalOptions,
+  retentionIn,
   withKeyMasks,
 } from "./wire.ts";
 
@@ -29,11 +30,13 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
   const journal = opening.use(await openJournal(journalOptions(options, "gateway")));
   addJournalMetrics(telemetry, journal, `gateway-${index}`);
   const catalog = withKeyMasks(reader);
+  const retention = retentionIn(config, reader);
   const gateway = opening.use(
     await startGateway({
       config: gatewayConfigOf(config),
       catalog,
       log: journal,
+      retentionDaysOf: (project) => retention(project).spansDays,
       telemetry,
       onCall: callMetrics(config, telemetry, catalog.maskOf),
       relay: { core: paths.coreSocket, ingest: paths.ingestSocket },

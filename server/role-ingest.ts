@@ -20,6 +20,7 @@ import {
   catalogLocation,
   certificateOf,
   journalOptions,
+  retentionIn,
 } from "./wire.ts";
 
 /** How long a sender may take for a request's head, and for all of it. */
@@ -42,7 +43,11 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
       telemetry,
     }),
   );
-  const rules = { keys: () => reader.current(), allowKeyless: allowsKeyless(config) };
+  const rules = {
+    keys: () => reader.current(),
+    allowKeyless: allowsKeyless(config),
+    retentionOf: retentionIn(config, reader),
+  };
   const receiveRest = createRestReceiver({
     ...rules,
     consumer: journal,

@@ -24,6 +24,9 @@ class FakeStore implements UpkeptStore {
     if (this.migrationError !== undefined) throw this.migrationError;
     return { applied: [], schemaVersion: 8 };
   }
+  async query<Row>(): Promise<Row[]> {
+    return [];
+  }
   async insert({ rowCount }: { rowCount: number }): Promise<void> {
     if (!this.isUp) throw new CodedError("STORAGE_UNAVAILABLE", "away");
     this.rowsInserted += rowCount;

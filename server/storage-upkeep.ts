@@ -8,12 +8,12 @@ import {
   type WriterSettings,
   type WriterStatus,
 } from "@weir/pipeline";
-import type { Store } from "@weir/storage";
+import { recentCalls, type Store } from "@weir/storage";
 import { storageReady, storageWaiting } from "./events.ts";
 import type { PartState } from "./role.ts";
 
 /** What is asked of the store. */
-export type UpkeptStore = Inserter & Pick<Store, "ping" | "migrate">;
+export type UpkeptStore = Inserter & Pick<Store, "ping" | "migrate" | "query">;
 
 export interface StorageUpkeepOptions {
   readonly store: UpkeptStore;
@@ -113,6 +113,7 @@ export class StorageUpkeep implements AsyncDisposable {
         insert: store,
         telemetry,
         onInserted,
+        recentCalls: () => recentCalls(store),
         settings: writerSettings,
       });
       telemetry.emit(storageReady, { schema_version: schemaVersion, migrations: applied.length });

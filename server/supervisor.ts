@@ -4,7 +4,7 @@ import { freeLoopbackPort, startEngine } from "@weir/storage";
 import { banner } from "./banner.ts";
 import type { WeirConfig } from "./config-schema.ts";
 import { type DataPaths, openDataPaths } from "./data-paths.ts";
-import { startDemoProvider, startDemoTraffic } from "./demo.ts";
+import { type DemoProject, startDemoProvider, startDemoTraffic } from "./demo.ts";
 import { newEnginePassword, writeEngineAccess } from "./engine-access.ts";
 import { previousTakenOver } from "./events.ts";
 import { claimPort } from "./listener-check.ts";
@@ -124,7 +124,8 @@ class Family {
     for (const record of predecessors) signalProcess(record, "SIGTERM");
     if (predecessors.length > 0) telemetry.emit(previousTakenOver, { processes: predecessors.length });
     const demoKey = announced?.["demoKey"];
-    if (mockPort !== undefined && demoKey !== undefined) this.#startDemo(mockPort, demoKey);
+    if (mockPort !== undefined && demoKey !== undefined)
+      this.#startDemo(mockPort, { key: demoKey, isNew: announced?.["demoIsNew"] === "true" });
     print(
       banner({
         address: this.#address(),
@@ -205,10 +206,10 @@ class Family {
     return kept;
   }
 
-  #startDemo(mockPort: number, key: string): void {
+  #startDemo(mockPort: number, demo: DemoProject): void {
     const { telemetry, onLine } = this.#options;
     const options = { runDirectory: this.#paths.run, telemetry, onLine };
-    for (const kept of [startDemoProvider(mockPort, options), startDemoTraffic(this.#address(), key, options)]) {
+    for (const kept of [startDemoProvider(mockPort, options), startDemoTraffic(this.#address(), demo, options)]) {
       this.#kept.push(kept);
       this.#open.defer(() => kept.stop(2000));
     }

@@ -1,6 +1,6 @@
 import type { CatalogLocation, CatalogReader } from "@weir/catalog";
 import type { GatewayCatalog, GatewayConfig } from "@weir/gateway";
-import { type ListenerCertificate, OutgoingGuard, type SpanRow } from "@weir/model";
+import { type ListenerCertificate, OutgoingGuard, type Retention, retentionOf, type SpanRow } from "@weir/model";
 import type { Journal, JournalOptions, WriterSettings, WriterStatus } from "@weir/pipeline";
 import type { OtlpIntake } from "@weir/receivers";
 import type { WeirConfig } from "./config-schema.ts";
@@ -83,7 +83,13 @@ export function writerSettings({ pipeline }: WeirConfig): Partial<WriterSettings
     batchBytes: pipeline.writerBatchBytes,
     inserters: pipeline.writerInserters,
     setAsideBytes: pipeline.setAsideLimitBytes,
+    rememberedCalls: pipeline.rememberedCalls,
   };
+}
+
+/** How long a project's data is kept: as the project says, else as the configuration does. */
+export function retentionIn(config: WeirConfig, reader: CatalogReader): (project: string) => Retention {
+  return (project) => retentionOf(reader.current().project(project)?.retention ?? {}, config.retention);
 }
 
 /** The catalog as the gateway reads it, and how the keys that it met may be shown. */

@@ -4,6 +4,7 @@ import { CodedError, type TableName, type Telemetry } from "@weir/model";
 import { type Capabilities, type CapabilitiesRow, capabilitiesSql, toCapabilities } from "./capabilities.ts";
 import { insertError, queryError, timeoutError, typeOf } from "./clickhouse-error.ts";
 import { type MigrationReport, migrate } from "./schema/migrate.ts";
+import { mutationStatement, mutationsSource } from "./schema/mutation.ts";
 import { quoteName } from "./schema/render.ts";
 
 export interface StoreOptions {
@@ -65,6 +66,10 @@ export interface Store extends AsyncDisposable {
   query<Row>(sql: string, params?: QueryParams, options?: QueryOptions): Promise<Row[]>;
   /** A statement without an answer. */
   command(sql: string, params?: QueryParams): Promise<void>;
+  /** `DELETE WHERE …` or `UPDATE … WHERE …` on a table's rows, on every node; carried out in the background. */
+  mutate(table: string, change: string, params?: QueryParams): Promise<void>;
+  /** Whether a change whose text has `mark` in it is still to be carried out anywhere. */
+  isMutating(mark: string): Promise<boolean>;
   /** Whether ClickHouse answers, with these credentials. Never rejects. */
   ping(): Promise<boolean>;
   /** Brings the schema to what this program knows; see `schema/migrate.ts`. */
@@ -146,6 +151,19 @@ class ClickHouseStore implements Store {
     } catch (error) {
       throw queryError(error);
     }
+  }
+
+  mutate(table: string, change: string, params: QueryParams = {}): Promise<void> {
+    return this.command(mutationStatement(table, change, this.#options.cluster), params);
+  }
+
+  async isMutating(mark: string): Promise<boolean> {
+    const [row] = await this.query<{ running: unknown }>(
+      `SELECT count() AS running FROM ${mutationsSource(this.#options.cluster)}
+WHERE database = {database:String} AND NOT is_done AND position(command, {mark:String}) > 0`,
+      { database: this.database, mark },
+    );
+    return Number(row?.running ?? 0) > 0;
   }
 
   async ping(): Promise<boolean> {

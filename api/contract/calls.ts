@@ -130,7 +130,7 @@ export const callDetail = callSummary
     content_format: z
       .string()
       .describe("openai.chat, openai.responses, anthropic.messages, weir.messages, text, json …"),
-    content_state: z.string().describe("full, truncated, dropped, off."),
+    content_state: z.string().describe("full, truncated, dropped, off, expired."),
     input: z.string(),
     output: z.string(),
   })

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { anyOf, pageOf, pageQuery, rangeQuery, spanId, time, traceId, whole } from "./fields.ts";
+import { anyOf, filterText, pageOf, pageQuery, rangeQuery, spanId, time, traceId, whole } from "./fields.ts";
 
 const severities = { trace: 1, debug: 5, info: 9, warn: 13, error: 17, fatal: 21 } as const;
 type Severity = keyof typeof severities;
@@ -23,6 +23,11 @@ const logFields = {
   trace_id: traceId.optional(),
   span_id: spanId.optional(),
   q: q.optional(),
+  filter: filterText
+    .describe(
+      "A filter in text form over service_name, environment, trace_id, span_id, start_time, attributes and text (the body), such as `service:shop attributes.http.route:/pay timeout`; see docs/query-language.md.",
+    )
+    .optional(),
   ...pageQuery,
 };
 

@@ -1,6 +1,7 @@
-import { CodedError } from "@weir/model";
+import { CodedError, type ProjectId, projectId } from "@weir/model";
 import { readDeletion, startDeletion } from "@weir/storage";
-import { checkMayManage } from "../caller.ts";
+import type { FastifyRequest } from "fastify";
+import { checkMayManage, type ProjectWish } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { apiPaths, createDeletionBody, deletion, deletionParams, getDeletionQuery } from "../contract/index.ts";
 import { dataDeletionStarted } from "../events.ts";
@@ -9,7 +10,7 @@ import { callerOf, readOptions, scopeOf } from "../scope.ts";
 
 const tags = ["projects"];
 
-/** Deletion of a trace's or a user's data: asked for once, done in the background, also over restarts. */
+/** Deletion of a trace's, a user's or (asked for at the project) a project's data: asked for once, done in the background, also over restarts. */
 export function registerDeletions(server: ApiServer, options: ApiOptions): void {
   const { store, telemetry } = options;
   server.post(
@@ -46,10 +47,18 @@ export function registerDeletions(server: ApiServer, options: ApiOptions): void 
       },
     },
     async (request, reply) => {
-      const project = scopeOf(request, request.query, options);
+      const project = receiptScopeOf(request, request.query, options);
       const found = await readDeletion(store, project, request.params.deletion_id, readOptions(reply, options));
       if (found === undefined) throw new CodedError("NOT_FOUND", "This project has no deletion of that id.");
       return found;
     },
   );
+}
+
+/** A project that was deleted is not there any more, but its receipt is; sessions may read any project's. */
+function receiptScopeOf(request: FastifyRequest, wish: ProjectWish, options: ApiOptions): ProjectId {
+  const { project_id } = wish;
+  const isGone = project_id !== undefined && options.catalog.current().project(project_id) === undefined;
+  if (isGone && callerOf(request).via === "session") return projectId(project_id);
+  return scopeOf(request, wish, options);
 }

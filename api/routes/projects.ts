@@ -1,25 +1,27 @@
 import type { Project as CatalogProject } from "@weir/catalog";
-import { CodedError, defaultProjectId, projectId } from "@weir/model";
-import { deleteProjectRows } from "@weir/storage";
+import { CodedError, defaultProjectId, projectId, type RetentionSettings, retentionOf } from "@weir/model";
+import { hasRows, startDeletion } from "@weir/storage";
 import { type Caller, checkIsSession } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
   apiPaths,
   createProjectBody,
+  deletion,
   type Project,
   project,
-  projectDeletion,
   projectList,
   projectParams,
+  type UpdateProjectBody,
+  updateProjectBody,
 } from "../contract/index.ts";
-import { projectDeleted } from "../events.ts";
+import { projectChanged, projectDeleted } from "../events.ts";
 import { answers } from "../route-answers.ts";
 import { callerOf } from "../scope.ts";
 
 const tags = ["projects"];
 
 export function registerProjects(server: ApiServer, options: ApiOptions): void {
-  const { catalog } = options;
+  const { catalog, telemetry } = options;
   server.get(
     apiPaths.projects,
     {
@@ -46,44 +48,95 @@ export function registerProjects(server: ApiServer, options: ApiOptions): void {
     async (request, reply) => {
       checkIsSession(callerOf(request));
       const created = await catalog.createProject(request.body);
-      return reply.code(201).send(toProject(created));
+      return reply.code(201).send(toProject(created, options.retention));
+    },
+  );
+  server.patch(
+    apiPaths.project,
+    {
+      schema: {
+        operationId: "updateProject",
+        tags,
+        summary: "Change a project's name or how long its data is kept",
+        params: projectParams,
+        body: updateProjectBody,
+        response: answers({ 200: project }),
+      },
+    },
+    async (request) => {
+      checkIsSession(callerOf(request));
+      const { name, retention } = request.body;
+      const changes = { name, retention: retention && toSettings(retention) };
+      const changed = await catalog.updateProject(projectId(request.params.project_id), changes);
+      if (changed === undefined) throw new CodedError("NOT_FOUND", "There is no project of that id.");
+      telemetry.emit(projectChanged, { project_id: changed.id });
+      return toProject(changed, options.retention);
     },
   );
   registerDeletion(server, options);
 }
 
 /**
- * The catalog's entry goes first, so that nothing new is accepted; then the rows. A project whose entry is gone but
- * whose rows are not can be deleted again.
+ * The catalog's entry goes first, so that nothing new is accepted; then the rows, in the background. A project whose
+ * entry is gone but whose rows are not can be deleted again.
  */
 function registerDeletion(server: ApiServer, { catalog, store, telemetry }: ApiOptions): void {
   const schema = {
     operationId: "deleteProject",
     tags,
-    summary: "Delete a project with all its data",
+    summary: "Delete a project with all its data; answers at once, with the deletion to ask about",
     params: projectParams,
-    response: answers({ 200: projectDeletion }),
+    response: answers({ 202: deletion }),
   };
-  server.delete(apiPaths.project, { schema }, async (request) => {
+  server.delete(apiPaths.project, { schema }, async (request, reply) => {
     checkIsSession(callerOf(request));
     const id = projectId(request.params.project_id);
     if (id === defaultProjectId) throw new CodedError("CONFLICT", "The default project cannot be deleted.");
     const wasThere = await catalog.deleteProject(id);
-    const removed_rows = await deleteProjectRows(store, id);
-    const rowCount = Object.values(removed_rows).reduce((sum, rows) => sum + rows, 0);
-    if (!wasThere && rowCount === 0) throw new CodedError("NOT_FOUND", "There is no project of that id.");
-    telemetry.emit(projectDeleted, { project_id: id, row_count: rowCount });
-    return { project_id: id, removed_rows };
+    if (!wasThere && !(await hasRows(store, id))) throw new CodedError("NOT_FOUND", "There is no project of that id.");
+    const started = await startDeletion(store, id, { wholeProject: true });
+    telemetry.emit(projectDeleted, { project_id: id, deletion_id: started.deletion_id });
+    return reply.code(202).send(started);
   });
 }
 
 /** With a session all projects, with a key its own. */
-export function visibleProjects(caller: Caller, { catalog }: ApiOptions): Project[] {
+export function visibleProjects(caller: Caller, { catalog, retention }: ApiOptions): Project[] {
   const all = catalog.current().projects();
   const visible = caller.via === "session" ? all : all.filter(({ id }) => id === caller.key.projectId);
-  return visible.map(toProject);
+  return visible.map((entry) => toProject(entry, retention));
 }
 
-function toProject({ id, organizationId, name, createdAt }: CatalogProject): Project {
-  return { id, organization_id: organizationId, name, created_at: createdAt.toISOString() };
+function toProject(
+  { id, organizationId, name, createdAt, retention: own }: CatalogProject,
+  settings: RetentionSettings,
+): Project {
+  const holds = retentionOf(own, settings);
+  return {
+    id,
+    organization_id: organizationId,
+    name,
+    created_at: createdAt.toISOString(),
+    retention: {
+      spans_days: holds.spansDays,
+      content_days: holds.contentDays,
+      logs_days: holds.logsDays,
+      metric_points_days: holds.metricPointsDays,
+    },
+    retention_settings: {
+      spans_days: own.spansDays ?? null,
+      content_days: own.contentDays ?? null,
+      logs_days: own.logsDays ?? null,
+      metric_points_days: own.metricPointsDays ?? null,
+    },
+  };
+}
+
+function toSettings(retention: NonNullable<UpdateProjectBody["retention"]>): RetentionSettings {
+  return {
+    spansDays: retention.spans_days,
+    contentDays: retention.content_days,
+    logsDays: retention.logs_days,
+    metricPointsDays: retention.metric_points_days,
+  };
 }

@@ -6,7 +6,17 @@ export interface CatalogTables {
   /** One row: `version` goes up with each change that a reader must see. */
   catalog_state: { id: number; version: number };
   organizations: { id: string; name: string; created_at: number };
-  projects: { id: string; organization_id: string; name: string; created_at: number };
+  projects: {
+    id: string;
+    organization_id: string;
+    name: string;
+    created_at: number;
+    /** Days that each kind of data is kept; null as the configuration has it. */
+    spans_days: number | null;
+    content_days: number | null;
+    logs_days: number | null;
+    metric_points_days: number | null;
+  };
   api_keys: {
     id: string;
     project_id: string;

@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** A snapshot on disk that an earlier version kept has none. */
+const days = z.number().nullable().default(null);
+
 /**
  * What a reader holds of the catalog: enough to admit calls, and nothing that can be used without the master key.
  * Hashes of keys, sealed secrets. The same shape comes from the database and from the snapshot on disk.
@@ -8,7 +11,16 @@ export const snapshotRows = z.object({
   /** `catalog_state.version` when the rows were read. */
   version: z.number(),
   projects: z.array(
-    z.object({ id: z.string(), organization_id: z.string(), name: z.string(), created_at: z.number() }),
+    z.object({
+      id: z.string(),
+      organization_id: z.string(),
+      name: z.string(),
+      created_at: z.number(),
+      spans_days: days,
+      content_days: days,
+      logs_days: days,
+      metric_points_days: days,
+    }),
   ),
   api_keys: z.array(
     z.object({
@@ -36,7 +48,8 @@ export const versionQuery = "SELECT version FROM catalog_state WHERE id = 1";
 
 /** To be run in one transaction, so that the rows belong together. */
 export const snapshotQueries = {
-  projects: "SELECT id, organization_id, name, created_at FROM projects ORDER BY created_at, id",
+  projects: `SELECT id, organization_id, name, created_at, spans_days, content_days, logs_days, metric_points_days
+    FROM projects ORDER BY created_at, id`,
   api_keys: "SELECT id, project_id, name, secret_hash, scopes, expires_at FROM api_keys WHERE revoked_at IS NULL",
   connections: "SELECT id, project_id, provider, base_url, sealed_secret FROM provider_connections",
 } as const;

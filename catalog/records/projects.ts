@@ -1,4 +1,11 @@
-import { newId, type OrganizationId, organizationId, type ProjectId, projectId } from "@weir/model";
+import {
+  newId,
+  type OrganizationId,
+  organizationId,
+  type ProjectId,
+  projectId,
+  type RetentionSettings,
+} from "@weir/model";
 import type { Kysely } from "kysely";
 import type { Transacted } from "../database/database.ts";
 import type { CatalogTables } from "../database/schema.ts";
@@ -8,6 +15,15 @@ export interface Project {
   readonly organizationId: OrganizationId;
   readonly name: string;
   readonly createdAt: Date;
+  /** How long its data is kept, where the project says so itself. */
+  readonly retention: RetentionSettings;
+}
+
+/** What of a project can be changed; what is absent stays. */
+export interface ProjectChanges {
+  readonly name?: string | undefined;
+  /** A null goes back to the configuration's. */
+  readonly retention?: RetentionSettings | undefined;
 }
 
 export interface NewProject {
@@ -25,6 +41,12 @@ export function asProject(row: CatalogTables["projects"]): Project {
     organizationId: organizationId(row.organization_id),
     name: row.name,
     createdAt: new Date(row.created_at),
+    retention: {
+      spansDays: row.spans_days,
+      contentDays: row.content_days,
+      logsDays: row.logs_days,
+      metricPointsDays: row.metric_points_days,
+    },
   };
 }
 
@@ -40,9 +62,34 @@ export async function insertProject(transaction: Transacted, project: NewProject
     organization_id: project.organizationId ?? defaultOrganizationId,
     name: project.name,
     created_at: now,
+    spans_days: null,
+    content_days: null,
+    logs_days: null,
+    metric_points_days: null,
   };
   await transaction.insertInto("projects").values(row).execute();
   return asProject(row);
+}
+
+/** The project as it then is; undefined when there is none. */
+export async function updateProjectRow(
+  transaction: Transacted,
+  id: ProjectId,
+  { name, retention = {} }: ProjectChanges,
+): Promise<Project | undefined> {
+  const { spansDays, contentDays, logsDays, metricPointsDays } = retention;
+  const changed = {
+    ...(name !== undefined && { name }),
+    ...(spansDays !== undefined && { spans_days: spansDays }),
+    ...(contentDays !== undefined && { content_days: contentDays }),
+    ...(logsDays !== undefined && { logs_days: logsDays }),
+    ...(metricPointsDays !== undefined && { metric_points_days: metricPointsDays }),
+  };
+  if (Object.keys(changed).length > 0) {
+    await transaction.updateTable("projects").set(changed).where("id", "=", id).execute();
+  }
+  const row = await transaction.selectFrom("projects").selectAll().where("id", "=", id).executeTakeFirst();
+  return row === undefined ? undefined : asProject(row);
 }
 
 async function freeId(transaction: Transacted, name: string): Promise<string> {

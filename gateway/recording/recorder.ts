@@ -1,4 +1,4 @@
-import { asCodedError, type SpanRow, type Telemetry } from "@weir/model";
+import { asCodedError, defaultRetentionDays, type SpanRow, type Telemetry } from "@weir/model";
 import { type BlockWriter, type CallLog, createBlockWriter, type OpenCall } from "@weir/pipeline";
 import { observationFailed, rowsDropped } from "../events.ts";
 import type { CallRecord } from "./call-record.ts";
@@ -20,6 +20,7 @@ const decodedInputLimit = 16 << 20;
 export class Recorder implements AsyncDisposable {
   readonly #log: CallLog;
   readonly #telemetry: Telemetry;
+  readonly #retentionDaysOf: (project: string) => number;
   readonly #onCall: (row: SpanRow) => void;
   readonly #limitBytes: number;
   readonly #writer: BlockWriter<SpanRow> = createBlockWriter("spans");
@@ -34,10 +35,17 @@ export class Recorder implements AsyncDisposable {
   #gatheredSinceMs = 0;
   readonly #pending = new Set<Promise<void>>();
 
-  constructor(options: { log: CallLog; telemetry: Telemetry; onCall: (row: SpanRow) => void; limitBytes: number }) {
+  constructor(options: {
+    log: CallLog;
+    telemetry: Telemetry;
+    onCall: (row: SpanRow) => void;
+    limitBytes: number;
+    retentionDaysOf?: (project: string) => number;
+  }) {
     this.#log = options.log;
     this.#telemetry = options.telemetry;
     this.#onCall = options.onCall;
+    this.#retentionDaysOf = options.retentionDaysOf ?? (() => defaultRetentionDays);
     this.#limitBytes = options.limitBytes;
   }
 
@@ -99,7 +107,7 @@ export class Recorder implements AsyncDisposable {
 
   #record(call: CallRecord): void {
     try {
-      const row = callRow(call);
+      const row = this.#kept(callRow(call));
       this.#onCall(row);
       this.#append(row);
     } catch (error) {
@@ -109,6 +117,11 @@ export class Recorder implements AsyncDisposable {
     call.input?.release();
     call.observer?.release();
     this.#arm();
+  }
+
+  #kept(row: SpanRow): SpanRow {
+    row.retention_days = this.#retentionDaysOf(row.project_id);
+    return row;
   }
 
   #append(row: SpanRow): void {
@@ -146,7 +159,7 @@ export class Recorder implements AsyncDisposable {
         continue;
       }
       call.isAnnounced = true;
-      open.push({ callNumber: call.callNumber, row: openRow(call) });
+      open.push({ callNumber: call.callNumber, row: this.#kept(openRow(call)) });
     }
     this.#young = stillYoung;
     if (open.length > 0) this.#track(this.#log.announce(open));

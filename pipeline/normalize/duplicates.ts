@@ -12,7 +12,7 @@ export function markDuplicates(rows: readonly SpanRow[]): void {
   if (calls.length < 2) return;
   for (const group of repetitions(calls)) {
     const [call, ...others] = [...group].sort(better);
-    if (call !== undefined) for (const other of others) becomeDuplicate(other, call);
+    if (call !== undefined) for (const other of others) becomeDuplicate(other, call.span_id);
   }
 }
 
@@ -42,7 +42,7 @@ function repetitions(calls: readonly SpanRow[]): SpanRow[][] {
     const [only, ...more] = inner;
     if (only !== undefined && more.length === 0) join(only, parent);
     // Retries and batches: the inner spans are the calls, and the parent repeats one of them or their sum.
-    else if (only !== undefined) becomeDuplicate(parent, only);
+    else if (only !== undefined) becomeDuplicate(parent, only.span_id);
   }
   return [...new Set(groupOf.values())].map((group) => group.filter((row) => billedKinds.has(row.kind)));
 }
@@ -59,8 +59,9 @@ function worth(row: SpanRow): number {
   return (knowsUsage ? 2 : 0) + (row.input !== "" || row.output !== "" ? 1 : 0);
 }
 
-function becomeDuplicate(row: SpanRow, call: SpanRow): void {
-  row.attributes = { ...row.attributes, "weir.duplicate_of": call.span_id, "weir.duplicate_kind": row.kind };
+/** The row tells of a call that the span of that id tells of too: from now on it is a step. */
+export function becomeDuplicate(row: SpanRow, spanId: string): void {
+  row.attributes = { ...row.attributes, "weir.duplicate_of": spanId, "weir.duplicate_kind": row.kind };
   row.kind = "chain";
   Object.assign(row, unknownUsage, unknownCost, { usage_source: "none" });
 }

@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { createBlockWriter } from "../blocks/block-writer.ts";
 import type { OpenCall } from "../consumer.ts";
+import type { Frame } from "../journal/frame.ts";
 import type { Range } from "./batch-log.ts";
 import type { DeliveredBlock, Delivery } from "./delivery.ts";
 import type { TakenRange } from "./journal-reader.ts";
@@ -14,13 +15,18 @@ export function tokenOf(ranges: readonly Range[]): string {
 }
 
 /** One insert for each table and version of its columns, since only such blocks may stand behind one another. */
-export function deliveriesOf(token: string, taken: readonly TakenRange[]): Delivery[] {
+export function deliveriesOf(
+  token: string,
+  taken: readonly TakenRange[],
+  blockOf: (frame: Frame) => Uint8Array = ({ body }) => body,
+): Delivery[] {
   const deliveries = new Map<string, Delivery & { readonly blocks: DeliveredBlock[] }>();
-  for (const { table, columnsVersion, body, rowCount } of taken.flatMap(({ frames }) => frames)) {
+  for (const frame of taken.flatMap(({ frames }) => frames)) {
+    const { table, columnsVersion, rowCount } = frame;
     if (table === undefined) continue;
     const name = `${token}:${table}.${columnsVersion}`;
     const delivery = deliveries.get(name) ?? { table, token: name, blocks: [] };
-    delivery.blocks.push({ block: body, rowCount });
+    delivery.blocks.push({ block: blockOf(frame), rowCount });
     deliveries.set(name, delivery);
   }
   return [...deliveries.values()];

@@ -1,4 +1,4 @@
-import type { TableName, Telemetry } from "@weir/model";
+import type { StoredCall, TableName, Telemetry } from "@weir/model";
 import type { Inserter } from "../consumer.ts";
 
 export interface WriterSettings {
@@ -20,6 +20,8 @@ export interface WriterSettings {
   readonly lastRetryMs: number;
   /** Rows that storage refuses are kept in `set-aside/` up to this; beyond it they stay in the journal. Default 1 GiB. */
   readonly setAsideBytes: number;
+  /** The latest calls, by which a later record of one is known; about 100 bytes each. Default 500,000. */
+  readonly rememberedCalls: number;
 }
 
 /** A batch that is now stored. */
@@ -37,6 +39,8 @@ export interface WriterOptions {
   readonly telemetry: Telemetry;
   /** Called after each insert. Must not throw. */
   readonly onInserted?: (rows: InsertedRows) => void;
+  /** Calls of the last minutes that storage has, oldest first, so that a restart forgets none. */
+  readonly recentCalls?: () => Promise<readonly StoredCall[]>;
   readonly settings?: Partial<WriterSettings>;
 }
 

@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CodedError } from "@weir/model";
+import { CodedError, columnsVersion } from "@weir/model";
 import {
+  callsRepeated,
   damageSetAside,
   interruptedRecorded,
   interruptedUnreadable,
@@ -10,6 +11,7 @@ import {
   writerStepFailed,
 } from "../events.ts";
 import { FileLock } from "../journal/file-lock.ts";
+import type { Frame } from "../journal/frame.ts";
 import { deliveriesOf, interruptedDelivery, tokenOf } from "./batch.ts";
 import { BatchLog, firstCursor, type Range } from "./batch-log.ts";
 import type { Writer, WriterOptions, WriterSettings, WriterStatus } from "./contract.ts";
@@ -17,6 +19,7 @@ import { Deliverer, type Delivery } from "./delivery.ts";
 import { Drains } from "./drains.ts";
 import { JournalReader, type TakenRange } from "./journal-reader.ts";
 import { JournalSet } from "./journal-set.ts";
+import { RepeatedCalls } from "./repeated/repeated-calls.ts";
 import { SetAside } from "./set-aside.ts";
 
 const defaults: WriterSettings = {
@@ -30,6 +33,7 @@ const defaults: WriterSettings = {
   firstRetryMs: 100,
   lastRetryMs: 10_000,
   setAsideBytes: 1 << 30,
+  rememberedCalls: 500_000,
 };
 /** Two writers would give the same rows different batches; this file's lock keeps them apart. */
 const lockFile = "writer.lock";
@@ -62,6 +66,7 @@ class JournalWriter implements Writer {
   readonly #deliverer: Deliverer;
   readonly #journals: JournalSet;
   readonly #drains = new Drains();
+  readonly #repeated: RepeatedCalls;
   readonly #stopping = new AbortController();
   readonly #flights = new Set<Flight>();
   readonly #retiring = new Set<JournalReader>();
@@ -79,8 +84,15 @@ class JournalWriter implements Writer {
   readonly #running: Promise<void>;
   #closing: Promise<void> | undefined;
 
-  constructor(options: WriterOptions, settings: WriterSettings, log: BatchLog, lock: FileLock) {
+  constructor(
+    options: WriterOptions,
+    settings: WriterSettings,
+    log: BatchLog,
+    lock: FileLock,
+    repeated: RepeatedCalls,
+  ) {
     this.#lock = lock;
+    this.#repeated = repeated;
     this.#options = options;
     this.#settings = settings;
     this.#log = log;
@@ -282,8 +294,21 @@ class JournalWriter implements Writer {
 
   #send(token: string, taken: readonly TakenRange[]): void {
     const oldestMs = Math.min(...taken.flatMap(({ frames }) => frames.map(({ timeMs }) => timeMs)));
-    const deliveries = deliveriesOf(token, taken);
+    const deliveries = deliveriesOf(token, taken, (frame) => this.#blockOf(frame));
     this.#launch(deliveries, oldestMs, () => this.#log.done(token));
+  }
+
+  /** A frame's rows as they are to be stored. What another version of the columns wrote is stored as it is. */
+  #blockOf({ table, columnsVersion: version, body }: Frame): Uint8Array {
+    if (table !== "spans" || version !== columnsVersion) return body;
+    try {
+      const { block, count } = this.#repeated.mark(body);
+      if (count > 0) this.#options.telemetry.emit(callsRepeated, {}, count);
+      return block;
+    } catch (error) {
+      this.#options.telemetry.emit(writerStepFailed, { error: String(error) });
+      return body;
+    }
   }
 
   /** Left undone when the writer closes before the end: the next writer repeats it. */
@@ -389,6 +414,17 @@ function leftOf(taken: readonly TakenRange[], rowLimit: number, byteLimit: numbe
   return { rows, bytes };
 }
 
+/** Calls of before this process that may be told of again. Without them such records count as calls of their own. */
+async function knownCalls({ recentCalls, telemetry }: WriterOptions, settings: WriterSettings): Promise<RepeatedCalls> {
+  const repeated = new RepeatedCalls(settings.rememberedCalls);
+  try {
+    if (recentCalls !== undefined) repeated.remember(await recentCalls());
+  } catch (error) {
+    telemetry.emit(writerStepFailed, { error: String(error) });
+  }
+  return repeated;
+}
+
 /**
  * Starts the one writer of a folder of journals. It first repeats the batches that an earlier writer did not finish.
  * Rejects with PART_UNAVAILABLE while another writer lives. Disposing waits for inserts under way, not for those that
@@ -403,7 +439,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
   }
   try {
     const log = await BatchLog.open(options.directory, options.telemetry);
-    return new JournalWriter(options, settings, log, lock);
+    return new JournalWriter(options, settings, log, lock, await knownCalls(options, settings));
   } catch (error) {
     lock.release();
     throw error;

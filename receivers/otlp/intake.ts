@@ -1,4 +1,4 @@
-import type { Telemetry } from "@weir/model";
+import { defaultRetention, type Retention, type Telemetry } from "@weir/model";
 import { type PartialSuccess, requestFromJson, type Signal, type Spelling } from "@weir/otlp";
 import { type ExportLedger, exportKey } from "@weir/pipeline";
 import type { ReceiversConfig } from "../config.ts";
@@ -34,6 +34,12 @@ const acceptedEvents = {
   metrics: otlpEvents.metricPointsAccepted,
 } as const satisfies Record<Signal, unknown>;
 
+const retentionKinds = {
+  traces: "spansDays",
+  logs: "logsDays",
+  metrics: "metricPointsDays",
+} as const satisfies Record<Signal, keyof Retention>;
+
 /** What OTLP's transports share: an export goes in, and what is to be answered comes out. */
 export class OtlpIntake {
   readonly options: OtlpIntakeOptions;
@@ -68,13 +74,14 @@ export class OtlpIntake {
 
   async #takeOnce(received: ReceivedExport, message: Buffer): Promise<PartialSuccess | undefined> {
     const { sender, sent, signal, transport } = received;
-    const { ledger, telemetry, config } = this.options;
+    const { ledger, telemetry, config, retentionOf } = this.options;
     const projectId = sender.projectFor(undefined);
     let rejected: PartialSuccess | undefined;
     let accepted = 0;
     await ledger.takeOnce(exportKey(projectId, sent), () => {
       // Without a pause between: a signal's buffers are shared by all requests.
-      const context = { projectId, keyId: sender.keyId, mostItems: config.maxExportSpans };
+      const retentionDays = (retentionOf?.(projectId) ?? defaultRetention)[retentionKinds[signal]];
+      const context = { projectId, retentionDays, keyId: sender.keyId, mostItems: config.maxExportItems };
       const { batch, partial } = this.#makers[signal].rowsOf(message, context);
       rejected = partial;
       accepted = batch?.rowCount ?? 0;

@@ -21,7 +21,7 @@ export class IntakeFixture {
       get allowKeyless() {
         return fixture.allowKeyless;
       },
-      config: receiversConfig.parse({ maxBodyBytes: 100_000, maxInFlightBytes: 1 << 20, maxExportSpans: 50 }),
+      config: receiversConfig.parse({ maxBodyBytes: 100_000, maxInFlightBytes: 1 << 20, maxExportItems: 50 }),
       telemetry: silentTelemetry,
     });
   }

@@ -102,6 +102,22 @@ test("a single call becomes one priced row in the default project", async () => 
   assert.deepEqual([row.content_format, row.input, row.output], ["text", "hi", "hello"]);
 });
 
+test("providers are spelt as OpenTelemetry does, and priced by any spelling", async () => {
+  for (const [sent, provider] of [
+    ["mistral", "mistral_ai"],
+    ["Mistral_AI", "mistral_ai"],
+    ["bedrock", "aws.bedrock"],
+    ["litellm", "litellm"],
+    ["our own", "our own"],
+  ] as const) {
+    const named = { ...span, name: `by ${sent}`, provider: sent, model: "mistral-small-latest" };
+    await post("/api/v1/traces", { ...single, spans: [named] });
+    const row = byName(`by ${sent}`);
+    assert.equal(row.provider, provider);
+    if (provider === "mistral_ai") assert.ok((row.cost_nano_usd ?? 0) > 0);
+  }
+});
+
 test("spans without ids are span-1 to span-n, and parents are found by those names", async () => {
   const workflow = {
     trace_type: "agent_workflow",

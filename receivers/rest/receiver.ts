@@ -1,5 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { asCodedError, CodedError, type ErrorBody, type ErrorDetail, type SpanRow, type Telemetry } from "@weir/model";
+import {
+  asCodedError,
+  CodedError,
+  defaultRetention,
+  type ErrorBody,
+  type ErrorDetail,
+  type SpanRow,
+  type Telemetry,
+} from "@weir/model";
 import { type Consumer, createBlockWriter } from "@weir/pipeline";
 import type { z } from "zod";
 import type { ReceiversConfig } from "../config.ts";
@@ -51,7 +59,10 @@ async function answer(options: RestReceiverOptions, request: IncomingMessage): P
   const problems: ErrorDetail[] = [];
   const accepted = traces.flatMap((trace, index) => {
     const own: ErrorDetail[] = [];
-    const rows = traceRows(trace, sender.projectFor(trace.project_id ?? undefined), nowNs, own);
+    const project = sender.projectFor(trace.project_id ?? undefined);
+    const rows = traceRows(trace, project, nowNs, own);
+    const retention = options.retentionOf?.(project) ?? defaultRetention;
+    for (const row of rows?.rows ?? []) row.retention_days = retention.spansDays;
     problems.push(
       ...own.map((problem) => ({ ...problem, path: isBatch ? `traces[${index}].${problem.path}` : problem.path })),
     );

@@ -17,6 +17,7 @@ import {
   unknownUsage,
   usualOperations,
 } from "@weir/model";
+import { providerName } from "@weir/pipeline";
 import { knownSpanFields, type SpanRequest, type TraceRequest } from "./trace-request.ts";
 
 export interface TraceRows {
@@ -244,11 +245,11 @@ function flatten(prefix: string, values: Readonly<Record<string, unknown>>): Rec
 
 function addModelAndUsage(row: SpanRow, span: SpanRequest, trace: TraceRequest): void {
   if (!billedKinds.has(row.kind)) {
-    row.provider = span.provider ?? "";
+    row.provider = providerOf(span.provider);
     row.request_model = span.model ?? "";
     return;
   }
-  row.provider = span.provider || trace.provider || "";
+  row.provider = providerOf(span.provider || trace.provider);
   row.request_model = span.model || trace.model || "";
   if (span.prompt_tokens == null && span.completion_tokens == null) return;
   row.input_tokens = span.prompt_tokens ?? null;
@@ -257,6 +258,11 @@ function addModelAndUsage(row: SpanRow, span: SpanRequest, trace: TraceRequest):
   const usage = { ...unknownUsage, input_tokens: row.input_tokens, output_tokens: row.output_tokens };
   const at = new Date(Number(row.start_time / 1_000_000n));
   Object.assign(row, priceUsage({ provider: row.provider, model: row.request_model, usage, at }) ?? {});
+}
+
+/** Spelt as OpenTelemetry does; a name that says no provider stays as it was sent. */
+function providerOf(name: string | null | undefined): string {
+  return name ? providerName(name) || name : "";
 }
 
 function addContent(row: SpanRow, span: SpanRequest): void {

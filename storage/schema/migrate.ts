@@ -37,7 +37,8 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
   const migrations = options.migrations ?? readMigrations();
   const before = await readApplied(options);
   reportChanged(migrations, before, options.telemetry);
-  if (pending(migrations, before).length === 0) return { applied: [], schemaVersion: migrations.length };
+  const schemaVersion = newestOf(migrations);
+  if (pending(migrations, before).length === 0) return { applied: [], schemaVersion };
   const { connection, target, telemetry, staleAfterMs } = options;
   const lockOptions = { connection, telemetry, database: target.database, ...(staleAfterMs && { staleAfterMs }) };
   await using lock = await takeSchemaLock(lockOptions);
@@ -47,7 +48,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
     await apply(options, migration, lock);
     applied.push(migration.number);
   }
-  return { applied, schemaVersion: migrations.length };
+  return { applied, schemaVersion };
 }
 
 async function apply(options: MigrateOptions, migration: Migration, lock: SchemaLock): Promise<void> {
@@ -66,19 +67,22 @@ async function apply(options: MigrateOptions, migration: Migration, lock: Schema
 }
 
 function pending(migrations: readonly Migration[], applied: readonly AppliedMigration[]): Migration[] {
-  const newest = Math.max(0, ...applied.map(({ number }) => number));
-  if (newest > migrations.length)
+  const newest = newestOf(applied);
+  if (newest > newestOf(migrations))
     throw new CodedError(
       "SCHEMA_TOO_NEW",
-      `The data has schema ${newest}, this version of Weir knows ${migrations.length}: install the newer version again, or restore a backup.`,
+      `The data has schema ${newest}, this version of Weir knows ${newestOf(migrations)}: install the newer version again, or restore a backup.`,
     );
   const numbers = new Set(applied.map(({ number }) => number));
   return migrations.filter(({ number }) => !numbers.has(number));
 }
 
+const newestOf = (migrations: readonly { readonly number: number }[]) =>
+  Math.max(0, ...migrations.map(({ number }) => number));
+
 function reportChanged(migrations: readonly Migration[], applied: readonly AppliedMigration[], telemetry: Telemetry) {
   for (const { number, checksum } of applied) {
-    const migration = migrations[number - 1];
+    const migration = migrations.find((known) => known.number === number);
     if (migration && migration.checksum !== checksum)
       telemetry.emit(storageEvents.migrationChanged, { number, name: migration.name });
   }

@@ -10,17 +10,20 @@ export interface Migration {
   readonly checksum: string;
 }
 
-/** The migrations in a folder, in order: numbered from 1 without a gap, so that two branches cannot both take one. */
+/** The migrations in a folder, in order. No two have one number; a gap is left by one that was never released. */
 export function readMigrations(directory: string = import.meta.dirname): Migration[] {
   const files = readdirSync(directory)
     .filter((file) => file.endsWith(".sql"))
     .sort();
-  return files.map((file, index) => {
+  let last = 0;
+  return files.map((file) => {
     const [, digits, name] = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file) ?? [];
-    if (name === undefined || Number(digits) !== index + 1)
-      throw new TypeError(`${file} is not migration ${index + 1}: names are 0001_what_it_makes.sql, without gaps`);
+    const number = Number(digits);
+    if (name === undefined || number === last)
+      throw new TypeError(`${file} is no migration of its own: names are 0001_what_it_makes.sql, each number once`);
+    last = number;
     const template = readFileSync(join(directory, file), "utf8");
     const checksum = createHash("sha256").update(template).digest("hex").slice(0, 16);
-    return { number: index + 1, name, template, checksum };
+    return { number, name, template, checksum };
   });
 }

@@ -50,6 +50,14 @@ export function isAnsweredBy(filter: Filter, columns: FilterColumns): boolean {
   );
 }
 
+/** The fields that the filter names and that the table does not have. */
+export function missingFields(filter: Filter, columns: FilterColumns): string[] {
+  const isThere = (field: string) =>
+    (attributeKey(field) !== undefined && columns.hasAttributes) ||
+    (columns.expression(field) ?? columns.searched(field)) !== undefined;
+  return [...new Set(conditionsOf(filter).map(({ field }) => field))].filter((field) => !isThere(field));
+}
+
 /** The filter, and the kinds besides, unless it is about kinds itself. */
 export function withKinds(filter: Filter, kinds: readonly string[]): Filter {
   return mentions(filter, "kind") ? filter : allOf([{ field: "kind", op: "in", value: kinds }, filter]);

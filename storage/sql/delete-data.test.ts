@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { newSpanRow, type ProjectId, projectId, type SpanRow } from "@weir/model";
+import { newLogRow, newMetricPointRow, newSpanRow, type ProjectId, projectId, type SpanRow } from "@weir/model";
 import type { Store } from "../store.ts";
 import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
-import { type Deletion, readDeletion, startDeletion } from "./delete-data.ts";
-import { childOf, insertSpans } from "./testing.ts";
+import { type Deletion, projectTables, readDeletion, receiptTables, startDeletion } from "./delete-data.ts";
+import { childOf, insertRows, insertSpans } from "./testing.ts";
 
 const mine = projectId("mine");
 const theirs = projectId("theirs");
@@ -81,9 +81,11 @@ test("one that was interrupted goes on when it is asked about, also after a rest
   let statements = 0;
   const dying = {
     query: store.query.bind(store),
-    async command(sql: string, params?: Readonly<Record<string, unknown>>) {
-      if (sql.startsWith("ALTER") && ++statements > 1) throw new Error("killed");
-      await store.command(sql, params);
+    command: store.command.bind(store),
+    isMutating: store.isMutating.bind(store),
+    async mutate(table: string, change: string, params?: Readonly<Record<string, unknown>>) {
+      if (++statements > 1) throw new Error("killed");
+      await store.mutate(table, change, params);
     },
   };
   await assert.rejects(startDeletion(dying, mine, { userId: "eve" }), /killed/);
@@ -100,4 +102,48 @@ test("one that was interrupted goes on when it is asked about, also after a rest
 test("what is not there is done at once", async () => {
   const deletion = await startDeletion(store, mine, { userId: "nobody' OR 1=1" });
   assert.deepEqual([deletion.status, deletion.found_rows["spans"]], ["done", 0]);
+});
+
+async function rowsOf(project: ProjectId): Promise<Record<string, number>> {
+  const counts = projectTables.map(
+    (table) => `SELECT '${table}' AS name, count() AS rows FROM ${table} WHERE project_id = {project:String}`,
+  );
+  const rows = await store.query<{ name: string; rows: number }>(counts.join(" UNION ALL "), { project });
+  return Object.fromEntries(rows.map(({ name, rows: count }) => [name, Number(count)]));
+}
+
+test("a project goes from every table, its receipt stays, and a new project of its id is left alone", async () => {
+  const doomed = projectId("doomed");
+  const fill = async () => {
+    await insertSpans(
+      store,
+      trace(doomed, "ada").map((row) => ({ ...row, kind: "llm" })),
+    );
+    await insertRows(store, "logs", [newLogRow(doomed, now)]);
+    await insertRows(store, "metric_points", [newMetricPointRow(doomed, "m", "gauge", now)]);
+  };
+  await fill();
+  await startDeletion(store, doomed, { userId: "nobody" });
+  const kept = await rowsOf(mine);
+  const started = await startDeletion(store, doomed, { wholeProject: true });
+  assert.deepEqual(Object.keys(started.found_rows).sort(), [...projectTables, "deletions"].sort());
+  assert.ok(Object.values(started.found_rows).every((count) => count > 0));
+  const done = await untilDone(doomed, started);
+  assert.notEqual(done.finished_at, null);
+  assert.ok(Object.values(await rowsOf(doomed)).every((count) => count === 0));
+  assert.deepEqual(await rowsOf(mine), kept);
+
+  await fill();
+  const again = await rowsOf(doomed);
+  assert.deepEqual(await readDeletion(store, doomed, started.deletion_id), done);
+  assert.deepEqual(await rowsOf(doomed), again);
+});
+
+test("deletion knows every table that has projects", async () => {
+  const tables = await store.query<{ table: string }>(
+    "SELECT DISTINCT table FROM system.columns WHERE database = {database:String} AND name = 'project_id'",
+    { database: store.database },
+  );
+  const stored = tables.map(({ table }) => table).filter((table) => !table.endsWith("_view"));
+  assert.deepEqual(stored.toSorted(), [...projectTables, ...receiptTables].toSorted());
 });

@@ -2,14 +2,19 @@ import { newId, type ProjectId } from "@weir/model";
 import { Bindings } from "./bindings.ts";
 import type { ReadOptions, SqlReader, SqlWriter } from "./reader.ts";
 
-/** What a deletion takes away: a trace, or every trace in which a span names the user. */
-export type DeletionSubject = { readonly traceId: string } | { readonly userId: string };
+/** What a deletion takes away: a trace, every trace in which a span names the user, or all of a project. */
+export type DeletionSubject =
+  | { readonly traceId: string }
+  | { readonly userId: string }
+  | { readonly wholeProject: true };
 
 export interface Deletion {
   readonly deletion_id: string;
   readonly project_id: string;
   readonly requested_at: string;
-  readonly subject: "trace" | "user";
+  /** Null while it is running. */
+  readonly finished_at: string | null;
+  readonly subject: "trace" | "user" | "project";
   readonly subject_id: string;
   /** `done`: no row that was meant is left on disk. */
   readonly status: "running" | "done";
@@ -21,43 +26,60 @@ export interface Deletion {
 
 const traceTables = ["spans", "traces", "trace_index"] as const;
 
+/** Every table with data of projects; with `receiptTables` all that name one, which a test compares with the schema. */
+export const projectTables = [
+  ...["spans", "traces", "trace_index", "usage_1m", "usage_1d", "usage_user_1d"],
+  ...["logs", "metric_points", "metric_1m", "metric_1h"],
+] as const;
+/** What tells of deletions. A project's own deletion is told of for good. */
+export const receiptTables = ["deletion_traces", "deletions", "finished_deletions"] as const;
+
 /**
- * Starts to delete and resolves at once; ask `readDeletion` until it is done. Rows that arrive meanwhile are not meant.
- * Totals by minute, day and model stay: they name nobody; those of a user go with the user.
+ * Starts to delete and resolves at once; ask `readDeletion` until it is done. Of a trace or a user, rows that arrive
+ * meanwhile are not meant; of a project they are, so its senders should have been stopped. Totals by minute, day and
+ * model stay unless the project goes: they name nobody; those of a user go with the user.
  */
 export async function startDeletion(
   writer: SqlWriter,
   project: ProjectId,
   subject: DeletionSubject,
 ): Promise<Deletion> {
-  const deletionId = newId("del");
-  const bindings = new Bindings(project);
-  const id = bindings.bind("String", deletionId);
-  const isMeant =
-    "traceId" in subject
-      ? `trace_id = ${bindings.traceId(subject.traceId)}`
-      : `user_id = ${bindings.bind("String", subject.userId)}`;
-  await writer.command(
-    `INSERT INTO deletion_traces (project_id, deletion_id, trace_id)
-SELECT DISTINCT project_id, ${id}, trace_id FROM spans WHERE ${bindings.tenant} AND ${isMeant}`,
-    bindings.params,
-  );
-  const request: DeletionRequest =
-    "traceId" in subject
-      ? { deletionId, subject: "trace", subjectId: subject.traceId }
-      : { deletionId, subject: "user", subjectId: subject.userId };
+  const request = requestFor(project, subject);
+  if (request.subject !== "project") await noteTraces(writer, project, request);
   const found = await remainingRows(writer, project, request);
   await record(writer, project, request, found);
   await deleteRemaining(writer, project, request, found);
-  const deletion = await readDeletion(writer, project, deletionId);
+  const deletion = await readDeletion(writer, project, request.deletionId);
   if (deletion === undefined) throw new TypeError("a deletion that was recorded is not there");
   return deletion;
 }
 
 interface DeletionRequest {
   readonly deletionId: string;
-  readonly subject: "trace" | "user";
+  readonly subject: Deletion["subject"];
   readonly subjectId: string;
+}
+
+function requestFor(project: ProjectId, subject: DeletionSubject): DeletionRequest {
+  const deletionId = newId("del");
+  if ("traceId" in subject) return { deletionId, subject: "trace", subjectId: subject.traceId };
+  if ("userId" in subject) return { deletionId, subject: "user", subjectId: subject.userId };
+  return { deletionId, subject: "project", subjectId: project };
+}
+
+/** Writes down which traces are meant: each statement, and each that goes on after a restart, means the same. */
+function noteTraces(writer: SqlWriter, project: ProjectId, request: DeletionRequest): Promise<void> {
+  const bindings = new Bindings(project);
+  const id = bindings.bind("String", request.deletionId);
+  const isMeant =
+    request.subject === "trace"
+      ? `trace_id = ${bindings.traceId(request.subjectId)}`
+      : `user_id = ${bindings.bind("String", request.subjectId)}`;
+  return writer.command(
+    `INSERT INTO deletion_traces (project_id, deletion_id, trace_id)
+SELECT DISTINCT project_id, ${id}, trace_id FROM spans WHERE ${bindings.tenant} AND ${isMeant}`,
+    bindings.params,
+  );
 }
 
 function record(
@@ -81,7 +103,7 @@ SELECT {project:String}, ${id}, now64(3), ${what}, ${which},
 
 /**
  * How a deletion stands; undefined when the project has none of that id. One that was interrupted before all of its
- * statements were given goes on.
+ * statements were given goes on; one that was once done deletes nothing more.
  */
 export async function readDeletion(
   writer: SqlWriter,
@@ -89,38 +111,87 @@ export async function readDeletion(
   deletionId: string,
   options?: ReadOptions,
 ): Promise<Deletion | undefined> {
+  const receipt = await readReceipt(writer, project, deletionId, options);
+  if (receipt === undefined) return undefined;
+  const { request, requestedAt, foundRows } = receipt;
+  let { finishedAt } = receipt;
+  let remaining = Object.fromEntries(Object.keys(foundRows).map((table) => [table, 0]));
+  if (finishedAt === null) {
+    remaining = await remainingRows(writer, project, request, options);
+    if (Object.values(remaining).every((count) => count === 0)) finishedAt = await finish(writer, project, deletionId);
+    else if (!(await writer.isMutating(deletionId))) await deleteRemaining(writer, project, request, remaining);
+  }
+  return {
+    deletion_id: deletionId,
+    project_id: project,
+    requested_at: requestedAt,
+    finished_at: finishedAt,
+    subject: request.subject,
+    subject_id: request.subjectId,
+    status: finishedAt === null ? "running" : "done",
+    found_rows: foundRows,
+    remaining_rows: remaining,
+  };
+}
+
+interface Receipt {
+  readonly request: DeletionRequest;
+  readonly requestedAt: string;
+  readonly finishedAt: string | null;
+  readonly foundRows: Record<string, number>;
+}
+
+async function readReceipt(
+  reader: SqlReader,
+  project: ProjectId,
+  deletionId: string,
+  options?: ReadOptions,
+): Promise<Receipt | undefined> {
   const bindings = new Bindings(project);
-  const [row] = await writer.query<{
-    at: string;
-    subject: "trace" | "user";
+  const isIt = `${bindings.tenant} AND deletion_id = ${bindings.bind("String", deletionId)}`;
+  const [row] = await reader.query<{
+    requested: string;
+    finished: string;
+    subject: Deletion["subject"];
     subject_id: string;
     found_rows: Record<string, unknown>;
   }>(
-    `SELECT toString(requested_at) AS at, subject, subject_id, found_rows FROM deletions
-WHERE ${bindings.tenant} AND deletion_id = ${bindings.bind("String", deletionId)} LIMIT 1`,
+    `SELECT toString(requested_at) AS requested, subject, subject_id, found_rows,
+  (SELECT if(count() = 0, '', toString(min(finished_at))) FROM finished_deletions WHERE ${isIt}) AS finished
+FROM deletions WHERE ${isIt} LIMIT 1`,
     bindings.params,
     options,
   );
   if (row === undefined) return undefined;
-  const request = { deletionId, subject: row.subject, subjectId: row.subject_id };
-  const remaining = await remainingRows(writer, project, request, options);
-  const isDone = Object.values(remaining).every((count) => count === 0);
-  if (!isDone && !(await isUnderWay(writer, deletionId))) await deleteRemaining(writer, project, request, remaining);
   return {
-    deletion_id: deletionId,
-    project_id: project,
-    requested_at: `${row.at.replace(" ", "T")}Z`,
-    subject: row.subject,
-    subject_id: row.subject_id,
-    status: isDone ? "done" : "running",
-    found_rows: Object.fromEntries(Object.entries(row.found_rows).map(([table, count]) => [table, Number(count)])),
-    remaining_rows: remaining,
+    request: { deletionId, subject: row.subject, subjectId: row.subject_id },
+    requestedAt: rfc3339(row.requested),
+    finishedAt: row.finished === "" ? null : rfc3339(row.finished),
+    foundRows: Object.fromEntries(Object.entries(row.found_rows).map(([table, count]) => [table, Number(count)])),
   };
+}
+
+const rfc3339 = (time: string) => `${time.replace(" ", "T")}Z`;
+
+async function finish(writer: SqlWriter, project: ProjectId, deletionId: string): Promise<string> {
+  const bindings = new Bindings(project);
+  const finishedAt = new Date().toISOString();
+  await writer.command(
+    `INSERT INTO finished_deletions (project_id, deletion_id, finished_at)
+SELECT {project:String}, ${bindings.bind("String", deletionId)}, ${bindings.time(finishedAt)}`,
+    bindings.params,
+  );
+  return finishedAt;
 }
 
 /** The tables that a deletion touches, and its condition on each. The deletion's id is in every one. */
 function conditionsOf(bindings: Bindings, { deletionId, subject, subjectId }: DeletionRequest): [string, string][] {
   const id = bindings.bind("String", deletionId);
+  if (subject === "project") {
+    const everything = `${bindings.tenant} AND ${id} != ''`;
+    const receipts = `${everything} AND subject != 'project'`;
+    return [...projectTables.map((table): [string, string] => [table, everything]), ["deletions", receipts]];
+  }
   const meant = `trace_id IN (SELECT trace_id FROM deletion_traces WHERE ${bindings.tenant} AND deletion_id = ${id})`;
   const conditions: [string, string][] = traceTables.map((table) => [table, `${bindings.tenant} AND ${meant}`]);
   if (subject === "user") {
@@ -157,15 +228,19 @@ async function deleteRemaining(
   const bindings = new Bindings(project);
   for (const [table, condition] of conditionsOf(bindings, request)) {
     if (remaining[table] === 0) continue;
-    await writer.command(`ALTER TABLE ${table} DELETE WHERE ${condition} SETTINGS mutations_sync = 0`, bindings.params);
+    await writer.mutate(table, `DELETE WHERE ${condition}`, bindings.params);
   }
 }
 
-async function isUnderWay(reader: SqlReader, deletionId: string): Promise<boolean> {
-  const [row] = await reader.query<{ running: unknown }>(
-    `SELECT count() AS running FROM system.mutations
-WHERE database = currentDatabase() AND NOT is_done AND position(command, {id:String}) > 0`,
-    { id: deletionId },
-  );
-  return Number(row?.running ?? 0) > 0;
+/** Whether a table has data of the project. */
+export async function hasRows(reader: SqlReader, project: ProjectId): Promise<boolean> {
+  const { tenant, params } = new Bindings(project);
+  const anyRow = projectTables.map((table) => `SELECT 1 FROM (SELECT 1 FROM ${table} WHERE ${tenant} LIMIT 1)`);
+  return (await reader.query(anyRow.join("\nUNION ALL\n"), params)).length > 0;
+}
+
+/** The projects that were deleted as a whole, though another one may have their id by now. */
+export async function deletedProjects(reader: SqlReader): Promise<string[]> {
+  const sql = "SELECT DISTINCT project_id FROM deletions WHERE subject = 'project'";
+  return (await reader.query<{ project_id: string }>(sql, {})).map(({ project_id }) => project_id);
 }

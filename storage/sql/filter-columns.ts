@@ -65,6 +65,18 @@ export const traceColumnsOfFilter: FilterColumns = {
     field === "text" ? { content: [], plain: ["name", "input_preview", "output_preview"] } : undefined,
 };
 
+const logColumns = new Map([
+  ["start_time", "time"],
+  ...["trace_id", "span_id", "service_name", "environment"].map((name) => [name, name] as const),
+]);
+
+/** `logs` has a sender, a trace, attributes and a text of its own. */
+export const logColumnsOfFilter: FilterColumns = {
+  hasAttributes: true,
+  expression: (field) => logColumns.get(field),
+  searched: (field) => (field === "text" ? { content: ["body"], plain: [] } : undefined),
+};
+
 /** The fields that the rollups are keyed by. */
 export const rollupFields = [
   "model",

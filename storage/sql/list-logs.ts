@@ -1,8 +1,10 @@
 import { noSpanId, noTraceId, type ProjectId } from "@weir/model";
-import { patternOf } from "@weir/query";
+import { type Filter, FilterError, patternOf } from "@weir/query";
 import { Bindings } from "./bindings.ts";
 import type { RawRow } from "./call-row.ts";
+import { compileFilter, missingFields } from "./compile-filter.ts";
 import { instantCursor, instantOfCursor } from "./cursor.ts";
+import { logColumnsOfFilter } from "./filter-columns.ts";
 import { rfc3339 } from "./instant.ts";
 import type { Page } from "./list-calls.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
@@ -23,6 +25,8 @@ export interface LogFilter {
   readonly attributes?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Text that the body contains; any case. */
   readonly q?: string | undefined;
+  /** In the query language, of the fields that log records have. */
+  readonly query?: Filter | undefined;
 }
 
 export interface ListLogsQuestion {
@@ -58,7 +62,7 @@ export interface LogRecordRow {
 /** Characters of a body or of one attribute in a list. */
 const longestText = 16_384;
 
-/** Log records, newest first. Pages stay stable while records arrive. */
+/** Log records, newest first. Pages stay stable while records arrive. Throws FILTER_INVALID for a field of spans alone. */
 export async function listLogs(
   reader: SqlReader,
   project: ProjectId,
@@ -119,7 +123,14 @@ function filterConditions(bindings: Bindings, filter: LogFilter): string[] {
     conditions.push(
       hasPattern(bindings, patternOf(["star", { text: filter.q }, "star"]), { content: ["body"], plain: [] }),
     );
+  if (filter.query !== undefined) conditions.push(`(${queryCondition(bindings, filter.query)})`);
   return conditions;
+}
+
+function queryCondition(bindings: Bindings, query: Filter): string {
+  const [missing] = missingFields(query, logColumnsOfFilter);
+  if (missing !== undefined) throw new FilterError({ problem: `log records have no field "${missing}"` });
+  return compileFilter(bindings, query, logColumnsOfFilter);
 }
 
 function toRecord(row: RawRow): LogRecordRow {

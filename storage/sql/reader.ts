@@ -3,9 +3,13 @@ export interface SqlReader {
   query<Row>(sql: string, params: SqlParams, options?: ReadOptions): Promise<Row[]>;
 }
 
-/** What deletion needs besides. */
+/** What deletion and expiry need besides. */
 export interface SqlWriter extends SqlReader {
   command(sql: string, params?: SqlParams): Promise<void>;
+  /** `DELETE WHERE …` or `UPDATE … WHERE …` on a table's rows, wherever they are; carried out in the background. */
+  mutate(table: string, change: string, params?: SqlParams): Promise<void>;
+  /** Whether a change whose text has `mark` in it is still to be carried out anywhere. */
+  isMutating(mark: string): Promise<boolean>;
 }
 
 export type SqlParams = Readonly<Record<string, unknown>>;

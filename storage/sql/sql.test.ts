@@ -1,22 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { newLogRow, newMetricPointRow, newSpanRow, type ProjectId, projectId, type SpanRow } from "@weir/model";
+import { newSpanRow, type ProjectId, projectId, type SpanRow } from "@weir/model";
 import { allOf, containing, everything, type Filter, oneOf } from "@weir/query";
 import type { Store } from "../store.ts";
 import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
-import {
-  breakdown,
-  deleteProjectRows,
-  getCall,
-  getTrace,
-  heatmap,
-  listCalls,
-  listTraces,
-  metricsSummary,
-  projectTables,
-  timeseries,
-} from "./index.ts";
-import { childOf, insertRows, insertSpans, isRoot } from "./testing.ts";
+import { breakdown, getCall, getTrace, heatmap, listCalls, listTraces, metricsSummary, timeseries } from "./index.ts";
+import { childOf, insertSpans, isRoot } from "./testing.ts";
 
 const mine = projectId("mine");
 const theirs = projectId("theirs");
@@ -514,32 +503,4 @@ describe("traces", () => {
     );
     assert.equal(await getTrace(store, theirs, question), undefined);
   });
-});
-
-test("deleting a project removes its rows alone, from every table", async () => {
-  const project = projectId("doomed");
-  const row = { ...newSpanRow(project, "gateway", range.fromUnixNano), kind: "llm", user_id: "u" };
-  await insertSpans(store, [row]);
-  await insertRows(store, "logs", [newLogRow(project, range.fromUnixNano)]);
-  await insertRows(store, "metric_points", [newMetricPointRow(project, "m", "gauge", range.fromUnixNano)]);
-  const before = await metricsSummary(store, mine, { range, filter: everything });
-  const removed = await deleteProjectRows(store, project);
-  const deletions = ["deletion_traces", "deletions"];
-  const expected = projectTables.map((table) => [table, deletions.includes(table) ? 0 : 1]);
-  assert.deepEqual(removed, Object.fromEntries(expected));
-  assert.deepEqual(
-    await deleteProjectRows(store, project),
-    Object.fromEntries(projectTables.map((table) => [table, 0])),
-  );
-  assert.equal((await metricsSummary(store, project, { range, filter: everything })).total.calls, 0);
-  assert.deepEqual(await metricsSummary(store, mine, { range, filter: everything }), before);
-});
-
-test("deletion knows every table that has projects", async () => {
-  const tables = await store.query<{ table: string }>(
-    "SELECT DISTINCT table FROM system.columns WHERE database = {database:String} AND name = 'project_id'",
-    { database: store.database },
-  );
-  const stored = tables.map(({ table }) => table).filter((table) => !table.endsWith("_view"));
-  assert.deepEqual(stored.toSorted(), [...projectTables].toSorted());
 });

@@ -20,7 +20,7 @@ const captures = globSync("*/*.json", { cwd: folder })
   .filter((file) => !file.endsWith(".expected.json") && !file.startsWith("generate"))
   .map((file) => ({ file, spans: readCapture(join(folder, file)).spans }));
 /** One for all: what it keeps from one export to the next must not be seen. */
-const writer = new ExportWriter({ maxExportSpans: 1000 });
+const writer = new ExportWriter({ maxExportItems: 1000 });
 
 /** What `normalizeSpans` makes of an export, as it is read back from a block. */
 function expected(message: Uint8Array): SpanRow[] | "malformed" {
@@ -354,7 +354,7 @@ test("spans that tell of one call are told apart however they are read", () => {
 });
 
 test("too many spans are refused, and nothing of them is left", () => {
-  const small = new ExportWriter({ maxExportSpans: 1 });
+  const small = new ExportWriter({ maxExportItems: 1 });
   assert.throws(() => small.write(encodeTraces([spanWith(chat), spanWith({})]), context, ""), {
     code: "BODY_TOO_LARGE",
   });

@@ -11,7 +11,7 @@ import { SpanInBytes, type WrittenSpan } from "./span-in-bytes.ts";
 
 export interface ExportWriterOptions {
   /** Exports of more spans are refused. */
-  readonly maxExportSpans: number;
+  readonly maxExportItems: number;
 }
 
 export interface WrittenExport {
@@ -96,7 +96,7 @@ export class ExportWriter {
         continue;
       }
       const takenCount = ordinal - this.#withoutIdsCount - this.#unstorableCount;
-      checkItemCount(takenCount + 1, this.#options.maxExportSpans, "spans");
+      checkItemCount(takenCount + 1, this.#options.maxExportItems, "spans");
       const written = aside?.has(ordinal) === true ? undefined : this.#reader.read();
       if (written !== undefined) {
         this.#append(written);

@@ -13,6 +13,7 @@ import { Fold, LongText, Parts, ReadingContext } from "./message-parts.tsx";
 const contentNotes: Readonly<Record<string, string>> = {
   off: "Content is not kept for this call: recording of content is off.",
   dropped: "The content was not kept: it is not JSON (a file, audio or an image), or there was no room for it.",
+  expired: "The content was kept for as long as the project's settings say, and has expired.",
   truncated: "The content was longer than the limit and is cut off; what was kept is shown.",
 };
 

@@ -1,0 +1,38 @@
+/** How long rows are kept where nobody says otherwise. */
+export const defaultRetentionDays = 90;
+
+/** How many days each kind of a project's data is kept, counted from its own time. */
+export interface Retention {
+  /** Spans, with their entries in the lists of calls and traces. */
+  readonly spansDays: number;
+  /** Input and output of spans, previews and log records that carry a call's content; never more than `spansDays`. */
+  readonly contentDays: number;
+  readonly logsDays: number;
+  readonly metricPointsDays: number;
+}
+
+/** What a project or the configuration says; what it leaves open is null or absent. */
+export type RetentionSettings = { readonly [Kind in keyof Retention]?: number | null | undefined };
+
+/** About ten years. */
+export const longestRetentionDays = 3650;
+
+/** What holds where nobody says otherwise. */
+export const defaultRetention: Retention = {
+  spansDays: defaultRetentionDays,
+  contentDays: defaultRetentionDays,
+  logsDays: defaultRetentionDays,
+  metricPointsDays: defaultRetentionDays,
+};
+
+/** The first setting that says something counts: the project's before the configuration's. Content: as long as spans. */
+export function retentionOf(...settings: readonly RetentionSettings[]): Retention {
+  const first = (kind: keyof Retention) => settings.find((setting) => setting[kind] != null)?.[kind] ?? undefined;
+  const spansDays = first("spansDays") ?? defaultRetention.spansDays;
+  return {
+    spansDays,
+    contentDays: Math.min(first("contentDays") ?? spansDays, spansDays),
+    logsDays: first("logsDays") ?? defaultRetention.logsDays,
+    metricPointsDays: first("metricPointsDays") ?? defaultRetention.metricPointsDays,
+  };
+}
