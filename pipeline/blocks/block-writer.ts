@@ -1,5 +1,6 @@
 import { type Column, type TableName, tableColumns } from "@weir/model";
 import type { Batch } from "../consumer.ts";
+import { BufferPool } from "./buffer-pool.ts";
 import { type ColumnWriter, columnWriter, type WrittenTypes } from "./column-writers.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 
@@ -63,6 +64,7 @@ class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows
   readonly #columns: readonly WrittenColumn[];
   /** Counts, names and types. */
   readonly #headings = new GrowingBytes();
+  readonly #pool = new BufferPool();
   readonly #appendRow: (row: TableRows[Table], rowIndex: number) => void;
   #rowCount = 0;
 
@@ -99,7 +101,8 @@ class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows
     const block = this.#encode(this.#fill());
     this.#rowCount = 0;
     for (const { writer } of this.#columns) writer.clear();
-    return { table: this.#table, rowCount, block, ...(closes === undefined ? {} : { closes }) };
+    const release = () => this.#pool.giveBack(block);
+    return { table: this.#table, rowCount, block, release, ...(closes === undefined ? {} : { closes }) };
   }
 
   /** Brings all columns to the same length. Returns those that say something; without rows all, for what they are. */
@@ -109,14 +112,14 @@ class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows
     return this.#columns.filter(({ writer }) => !writer.isBlank);
   }
 
-  #encode(columns: readonly WrittenColumn[]): Uint8Array {
+  #encode(columns: readonly WrittenColumn[]): Buffer {
     const headings = this.#headings;
     headings.clear();
     headings.appendVaruint(columns.length);
     headings.appendVaruint(this.#rowCount);
     const ends = columns.map((column) => this.#appendHeading(column));
     const dataLength = columns.reduce((sum, { writer }) => sum + writer.byteLength, 0);
-    const block = Buffer.allocUnsafe(headings.length + dataLength);
+    const block = this.#pool.take(headings.length + dataLength);
     let headed = 0;
     let offset = 0;
     columns.forEach(({ writer }, index) => {
