@@ -34,3 +34,4 @@ export type {
 export type { Signal } from "./schema.ts";
 export type { AnyValue, Attributes, InstrumentationScope, Span, SpanEvent, SpanLink } from "./span.ts";
 export { decodeTraces, SpanCursor, valueKinds } from "./span-cursor.ts";
+export { TextCache } from "./text-cache.ts";

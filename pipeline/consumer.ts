@@ -10,6 +10,8 @@ export interface Batch {
   readonly block: Uint8Array;
   /** Numbers of announced calls that these rows complete; see `CallLog`. Durable in the same frame as the rows. */
   readonly closes?: readonly number[];
+  /** A consumer that keeps nothing of the block once it has resolved or rejected may say so: its memory is used again. */
+  readonly release?: () => void;
 }
 
 /**

@@ -1,4 +1,5 @@
 export * from "./blocks/block-writer.ts";
+export { BufferPool } from "./blocks/buffer-pool.ts";
 export * from "./blocks/column-writers.ts";
 export { GrowingBytes } from "./blocks/growing-bytes.ts";
 export { type PipelineConfig, pipelineConfig } from "./config.ts";

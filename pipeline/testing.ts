@@ -7,8 +7,8 @@ import type { ExportLedger } from "./exports/export-ledger.ts";
 export { readBlocks } from "./blocks/block-reader.ts";
 
 /** The rows of a batch as its producer had them, texts as strings. */
-export function rowsOf(batch: Pick<Batch, "block">): SpanRow[] {
-  return readBlocks(batch.block) as unknown as SpanRow[];
+export function rowsOf({ block, table }: Pick<Batch, "block" | "table">): SpanRow[] {
+  return readBlocks(block, table) as unknown as SpanRow[];
 }
 
 /** A CallLog that keeps everything in memory, for tests of whoever writes to the journal. */
@@ -102,7 +102,7 @@ export class MemoryInserter implements Inserter {
   after: (batch: InsertBatch) => void | Promise<void> = () => {};
 
   get rows(): SpanRow[] {
-    return this.stored.flatMap(({ blocks }) => blocks.flatMap((block) => rowsOf({ block })));
+    return this.stored.flatMap(({ table, blocks }) => blocks.flatMap((block) => rowsOf({ block, table })));
   }
 
   async insert(batch: InsertBatch): Promise<void> {

@@ -1,10 +1,12 @@
 import { CodedError } from "@weir/model";
+import { BufferPool } from "@weir/pipeline";
 
 const retryAfterMs = 1000;
 
 /** What all requests together may hold in memory from their first byte until their answer. */
 export class InFlightBytes {
   readonly #limit: number;
+  readonly #pool = new BufferPool();
   #used = 0;
 
   constructor(limit: number) {
@@ -17,6 +19,7 @@ export class InFlightBytes {
 
   lease(): InFlightLease {
     return new InFlightLease(
+      this.#pool,
       (byteCount) => {
         if (this.#used + byteCount > this.#limit) {
           throw new CodedError("RECEIVER_BUSY", "Too much is being received at once; send it again later.", {
@@ -34,11 +37,14 @@ export class InFlightBytes {
 
 /** What one request holds. Disposing gives it back. */
 export class InFlightLease implements Disposable {
+  readonly #pool: BufferPool;
+  readonly #buffers: Buffer[] = [];
   readonly #take: (byteCount: number) => void;
   readonly #giveBack: (byteCount: number) => void;
   #held = 0;
 
-  constructor(take: (byteCount: number) => void, giveBack: (byteCount: number) => void) {
+  constructor(pool: BufferPool, take: (byteCount: number) => void, giveBack: (byteCount: number) => void) {
+    this.#pool = pool;
     this.#take = take;
     this.#giveBack = giveBack;
   }
@@ -49,7 +55,16 @@ export class InFlightLease implements Disposable {
     this.#held += byteCount;
   }
 
+  /** Adds so many bytes and gives memory for them, which nobody may look at once the lease is disposed. */
+  buffer(byteCount: number): Buffer {
+    this.add(byteCount);
+    const buffer = this.#pool.take(byteCount);
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+
   [Symbol.dispose](): void {
+    for (const buffer of this.#buffers.splice(0)) this.#pool.giveBack(buffer);
     this.#giveBack(this.#held);
     this.#held = 0;
   }

@@ -40,8 +40,7 @@ export function readBody(
   { maxBytes, lease }: BodyLimits,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
+    let gathered: GatheredBytes;
     const fail = (error: unknown) => {
       request.off("data", take);
       // The rest is thrown away as it comes.
@@ -49,27 +48,55 @@ export function readBody(
       reject(error);
     };
     const take = (chunk: Buffer) => {
-      length += chunk.length;
       try {
-        if (length > maxBytes) throw tooLarge(maxBytes);
-        if (announcedBytes === undefined) lease?.add(chunk.length);
+        gathered.add(chunk, maxBytes);
       } catch (error) {
-        return fail(error);
+        fail(error);
       }
-      chunks.push(chunk);
     };
     try {
       if (announcedBytes !== undefined && announcedBytes > maxBytes) throw tooLarge(maxBytes);
-      if (announcedBytes !== undefined) lease?.add(announcedBytes);
+      gathered = new GatheredBytes(announcedBytes, lease);
     } catch (error) {
       return fail(error);
     }
     request.on("data", take);
-    request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length)));
-    const brokenOff = () => reject(new CodedError("BAD_REQUEST", "The request broke off before its end."));
+    request.on("end", () => resolve(gathered.whole()));
+    const brokenOff = () => {
+      // Nothing is written any more to memory that the caller gives back.
+      request.off("data", take);
+      reject(new CodedError("BAD_REQUEST", "The request broke off before its end."));
+    };
     request.on("error", brokenOff);
     request.on("close", brokenOff);
   });
+}
+
+/** A body as it comes: laid into one buffer where its length is known and counted, else in pieces. */
+class GatheredBytes {
+  readonly #lease: InFlightLease | undefined;
+  readonly #whole: Buffer | undefined;
+  readonly #pieces: Buffer[] = [];
+  #length = 0;
+
+  /** Throws RECEIVER_BUSY when there is no room for so many bytes. */
+  constructor(announcedBytes: number | undefined, lease: InFlightLease | undefined) {
+    this.#lease = lease;
+    if (announcedBytes !== undefined) this.#whole = lease?.buffer(announcedBytes);
+  }
+
+  add(piece: Buffer, maxBytes: number): void {
+    if (this.#length + piece.length > maxBytes) throw tooLarge(maxBytes);
+    if (this.#whole === undefined) {
+      this.#lease?.add(piece.length);
+      this.#pieces.push(piece);
+    } else this.#whole.set(piece, this.#length);
+    this.#length += piece.length;
+  }
+
+  whole(): Buffer {
+    return this.#whole?.subarray(0, this.#length) ?? Buffer.concat(this.#pieces, this.#length);
+  }
 }
 
 /** The content of a body that was sent in this encoding. Rejects for an encoding that is not read, and for a bomb. */

@@ -1,4 +1,6 @@
-import type { ColumnTypes } from "@weir/model";
+import { type Column, type ColumnTypes, type TableName, tableColumns } from "@weir/model";
+
+const dictionaryVersionLength = 8;
 
 /** Reads what `BlockWriter` wrote. It knows the types of `columnWriters` and no others; throws a RangeError beyond the end. */
 class BlockCursor {
@@ -56,7 +58,7 @@ const numbers = {
   Float64: each((cursor) => cursor.take(8).readDoubleLE()),
 };
 const times = each((cursor) => cursor.take(8).readBigInt64LE());
-const texts = each((cursor) => cursor.text());
+const texts = each((cursor) => cursor.text()) as (cursor: BlockCursor, rowCount: number) => string[];
 
 function nullable(values: ValueReader): ValueReader {
   return (cursor, rowCount) => {
@@ -77,15 +79,39 @@ function lists(elements: ValueReader): ValueReader {
   };
 }
 
-function textMaps(cursor: BlockCursor, rowCount: number): Record<string, string>[] {
-  const ends = numbers.UInt64(cursor, rowCount);
-  const count = ends.at(-1) ?? 0;
-  const keys = texts(cursor, count);
-  const values = texts(cursor, count);
-  return byRow(
-    ends,
-    keys.map((key, index) => [key, values[index] ?? ""] as const),
-  ).map((pairs) => Object.fromEntries(pairs));
+/** The keys of LowCardinality(String), which its version goes before; see `Labels`. */
+function dictionary(cursor: BlockCursor): { readonly keys: string[]; readonly width: 1 | 2 | 4 } {
+  const [indexType] = numbers.UInt64(cursor, 1);
+  const [keyCount = 0] = numbers.UInt64(cursor, 1);
+  return { keys: texts(cursor, keyCount), width: (1 << ((indexType ?? 0) & 3)) as 1 | 2 | 4 };
+}
+
+function labels(cursor: BlockCursor, rowCount: number): string[] {
+  if (rowCount === 0) return [];
+  const { keys, width } = dictionary(cursor);
+  cursor.take(8);
+  return Array.from({ length: rowCount }, () => keys[cursor.take(width).readUIntLE(0, width)] ?? "");
+}
+
+function textMaps(keysOf: (cursor: BlockCursor, count: number) => string[]): ValueReader {
+  return (cursor, rowCount) => {
+    const ends = numbers.UInt64(cursor, rowCount);
+    const count = ends.at(-1) ?? 0;
+    const keys = keysOf(cursor, count);
+    const values = texts(cursor, count);
+    return byRow(
+      ends,
+      keys.map((key, index) => [key, values[index] ?? ""] as const),
+    ).map((pairs) => Object.fromEntries(pairs));
+  };
+}
+
+/** Of a type with a LowCardinality in it. */
+function versioned(read: ValueReader): ValueReader {
+  return (cursor, rowCount) => {
+    cursor.take(dictionaryVersionLength);
+    return read(cursor, rowCount);
+  };
 }
 
 const hex = (width: number) => each((cursor) => cursor.take(width).toString("hex"));
@@ -107,16 +133,31 @@ const readers: Readonly<Record<string, ValueReader>> = {
   "Array(DateTime64(9, 'UTC'))": lists(times),
   "Array(FixedString(16))": lists(hex(16)),
   "Array(FixedString(8))": lists(hex(8)),
-  "Map(String, String)": textMaps,
+  "LowCardinality(String)": versioned(labels),
+  "Map(String, String)": textMaps(texts),
+  "Map(LowCardinality(String), String)": versioned(textMaps(labels)),
 };
 
 /** A value as `model/columns.ts` types it, texts as strings. */
 export type BlockValue = Exclude<ColumnTypes[keyof ColumnTypes], Uint8Array>;
 
-function readBlock(cursor: BlockCursor): Record<string, BlockValue>[] {
+/** What the columns of a row are that a block leaves out, in the table's order. */
+function blankRow(table: TableName): Record<string, BlockValue> {
+  const columns = Object.entries<Column>(tableColumns[table]);
+  return Object.fromEntries(columns.map(([name, { type }]) => [name, blankValue(type)]));
+}
+
+function blankValue(type: keyof ColumnTypes): BlockValue {
+  if (type === "string" || type === "content") return "";
+  if (type.startsWith("nullable_")) return null;
+  if (type === "string_map") return {};
+  return type.endsWith("s") && type !== "time_ns" ? [] : 0;
+}
+
+function readBlock(cursor: BlockCursor, table: TableName): Record<string, BlockValue>[] {
   const columnCount = cursor.varuint();
   const rowCount = cursor.varuint();
-  const rows: Record<string, BlockValue>[] = Array.from({ length: rowCount }, () => ({}));
+  const rows = Array.from({ length: rowCount }, () => blankRow(table));
   for (let column = 0; column < columnCount; column++) {
     const name = cursor.text();
     const type = cursor.text();
@@ -129,16 +170,16 @@ function readBlock(cursor: BlockCursor): Record<string, BlockValue>[] {
   return rows;
 }
 
-/** The rows of one block or of several, one behind the other. */
-export function readBlocks(bytes: Uint8Array): Record<string, BlockValue>[] {
+/** The rows of one block of the table or of several, one behind the other. */
+export function readBlocks(bytes: Uint8Array, table: TableName): Record<string, BlockValue>[] {
   const cursor = new BlockCursor(bytes);
   const rows: Record<string, BlockValue>[] = [];
-  while (!cursor.atEnd) rows.push(...readBlock(cursor));
+  while (!cursor.atEnd) rows.push(...readBlock(cursor, table));
   return rows;
 }
 
 /**
- * Adds the distinct values of the block's first column to `found` when it is a String. For tables that begin with
+ * Adds the distinct values of the block's first column to `found` when it is of texts. For tables that begin with
  * `project_id`: who has rows in the block. Throws a RangeError for bytes that are no block.
  */
 export function collectFirstColumn(block: Uint8Array, found: Set<string>): void {
@@ -146,7 +187,14 @@ export function collectFirstColumn(block: Uint8Array, found: Set<string>): void 
   if (cursor.varuint() === 0) return;
   const rowCount = cursor.varuint();
   cursor.text();
-  if (cursor.text() !== "String") return;
+  const type = cursor.text();
+  if (type === "LowCardinality(String)") {
+    cursor.take(dictionaryVersionLength);
+    for (const key of dictionary(cursor).keys) found.add(key);
+  } else if (type === "String") collectTexts(cursor, rowCount, found);
+}
+
+function collectTexts(cursor: BlockCursor, rowCount: number, found: Set<string>): void {
   let previous: Buffer | undefined;
   for (let row = 0; row < rowCount; row++) {
     const value = cursor.textBytes();

@@ -1,7 +1,8 @@
 import { type Column, type TableName, tableColumns } from "@weir/model";
 import type { Batch } from "../consumer.ts";
-import { type ColumnWriter, columnWriters, type WrittenTypes } from "./column-writers.ts";
-import { copyBytes, GrowingBytes } from "./growing-bytes.ts";
+import { BufferPool } from "./buffer-pool.ts";
+import { type ColumnWriter, columnWriter, type WrittenTypes } from "./column-writers.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 
 /** What a writer takes as a row of each table: the rows of `model/columns.ts`, and rows that point at bytes. */
 export type TableRows = {
@@ -14,7 +15,7 @@ type WrittenRow<Columns extends Readonly<Record<string, Column>>> = {
 
 /**
  * Gathers rows of one table and encodes them as one Native block: varuint of columns, varuint of rows, then for each
- * column its name, its type and its data. Reusable: `finish` empties it. Its buffers stay allocated for the next rows.
+ * column its name, its type and its data. Columns that say nothing in any row are left out. Reusable: `finish` empties it. Its buffers stay allocated for the next rows.
  */
 export interface BlockWriter<Row> {
   readonly rowCount: number;
@@ -28,24 +29,12 @@ export interface BlockWriter<Row> {
 
 interface WrittenColumn {
   readonly name: string;
-  /** Name and type as the block spells them. */
-  readonly heading: Uint8Array;
   readonly writer: ColumnWriter<unknown>;
 }
 
-function writtenColumn([name, { type }]: [string, Column]): WrittenColumn {
-  const writer = columnWriters[type]() as ColumnWriter<unknown>;
-  const bytes = new GrowingBytes();
-  bytes.appendText(name);
-  bytes.appendText(writer.blockType);
-  const heading = new Uint8Array(bytes.length);
-  bytes.copyInto(heading, 0);
-  return { name, heading, writer };
-}
-
 /**
- * A function that appends each of a row's fields that says something to its column, written out field by field: every
- * access and call is then of one shape, which takes 40 % off a loop over the columns. The names come from
+ * A function that appends each of a row's fields to its column unless it is the column's run, written out field by
+ * field: every access and call is then of one shape, which takes 40 % off a loop over the columns. The names come from
  * `model/columns.ts` alone.
  */
 function unrolled(
@@ -53,15 +42,17 @@ function unrolled(
   refuse: (index: number, cause: Error) => never,
 ): (row: object, rowIndex: number) => void {
   const names = columns.map((_, index) => `column${index}`);
-  const steps = columns.map(({ name, writer: { filler } }, index) => {
+  const steps = columns.map(({ name }, index) => {
     const column = names[index];
-    const append = `at = ${index}; if (${column}.rowCount !== rowIndex) ${column}.fill(rowIndex); ${column}.append(value);`;
-    const read = `value = row[${JSON.stringify(name)}];`;
-    return filler === undefined
-      ? `${read} ${append}`
-      : `${read} if (value !== ${JSON.stringify(filler)}) { ${append} }`;
+    return `value = row[${JSON.stringify(name)}];
+      if (value !== ${column}Rows.run) {
+        at = ${index};
+        if (${column}Rows.count !== rowIndex) ${column}.fill(rowIndex);
+        ${column}.append(value);
+      }`;
   });
-  const body = `return function (row, rowIndex) {
+  const rows = columns.map((_, index) => `const ${names[index]}Rows = ${names[index]}.rows;`);
+  const body = `${rows.join(" ")} return function (row, rowIndex) {
     let at = 0, value;
     try { ${steps.join("\n")} } catch (cause) { refuse(at, cause); }
   };`;
@@ -71,15 +62,16 @@ function unrolled(
 class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows[Table]> {
   readonly #table: Table;
   readonly #columns: readonly WrittenColumn[];
-  readonly #counts = new GrowingBytes();
-  readonly #headingsLength: number;
+  /** Counts, names and types. */
+  readonly #headings = new GrowingBytes();
+  readonly #pool = new BufferPool();
   readonly #appendRow: (row: TableRows[Table], rowIndex: number) => void;
   #rowCount = 0;
 
   constructor(table: Table) {
     this.#table = table;
-    this.#columns = Object.entries(tableColumns[table]).map(writtenColumn);
-    this.#headingsLength = this.#columns.reduce((sum, { heading }) => sum + heading.length, 0);
+    const columns = Object.entries<Column>(tableColumns[table]);
+    this.#columns = columns.map(([name, column]) => ({ name, writer: columnWriter(column) }));
     this.#appendRow = unrolled(this.#columns, (index, cause) => this.#refuse(index, cause));
   }
 
@@ -88,10 +80,10 @@ class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows
   }
 
   get byteLength(): number {
-    return this.#columns.reduce(
-      (sum, { writer }) => sum + writer.byteLength + (this.#rowCount - writer.rowCount) * writer.fillerBytes,
-      this.#headingsLength + 4,
-    );
+    const columns = this.#fill();
+    this.#headings.clear();
+    for (const column of columns) this.#appendHeading(column);
+    return columns.reduce((sum, { writer }) => sum + writer.byteLength, this.#headings.length + 4);
   }
 
   append(row: TableRows[Table]): void {
@@ -100,30 +92,49 @@ class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows
   }
 
   #refuse(index: number, cause: Error): never {
-    for (const { writer } of this.#columns) if (writer.rowCount > this.#rowCount) writer.undo();
+    for (const { writer } of this.#columns) if (writer.rows.count > this.#rowCount) writer.undo();
     throw new TypeError(`${this.#table}.${this.#columns[index]?.name}: ${cause.message}`, { cause });
   }
 
   finish(closes?: readonly number[]): Batch {
     const rowCount = this.#rowCount;
-    for (const { writer } of this.#columns) writer.fill(rowCount);
-    const block = this.#encode();
+    const block = this.#encode(this.#fill());
     this.#rowCount = 0;
     for (const { writer } of this.#columns) writer.clear();
-    return { table: this.#table, rowCount, block, ...(closes === undefined ? {} : { closes }) };
+    const release = () => this.#pool.giveBack(block);
+    return { table: this.#table, rowCount, block, release, ...(closes === undefined ? {} : { closes }) };
   }
 
-  #encode(): Uint8Array {
-    this.#counts.clear();
-    this.#counts.appendVaruint(this.#columns.length);
-    this.#counts.appendVaruint(this.#rowCount);
-    const dataLength = this.#columns.reduce((sum, { writer }) => sum + writer.byteLength, 0);
-    const block = Buffer.allocUnsafe(this.#counts.length + this.#headingsLength + dataLength);
-    let offset = this.#counts.copyInto(block, 0);
-    for (const { heading, writer } of this.#columns) {
-      offset = writer.copyInto(block, copyBytes(heading, heading.length, block, offset));
-    }
+  /** Brings all columns to the same length. Returns those that say something; without rows all, for what they are. */
+  #fill(): readonly WrittenColumn[] {
+    if (this.#rowCount === 0) return this.#columns;
+    for (const { writer } of this.#columns) writer.fill(this.#rowCount);
+    return this.#columns.filter(({ writer }) => !writer.isBlank);
+  }
+
+  #encode(columns: readonly WrittenColumn[]): Buffer {
+    const headings = this.#headings;
+    headings.clear();
+    headings.appendVaruint(columns.length);
+    headings.appendVaruint(this.#rowCount);
+    const ends = columns.map((column) => this.#appendHeading(column));
+    const dataLength = columns.reduce((sum, { writer }) => sum + writer.byteLength, 0);
+    const block = this.#pool.take(headings.length + dataLength);
+    let headed = 0;
+    let offset = 0;
+    columns.forEach(({ writer }, index) => {
+      const end = ends[index] as number;
+      offset = writer.copyInto(block, headings.copyRangeInto(headed, end, block, offset));
+      headed = end;
+    });
     return block;
+  }
+
+  /** Returns where it ends. */
+  #appendHeading({ name, writer }: WrittenColumn): number {
+    this.#headings.appendText(name);
+    this.#headings.appendText(writer.blockType);
+    return this.#headings.length;
   }
 }
 

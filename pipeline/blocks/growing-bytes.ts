@@ -23,7 +23,7 @@ const scratchFloat = new Float64Array(scratch.buffer);
 
 /** Copies `length` bytes from the start of `source` and returns the offset behind them. A few are copied by a loop. */
 export function copyBytes(source: Uint8Array, length: number, target: Uint8Array, offset: number): number {
-  if (length > copyLoopLimit) target.set(source.subarray(0, length), offset);
+  if (length > copyLoopLimit) target.set(length === source.length ? source : source.subarray(0, length), offset);
   else for (let index = 0; index < length; index++) target[offset + index] = source[index] as number;
   return offset + length;
 }
@@ -59,13 +59,14 @@ export class GrowingBytes {
     return copyBytes(this.#bytes, this.#length, target, offset);
   }
 
+  /** The same for what stands between two offsets. */
+  copyRangeInto(from: number, to: number, target: Uint8Array, offset: number): number {
+    return copyBytes(this.#bytes.subarray(from, to), to - from, target, offset);
+  }
+
   appendByte(value: number): void {
     this.#reserve(1);
     this.#bytes[this.#length++] = value;
-  }
-
-  appendZeros(count: number): void {
-    this.appendRepeated(0, count);
   }
 
   appendRepeated(value: number, count: number): void {
@@ -73,6 +74,21 @@ export class GrowingBytes {
     const end = this.#length + count;
     if (count > copyLoopLimit) this.#bytes.fill(value, this.#length, end);
     else for (let at = this.#length; at < end; at++) this.#bytes[at] = value;
+    this.#length = end;
+  }
+
+  /** Appends what the last `length` bytes are so many times. */
+  repeatEnd(length: number, times: number): void {
+    const start = this.#length - length;
+    const end = this.#length + length * times;
+    this.#reserve(length * times);
+    const bytes = this.#bytes;
+    // Doubled each time: a few calls for however many rows.
+    for (let to = this.#length; to < end; ) {
+      const count = Math.min(to - start, end - to);
+      bytes.copyWithin(to, start, start + count);
+      to += count;
+    }
     this.#length = end;
   }
 

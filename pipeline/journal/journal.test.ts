@@ -261,7 +261,7 @@ test("the limit counts what others of the same name have left", async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 110));
   await assert.rejects(
     (async () => {
-      for (let count = 0; count < 8; count++) await journal.consume(batch("a", undefined, 4000));
+      for (let count = 0; count < 12; count++) await journal.consume(batch("a", undefined, 4000));
     })(),
     isRefusal("JOURNAL_FULL"),
   );

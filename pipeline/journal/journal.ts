@@ -145,6 +145,15 @@ class SegmentedJournal implements Journal {
   }
 
   async consume(batch: Batch): Promise<void> {
+    try {
+      await this.#consume(batch);
+    } finally {
+      // It is written, or refused once no write of it is under way.
+      batch.release?.();
+    }
+  }
+
+  async #consume(batch: Batch): Promise<void> {
     const { table, rowCount, closes = [], block } = batch;
     if (rowCount === 0 && closes.length === 0) return;
     const frame = encodeFrame({ kind: rowsKind, table, rowCount, closes, body: block }, this.#options.now());

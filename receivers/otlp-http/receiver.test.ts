@@ -81,7 +81,9 @@ test("a span that no column holds is refused, the others are kept", async () => 
 test("logs are kept, each with its time and place in the order of arrival", async () => {
   const { status, text } = await post(JSON.stringify(logsTree), json, "/v1/logs");
   assert.deepEqual([status, text], [200, "{}"]);
-  const [first, second] = fixture.log.batches.flatMap(({ block }) => readBlocks(block) as unknown as LogRow[]);
+  const [first, second] = fixture.log.batches.flatMap(
+    ({ block, table }) => readBlocks(block, table) as unknown as LogRow[],
+  );
   assert.ok(first && second);
   assert.deepEqual([first.body, second.body], ["a", ""]);
   assert.ok(first.time > 0n && (first.sequence + 1) >>> 0 === second.sequence);
@@ -94,7 +96,9 @@ test("points are kept; those that no chart could read are refused with the reaso
   const { partialSuccess } = JSON.parse(text);
   assert.equal(partialSuccess.rejectedDataPoints, "2");
   assert.match(partialSuccess.errorMessage, /delta or cumulative/);
-  const rows = fixture.log.batches.flatMap(({ block }) => readBlocks(block) as unknown as MetricPointRow[]);
+  const rows = fixture.log.batches.flatMap(
+    ({ block, table }) => readBlocks(block, table) as unknown as MetricPointRow[],
+  );
   assert.deepEqual(
     rows.map(({ metric_name, type, value, temporality, service_name }) => [
       metric_name,

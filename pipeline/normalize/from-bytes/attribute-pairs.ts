@@ -1,7 +1,7 @@
 import { type SpanCursor, valueKinds } from "@weir/otlp";
 import type { GrowingBytes } from "../../blocks/growing-bytes.ts";
+import type { Labels } from "../../blocks/labels.ts";
 import { WrittenMap } from "../../blocks/written-map.ts";
-import type { KeyPlan } from "./key-plans.ts";
 import { keyChunk, type SpanShape } from "./span-shapes.ts";
 
 const { string: stringKind, bool: boolKind, int: intKind, double: doubleKind } = valueKinds;
@@ -23,39 +23,21 @@ export class AttributePairs extends WrittenMap {
     this.#cursor = cursor;
   }
 
-  writeInto(keys: GrowingBytes, values: GrowingBytes): number {
+  writeInto(keys: Labels, values: GrowingBytes): void {
     const { added, inColumns, shape } = this;
     if (shape === undefined) throw new TypeError("a span's attributes have no shape");
-    this.#writeKeys(shape, keys);
+    keys.appendChunk(keyChunk(shape, inColumns, keys));
     const { attributeCount } = this.#cursor;
     let skipped = 0;
     for (let index = 0; index < attributeCount; index++) {
       if (inColumns[skipped] === index) skipped++;
       else this.#writeValue(values, index);
     }
-    const { section } = shape;
-    values.appendRange(section.valueBytes, 0, section.valueBytes.length);
-    let count = attributeCount - skipped + section.keys.size;
+    values.appendBytes(shape.section.valueBytes);
     for (const key in added) {
-      keys.appendText(key);
+      keys.append(keys.numberOf(key));
       values.appendText(added[key] as string);
-      count++;
     }
-    return count;
-  }
-
-  #writeKeys(shape: SpanShape, keys: GrowingBytes): void {
-    const chunk = keyChunk(shape, this.inColumns);
-    if (chunk !== undefined) {
-      keys.appendRange(chunk, 0, chunk.length);
-      return;
-    }
-    for (let index = 0, skipped = 0; index < shape.plans.length; index++) {
-      const { encoded } = shape.plans[index] as KeyPlan;
-      if (this.inColumns[skipped] === index) skipped++;
-      else keys.appendRange(encoded, 0, encoded.length);
-    }
-    keys.appendRange(shape.section.keyBytes, 0, shape.section.keyBytes.length);
   }
 
   #writeValue(values: GrowingBytes, index: number): void {

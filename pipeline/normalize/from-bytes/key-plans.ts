@@ -1,5 +1,4 @@
 import type { AnyValue } from "@weir/otlp";
-import { GrowingBytes } from "../../blocks/growing-bytes.ts";
 import { fieldUses } from "../compiled-fields.ts";
 import { fieldReaders } from "../field-readers.ts";
 import { type FieldName, fields } from "../fields.ts";
@@ -30,8 +29,6 @@ export interface KeyPlan {
   readonly isParameter: boolean;
   readonly content: "none" | "inputMessages" | "outputMessages" | "other";
   readonly uses: readonly PlannedUse[];
-  /** The key as a text of a column. */
-  readonly encoded: Uint8Array;
 }
 
 /** Fields that are kept as attributes of these names: with these keys, what was sent is what is stored. */
@@ -153,7 +150,6 @@ export function planOf(key: string): KeyPlan {
         const base = { field: fieldNumbers[field], rank, read, number: useCount++ };
         return { ...base, isText: as === "text", isCount: as === "count" };
       }),
-    encoded: encoded(key),
   };
 }
 
@@ -161,12 +157,4 @@ function contentOf(key: string): KeyPlan["content"] {
   if (key === "gen_ai.input.messages") return "inputMessages";
   if (key === "gen_ai.output.messages") return "outputMessages";
   return contentKeys.has(key) || contentPrefixes.some((prefix) => key.startsWith(prefix)) ? "other" : "none";
-}
-
-function encoded(key: string): Uint8Array {
-  const bytes = new GrowingBytes();
-  bytes.appendText(key);
-  const copy = new Uint8Array(bytes.length);
-  bytes.copyInto(copy, 0);
-  return copy;
 }

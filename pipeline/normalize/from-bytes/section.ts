@@ -10,8 +10,7 @@ export interface Section {
   readonly environment: string;
   /** What is kept of resource and scope among the attributes of each span, unless it has a key of the same name. */
   readonly keys: ReadonlySet<string>;
-  /** The same as texts of columns, one behind the other. */
-  readonly keyBytes: Uint8Array;
+  /** Their values as texts of a column, one behind the other. */
   readonly valueBytes: Uint8Array;
 }
 
@@ -43,7 +42,7 @@ export class Sections {
     if (known !== undefined) return known;
     const keys = kept.map(([key]) => key);
     const values = kept.map(([, value]) => value);
-    const section = { serviceName, environment, keys: new Set(keys), keyBytes: texts(keys), valueBytes: texts(values) };
+    const section = { serviceName, environment, keys: new Set(keys), valueBytes: texts(values) };
     if (this.#sections.size === mostSections) this.#sections.clear();
     this.#sections.set(name, section);
     return section;

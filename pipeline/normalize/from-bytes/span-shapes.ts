@@ -1,9 +1,9 @@
 import { mostKeys, type SpanCursor } from "@weir/otlp";
+import type { LabelChunk, Labels } from "../../blocks/labels.ts";
 import { type KeyPlan, planOf } from "./key-plans.ts";
 import type { Section } from "./section.ts";
 
 const slotCount = 512;
-const longestChunk = 4096;
 
 /** What all spans have in common that have the same keys in the same order, and resource and scope. */
 export interface SpanShape {
@@ -15,8 +15,8 @@ export interface SpanShape {
   readonly isSlow: boolean;
   /** The attributes that `chunk` leaves out. */
   chunkWithout: readonly number[];
-  /** The keys of the others and of the section as texts of a column; undefined until it is made, or where it is long. */
-  chunk: Uint8Array | undefined;
+  /** The keys of the others and of the section as labels of the column; void once the column has begun anew. */
+  chunk: LabelChunk | undefined;
 }
 
 /** Finds the shapes of a cursor's spans. Of fixed size: a shape takes the place of whichever had its slot. */
@@ -90,15 +90,15 @@ function isSame(known: Int32Array, keyIds: Int32Array, count: number): boolean {
   return true;
 }
 
-/** The keys of a shape's attributes but some, and of its section, as texts of a column; undefined where they are long. */
-export function keyChunk(shape: SpanShape, without: readonly number[]): Uint8Array | undefined {
-  if (shape.chunk !== undefined && isSameList(shape.chunkWithout, without)) return shape.chunk;
-  const parts = shape.plans.filter((_, index) => !without.includes(index)).map(({ encoded }) => encoded);
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length > longestChunk) return undefined;
-  shape.chunk = Buffer.concat([...parts, shape.section.keyBytes]);
+/** The keys of a shape's attributes but some, and of its section, as labels of the column. */
+export function keyChunk(shape: SpanShape, without: readonly number[], column: Labels): LabelChunk {
+  const { chunk } = shape;
+  if (chunk?.generation === column.generation && isSameList(shape.chunkWithout, without)) return chunk;
+  const own = shape.plans.filter((_, index) => !without.includes(index)).map(({ key }) => key);
+  const made = column.chunkOf([...own, ...shape.section.keys]);
+  shape.chunk = made;
   shape.chunkWithout = [...without];
-  return shape.chunk;
+  return made;
 }
 
 function isSameList(one: readonly number[], other: readonly number[]): boolean {

@@ -25,6 +25,6 @@ export class FileStore implements Inserter {
 
   get rows(): Record<string, BlockValue>[] {
     const files = readdirSync(this.#folder).filter((name) => !name.endsWith(".new"));
-    return files.flatMap((name) => readBlocks(readFileSync(join(this.#folder, name))));
+    return files.flatMap((name) => readBlocks(readFileSync(join(this.#folder, name)), "spans"));
   }
 }
