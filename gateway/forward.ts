@@ -6,7 +6,7 @@ import type { GatewayConfig } from "./config.ts";
 import { callRefused, observationFailed, upstreamFailed, upstreamRetried, usageStayedVisible } from "./events.ts";
 import { type AnswerHead, type RequestHead, readAnswerHead, readRequestHead } from "./headers.ts";
 import { answerError } from "./own-answer.ts";
-import { type Provider, type Target, targetOf, upstreamPath } from "./provider-table.ts";
+import { type Provider, upstreamPath } from "./provider-table.ts";
 import { apiOf } from "./providers/index.ts";
 import type { Api } from "./providers/shape.ts";
 import { CallRecord } from "./recording/call-record.ts";
@@ -53,7 +53,7 @@ export function forward(
   try {
     head = readRequestHead(req.rawHeaders, provider.keepGatewayHeaders);
     if (path.includes("key=")) path = takeQueryKey(path, head, context.catalog);
-    admission = admit(head, provider, context.catalog, context.isLoopbackListener);
+    admission = admit(head, provider, context.catalog, context.isLoopbackListener, path);
     if (head.contentLength > context.config.bodyLimitBytes) throw tooLarge(context.config.bodyLimitBytes);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
@@ -225,8 +225,8 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
 
   #dispatch(body: Buffer | RelayedBody | null): void {
     const { record } = this;
-    const { admission, provider } = record;
-    const target = admission.baseUrl === undefined ? provider.target : connectionTarget(admission.baseUrl);
+    const { admission } = record;
+    const { target } = admission;
     const headers = this.#head.forward;
     for (const part of admission.credentials) headers.push(part);
     if (this.#stream !== undefined && this.#contentLength > 0) {
@@ -276,7 +276,12 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
     const { capture } = this.#context.config;
     this.record.observer = new ResponseObserver(
       this.record.api,
-      { status, contentType: head.contentType, contentEncoding: head.contentEncoding },
+      {
+        status,
+        contentType: head.contentType,
+        contentEncoding: head.contentEncoding,
+        vendorHeaders: head.vendorHeaders,
+      },
       {
         contentBytes: capture.bodyLimitBytes,
         decodedBytes: capture.bodyLimitBytes * 2,
@@ -471,16 +476,4 @@ function breakOff(res: ServerResponse, hasContentLength: boolean): void {
     // Only the end of the connection ends this answer: it must not look orderly.
     socket.write("", () => socket.resetAndDestroy());
   }
-}
-
-const connectionTargets = new Map<string, Target>();
-
-function connectionTarget(baseUrl: string): Target {
-  let target = connectionTargets.get(baseUrl);
-  if (target === undefined) {
-    target = targetOf(baseUrl);
-    if (connectionTargets.size >= 1000) connectionTargets.clear();
-    connectionTargets.set(baseUrl, target);
-  }
-  return target;
 }
