@@ -106,8 +106,8 @@ export const providerIds: readonly string[] = providerRows.map((row) => row.id);
 
 // In order: the first route that fits names the operation.
 const routes: readonly ApiRoute[] = [
-  ...geminiRoutes,
   ...palmRoutes,
+  ...geminiRoutes,
   ...bedrockRoutes,
   ...ollamaRoutes,
   ...cohereRoutes,

@@ -72,6 +72,7 @@ export class ResponseObserver implements EventSink {
   #decoder: StreamDecoder | undefined;
   #allowance: ByteAllowance | undefined;
   #unreadableEvents = 0;
+  #isEnding = false;
 
   constructor(api: Api, head: ResponseHead, limits: ObserveLimits) {
     this.#api = api;
@@ -129,7 +130,8 @@ export class ResponseObserver implements EventSink {
     try {
       if (!reading.read(data, start, end, type)) return;
     } catch {
-      this.#unreadableEvents += 1;
+      // What a broken stream ends with is half an event: that is no fault of our reading.
+      if (!this.#isEnding) this.#unreadableEvents += 1;
       return;
     }
     if (this.firstContentAtMs === 0) this.firstContentAtMs = this.#nowMs;
@@ -193,6 +195,7 @@ export class ResponseObserver implements EventSink {
   #endStream(done: () => void): void {
     this.#readStream();
     const finish = () => {
+      this.#isEnding = true;
       this.#framer?.end();
       this.#assemble();
       done();
