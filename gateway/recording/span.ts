@@ -1,44 +1,9 @@
 import { newSpanRow, type PricedCost, priceUsage, type SpanRow } from "@weir/model";
+import { finishReason } from "../providers/finish-reason.ts";
 import type { Answer } from "../providers/shape.ts";
 import type { CallRecord, ErrorType } from "./call-record.ts";
 import { unixNanoAt } from "./clock.ts";
 import { validUtf8 } from "./observe.ts";
-
-/**
- * Finish reasons in OpenTelemetry's words, by the provider's word in lower case. What is not listed stays as the
- * provider said it.
- */
-const finishReasons: Readonly<Record<string, string>> = {
-  stop: "stop",
-  completed: "stop",
-  complete: "stop",
-  finish: "stop",
-  finished: "stop",
-  endoftext: "stop",
-  stop_criteria_met: "stop",
-  end_turn: "stop",
-  stop_sequence: "stop",
-  eos: "stop",
-  tool_calls: "tool_call",
-  tool_use: "tool_call",
-  function_call: "tool_call",
-  tool_call: "tool_call",
-  max_tokens: "length",
-  max_output_tokens: "length",
-  model_context_window_exceeded: "length",
-  error_limit: "length",
-  refusal: "content_filter",
-  content_filtered: "content_filter",
-  guardrail_intervened: "content_filter",
-  error_toxic: "content_filter",
-  safety: "content_filter",
-  recitation: "content_filter",
-  blocklist: "content_filter",
-  prohibited_content: "content_filter",
-  spii: "content_filter",
-  image_safety: "content_filter",
-  failed: "error",
-};
 
 const errorTypesByStatus: Readonly<Record<number, ErrorType>> = {
   400: "invalid_request",
@@ -135,7 +100,7 @@ function detailsOf(answer: Answer): Record<string, string> {
 function readAnswer(row: SpanRow, call: CallRecord, answer: Answer): void {
   row.response_model = answer.model;
   row.response_id = answer.id;
-  row.finish_reason = finishReasons[answer.finish.toLowerCase()] ?? answer.finish;
+  row.finish_reason = finishReason(answer.finish);
   row.attributes = { ...row.attributes, ...detailsOf(answer) };
   if (!answer.hasUsage) return;
   Object.assign(row, answer.usage);
