@@ -51,7 +51,7 @@ export const defaultHeadLimits: HeadLimits = { headBytes: 64 << 10, targetBytes:
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
 const forbidden = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
-const targetPattern = /^(?:\/[\x21-\x7e\x80-\xff]*|https?:\/\/[\x21-\x7e\x80-\xff]+|\*)$/i;
+const targetPattern = /^(?:\/[\x21-\x7e]*|https?:\/\/[\x21-\x7e]+|\*)$/i;
 const lengthPattern = /^\d{1,15}$/;
 const knownMethods = new Set(METHODS.filter((method) => method !== "CONNECT"));
 
