@@ -80,7 +80,7 @@ export class GatewayFixture implements AsyncDisposable {
       telemetry,
       onCall: (row) => this.calls.push(row),
       relay: options.relay ?? { core: "/nonexistent/core.sock", ingest: "/nonexistent/ingest.sock" },
-      answer: () => false,
+      answer: () => undefined,
       isLoopbackListener: options.isLoopbackListener ?? true,
     });
   }
