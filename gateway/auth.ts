@@ -30,7 +30,7 @@ export interface Admission {
   /** The Weir key; empty without one. */
   readonly apiKeyId: string;
   /** Names and values in turn: what the provider is to get as credential. */
-  readonly credentials: readonly string[];
+  credentials: readonly string[];
   /** Where the request goes, with its region filled in. */
   readonly target: Target;
   /** With what the request is to be signed, instead of `credentials`; undefined when it need not be. */

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { CodedError, type Telemetry } from "@weir/model";
 import { type Admission, admit, type GatewayCatalog, takeQueryKey } from "./auth.ts";
+import { type AwsSigner, signAws, signedHeaderNames } from "./aws-signature.ts";
 import type { GatewayConfig } from "./config.ts";
 import { callRefused, observationFailed, upstreamFailed, upstreamRetried, usageStayedVisible } from "./events.ts";
 import { type AnswerHead, type RequestHead, readAnswerHead, readRequestHead } from "./headers.ts";
@@ -9,7 +10,7 @@ import { chunked, isFieldValue, type ResponseHead } from "./http1/message-head.t
 import { openTunnel, type TunnelObserver } from "./http1/tunnel.ts";
 import type { AnswerHandler, UpstreamConnection } from "./http1/upstream-connection.ts";
 import { answerError } from "./own-answer.ts";
-import { type Provider, upstreamPath } from "./provider-table.ts";
+import { type Provider, type Target, upstreamPath } from "./provider-table.ts";
 import { apiOf } from "./providers/index.ts";
 import type { Api } from "./providers/shape.ts";
 import { CallRecord } from "./recording/call-record.ts";
@@ -19,6 +20,7 @@ import { JsonScanner } from "./recording/json-scanner.ts";
 import { isJsonType, ResponseObserver } from "./recording/observe.ts";
 import type { Recorder } from "./recording/recorder.ts";
 import { applyPatch, requestMembers, UsageFrameFilter, usagePatch } from "./stream-usage.ts";
+import type { AnswerTranslator, Translation } from "./translation/index.ts";
 import { isKeepAliveRace, type ProviderRequest, type Upstream, upstreamError } from "./upstream.ts";
 
 /** What all calls of a gateway share. */
@@ -39,6 +41,14 @@ export interface ForwardContext {
 /** A body up to this size goes up in one piece, once it is whole: it can be sent again, and saves a stream. */
 const smallBodyBytes = 64 << 10;
 
+/** What is sent in place of the client's request. */
+export interface Replacement {
+  /** The client's body has been received, and this goes up. */
+  readonly body: Buffer;
+  /** The answer is to be translated back. */
+  readonly translation?: Translation;
+}
+
 /**
  * Begins to forward a request. `startMs` is when it arrived, `requestedPath` what follows `/<provider>`, with its
  * query.
@@ -49,8 +59,10 @@ export function forward(
   provider: Provider,
   requestedPath: string,
   startMs: number,
+  replacement?: Replacement,
 ): void {
   const { method, rawHeaders } = exchange.head;
+  const translation = replacement?.translation;
   let head: RequestHead;
   let admission: Admission;
   let path = requestedPath;
@@ -58,12 +70,13 @@ export function forward(
     head = readRequestHead(rawHeaders, provider.keepGatewayHeaders);
     if (path.includes("key=")) path = takeQueryKey(path, head, context.catalog);
     admission = admit(head, provider, context.catalog, context.isLoopbackListener, path);
+    if (replacement !== undefined) replaceRequest(head, admission, replacement);
     if (!admission.credentials.every(isFieldValue)) throw unusableCredential(provider.id);
     if (head.contentLength > context.config.bodyLimitBytes) throw tooLarge(context.config.bodyLimitBytes);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     context.telemetry.emit(callRefused, { code: error.code, provider: provider.id });
-    answerError(exchange, error, provider.shape);
+    answerError(exchange, error, translation === undefined ? provider.shape : "openai");
     return;
   }
   const query = path.indexOf("?");
@@ -77,7 +90,32 @@ export function forward(
     attribution: head.attribution,
     traceparent: head.traceparent,
   });
-  new ForwardedCall(context, exchange, record, head, path).start();
+  const call = new ForwardedCall(context, exchange, record, head, path, translation);
+  call.start();
+  if (replacement === undefined) return;
+  call.onRequestData(replacement.body);
+  call.onRequestEnd();
+}
+
+/** The head of a request that another body takes the place of, and for a translated one another API. */
+function replaceRequest(head: RequestHead, admission: Admission, { body, translation }: Replacement): void {
+  head.contentLength = body.length;
+  if (translation === undefined) return;
+  head.contentType = "application/json";
+  // The answer is read to be translated: it must come plain.
+  const dropped = /^(content-type|content-encoding|accept|accept-encoding)$|^(openai|x-stainless)-/i;
+  const kept = head.forward.filter((_, index) => !dropped.test(head.forward[index - (index % 2)] ?? ""));
+  head.contentEncoding = "";
+  head.forward = [...kept, "content-type", "application/json", ...translation.headers];
+  admission.credentials = inHeader(admission.credentials, translation.keyHeader);
+}
+
+/** A bearer token in the header where the other API looks for its key. */
+function inHeader(credentials: readonly string[], name: string): readonly string[] {
+  const [header = "", value = ""] = credentials;
+  const token = /^Bearer\s+(\S+)$/i.exec(value)?.[1];
+  const isElsewhere = name !== "" && token !== undefined && header.toLowerCase() === "authorization";
+  return isElsewhere ? [name, token] : credentials;
 }
 
 function unusableCredential(provider: string): CodedError {
@@ -86,6 +124,13 @@ function unusableCredential(provider: string): CodedError {
 
 function tooLarge(limitBytes: number): CodedError {
   return new CodedError("BODY_TOO_LARGE", `The request's body is over this gateway's limit of ${limitBytes} bytes.`);
+}
+
+function tooLongToSign(limitBytes: number): CodedError {
+  return new CodedError(
+    "BODY_TOO_LARGE",
+    `A request that is signed for AWS must be whole first, and this gateway waits for at most ${limitBytes} bytes.`,
+  );
 }
 
 /**
@@ -100,6 +145,8 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
   readonly #head: RequestHead;
   readonly #path: string;
   readonly #contentLength: number;
+  readonly #translation: Translation | undefined;
+  #translator: AnswerTranslator | undefined;
 
   #scanner: JsonScanner | undefined;
   #held: Buffer[] = [];
@@ -107,7 +154,8 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
   #holdLimit = 0;
   #mayPatch = false;
   #hidesUsage = false;
-  #filter: UsageFrameFilter | undefined;
+  /** What the client gets in place of the answer's own bytes. */
+  #filter: UsageFrameFilter | AnswerTranslator | undefined;
   /** The request's body goes up as it comes. */
   #isStreamingUp = false;
 
@@ -125,7 +173,15 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
   #isSent = false;
   #tunnel: readonly Socket[] = [];
 
-  constructor(context: ForwardContext, exchange: Exchange, record: CallRecord, head: RequestHead, path: string) {
+  constructor(
+    context: ForwardContext,
+    exchange: Exchange,
+    record: CallRecord,
+    head: RequestHead,
+    path: string,
+    translation: Translation | undefined,
+  ) {
+    this.#translation = translation;
     this.#context = context;
     this.#exchange = exchange;
     this.record = record;
@@ -169,8 +225,9 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     }
     if (isJson && isPlain) this.#scanner = new JsonScanner(requestMembers);
     this.#mayPatch = isJson && isPlain && record.api.mustAskForUsage && record.provider.streamUsageOnRequest;
-    this.#holdLimit = this.#mayPatch ? capture.holdLimitBytes : smallBodyBytes;
-    const isChunkedUpload = this.#contentLength === chunked && !this.#mayPatch;
+    const isSigned = record.admission.signer !== undefined;
+    this.#holdLimit = this.#mayPatch || isSigned ? capture.holdLimitBytes : smallBodyBytes;
+    const isChunkedUpload = this.#contentLength === chunked && !this.#mayPatch && !isSigned;
     if (isChunkedUpload || this.#contentLength > this.#holdLimit) this.#beginStream();
   }
 
@@ -195,6 +252,10 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
 
   /** The body is too long to wait for: what came so far and all that follows goes up as it comes. */
   #beginStream(): void {
+    if (this.record.admission.signer !== undefined) {
+      this.fail(tooLongToSign(this.#holdLimit));
+      return;
+    }
     this.#isStreamingUp = true;
     this.#dispatch(this.#contentLength);
     for (const chunk of this.#held) this.#connection?.writeBody(chunk);
@@ -231,11 +292,13 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     const { record } = this;
     const { admission } = record;
     const { target } = admission;
-    const headers = this.#head.forward;
+    const path = upstreamPath(target, this.#path);
+    const headers =
+      admission.signer === undefined ? this.#head.forward : this.#signedHeaders(admission.signer, target, path, body);
     for (const part of admission.credentials) headers.push(part);
     this.#request = {
       origin: target.origin,
-      path: upstreamPath(target, this.#path),
+      path,
       method: record.method,
       headers,
       body,
@@ -244,6 +307,21 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     if (this.#isOver) return;
     this.#sentAtMs = performance.now();
     this.#connection = this.#context.upstream.dispatch(this.#request, this);
+  }
+
+  #signedHeaders(signer: AwsSigner, target: Target, path: string, body: readonly Buffer[] | number | null): string[] {
+    const headers = this.#head.forward;
+    const isKept = (index: number) => !signedHeaderNames.has((headers[index - (index % 2)] as string).toLowerCase());
+    const kept = headers.filter((_, index) => isKept(index));
+    const at = kept.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-type");
+    const request = {
+      method: this.record.method,
+      host: new URL(target.origin).host,
+      path,
+      contentType: at === -1 ? "" : (kept[at + 1] ?? ""),
+      body: Array.isArray(body) ? Buffer.concat(body) : Buffer.alloc(0),
+    };
+    return [...kept, ...signAws(request, signer, "bedrock", new Date())];
   }
 
   get #asksForWebSocket(): boolean {
@@ -257,9 +335,11 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     const { record } = this;
     this.#hasAnswer = true;
     if (this.#isOver) return;
-    const head = readAnswerHead(answer.rawHeaders, (type) => this.#hidesUsage && isEventStream(type));
+    const isTranslated = this.#translation !== undefined;
+    const head = readAnswerHead(answer.rawHeaders, (type) => isTranslated || (this.#hidesUsage && isEventStream(type)));
     record.httpStatus = answer.status;
     this.#beginObserving(answer.status, head);
+    if (this.#translation !== undefined) this.#beginTranslating(this.#translation, answer.status, head);
     this.#writeHead(answer, head);
   }
 
@@ -282,6 +362,15 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     if (!this.#hidesUsage || !isEventStream(head.contentType)) return;
     if (isEncoded(head.contentEncoding)) this.#context.telemetry.emit(usageStayedVisible);
     else this.#filter = new UsageFrameFilter(this.record.provider.addsNullUsage);
+  }
+
+  #beginTranslating(translation: Translation, status: number, head: AnswerHead): void {
+    const { contentType, vendorHeaders, forward } = head;
+    this.#translator = translation.openAnswer({ status, contentType, vendorHeaders });
+    this.#filter = this.#translator;
+    const at = forward.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-type");
+    if (at !== -1) forward.splice(at, 2);
+    forward.push("content-type", this.#translator.contentType);
   }
 
   #writeHead(answer: ResponseHead, head: AnswerHead): void {
@@ -320,9 +409,23 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     this.#isAnswerWhole = true;
     this.#connection = undefined;
     this.#flushFilter();
+    if (this.#translator?.isComplete === false) {
+      this.#breakOffTranslated();
+      return;
+    }
     this.#exchange.end(trailers);
     // What is left of an upload that was answered early has nowhere to go.
     this.#exchange.resumeRequest();
+  }
+
+  /** The provider's stream lacks its end; what the client gets must not look whole. */
+  #breakOffTranslated(): void {
+    const { record } = this;
+    this.#observe(performance.now());
+    record.errorType = "stream_incomplete";
+    record.errorMessage = "The provider ended the stream without its last event.";
+    this.#settle("cut");
+    this.#exchange.breakOff();
   }
 
   #flushFilter(): void {
@@ -375,7 +478,8 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     if (record.httpStatus === null) {
       record.httpStatus = error.status;
       this.#settle("error");
-      answerError(this.#exchange, error, record.provider.shape, record.spanId);
+      const shape = this.#translation === undefined ? record.provider.shape : "openai";
+      answerError(this.#exchange, error, shape, record.spanId);
     } else {
       this.#flushFilter();
       this.#settle("cut");

@@ -5,6 +5,7 @@ import type { GatewayCatalog } from "./auth.ts";
 import type { GatewayConfig } from "./config.ts";
 import { gatewayListening, observationFailed } from "./events.ts";
 import { type ForwardContext, type ForwardedCall, forward } from "./forward.ts";
+import { callByModel, forwardByModel } from "./forward-by-model.ts";
 import type { Exchange } from "./http1/exchange.ts";
 import { Http1Server } from "./http1/server.ts";
 import { answerError, jsonOf } from "./own-answer.ts";
@@ -91,7 +92,7 @@ class HttpGateway implements Gateway {
     this.#providers = providerTable(config);
     this.#defaultProvider = this.#known(config.defaultProvider);
     this.#messagesProvider =
-      this.#defaultProvider.shape === "openai" ? this.#known("anthropic") : this.#defaultProvider;
+      this.#defaultProvider.shape === "anthropic" ? this.#defaultProvider : this.#known("anthropic");
     this.#context = {
       config,
       upstream: new Upstream(config.timeouts),
@@ -190,7 +191,7 @@ class HttpGateway implements Gateway {
   }
 
   #route(exchange: Exchange, startMs: number): void {
-    const { method, target, rawHeaders } = exchange.head;
+    const { method, target } = exchange.head;
     const url = pathOf(target);
     const segment = firstSegment(url);
     const provider = this.#providers.get(segment);
@@ -200,7 +201,7 @@ class HttpGateway implements Gateway {
     } else if (isTelemetry(method, url)) {
       this.#ingest.pass(exchange);
     } else if (segment === "v1") {
-      forward(this.#context, exchange, this.#unnamedProvider(url, rawHeaders), url, startMs);
+      this.#forwardUnnamed(exchange, url, startMs);
     } else if (coreSegments.has(segment)) {
       this.#core.pass(exchange);
     } else {
@@ -219,6 +220,13 @@ class HttpGateway implements Gateway {
       const headers = ["content-type", type, "cache-control", "no-store"];
       exchange.answer(status, STATUS_CODES[status] ?? "", headers, Buffer.from(text));
     });
+  }
+
+  #forwardUnnamed(exchange: Exchange, url: string, startMs: number): void {
+    const provider = this.#unnamedProvider(url, exchange.head.rawHeaders);
+    const call = provider.slashedModels ? undefined : callByModel(exchange.head.method, url);
+    if (call === undefined) forward(this.#context, exchange, provider, url, startMs);
+    else forwardByModel(this.#context, this.#providers, provider, exchange, call, url, startMs);
   }
 
   /** `/v1/…` is the default provider's; the Messages API, which names itself, is Anthropic's. */

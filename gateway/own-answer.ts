@@ -21,12 +21,29 @@ const anthropicTypes: Readonly<Record<number, string>> = {
   429: "rate_limit_error",
 };
 
+const googleStatuses: Readonly<Record<number, string>> = {
+  400: "INVALID_ARGUMENT",
+  401: "UNAUTHENTICATED",
+  403: "PERMISSION_DENIED",
+  404: "NOT_FOUND",
+  429: "RESOURCE_EXHAUSTED",
+  503: "UNAVAILABLE",
+  504: "DEADLINE_EXCEEDED",
+};
+
 function errorBody(error: CodedError, shape: ShapeId): unknown {
-  const { code, message, retryable } = error;
+  const { code, message, retryable, status } = error;
   if (shape === "anthropic") {
-    return { type: "error", error: { type: anthropicTypes[error.status] ?? "api_error", message, code, retryable } };
+    return { type: "error", error: { type: anthropicTypes[status] ?? "api_error", message, code, retryable } };
   }
-  return { error: { message, type: openaiTypes[error.status] ?? "api_error", param: null, code, retryable } };
+  if (shape === "gemini") {
+    return {
+      error: { code: status, message, status: googleStatuses[status] ?? "INTERNAL", weir_code: code, retryable },
+    };
+  }
+  if (shape === "cohere" || shape === "bedrock") return { message, code, retryable };
+  if (shape === "ollama") return { error: message, code, retryable };
+  return { error: { message, type: openaiTypes[status] ?? "api_error", param: null, code, retryable } };
 }
 
 /** Answers with an error of the gateway's own, in the words that the client's SDK reads. */

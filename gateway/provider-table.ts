@@ -22,6 +22,10 @@ export interface Provider {
   /** Asked for usage in a stream, it says `"usage":null` in every frame but the one with the usage. */
   readonly addsNullUsage: boolean;
   readonly keepGatewayHeaders: boolean;
+  /** Where OpenAI's API begins. */
+  readonly openaiPath: string;
+  /** As the provider of `/v1`, it gets every model's name as it is. */
+  readonly slashedModels: boolean;
 }
 
 export function targetOf(baseUrl: string): Target {
@@ -54,6 +58,7 @@ const usualAuth: Readonly<Record<ShapeId, AuthStyle>> = {
   gemini: "as_sent",
   cohere: "bearer",
   bedrock: "sigv4",
+  ollama: "bearer",
 };
 
 /** The address with its region filled in: Google's global endpoint has none before its name. */
@@ -108,6 +113,8 @@ function providerOf(row: ProviderRow, config: GatewayConfig["providers"][string]
     region: row.region,
     streamUsageOnRequest: config?.streamUsageOnRequest ?? row.streamUsageOnRequest ?? false,
     addsNullUsage: row.addsNullUsage ?? false,
+    openaiPath: row.openaiPath ?? "/v1",
+    slashedModels: row.slashedModels ?? false,
     keepGatewayHeaders: config?.keepGatewayHeaders ?? false,
   };
 }

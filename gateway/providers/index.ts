@@ -8,7 +8,7 @@ import { palmRoutes } from "./palm.ts";
 import { type Api, type ApiRoute, defineApi } from "./shape.ts";
 
 /** In whose words the gateway's own errors are written, and how a credential is sent. */
-export const shapeIds = ["openai", "anthropic", "gemini", "cohere", "bedrock"] as const;
+export const shapeIds = ["openai", "anthropic", "gemini", "cohere", "bedrock", "ollama"] as const;
 export type ShapeId = (typeof shapeIds)[number];
 
 /**
@@ -34,6 +34,10 @@ export interface ProviderRow {
   /** Takes `stream_options.include_usage`, and sends no usage in a stream without it. */
   readonly streamUsageOnRequest?: boolean;
   readonly addsNullUsage?: boolean;
+  /** Where OpenAI's API begins, when that is not `/v1`. */
+  readonly openaiPath?: string;
+  /** Its own models are called `vendor/model`: as the provider of `/v1`, it gets every name as it is. */
+  readonly slashedModels?: boolean;
   /** Where a request names the `{region}` of its address, and which it is when none is named. */
   readonly region?: { readonly from: "path" | "signature"; readonly usual: string };
 }
@@ -45,16 +49,28 @@ export const providerRows: readonly ProviderRow[] = [
   { id: "openai", ...openai, baseUrl: "https://api.openai.com", streamUsageOnRequest: true, addsNullUsage: true },
   { id: "anthropic", shape: "anthropic", auth: "x-api-key", baseUrl: "https://api.anthropic.com" },
   { id: "mistral", ...openai, baseUrl: "https://api.mistral.ai", otelName: "mistral_ai" },
-  { id: "groq", ...openai, baseUrl: "https://api.groq.com/openai", streamUsageOnRequest: true },
+  { id: "groq", ...openai, baseUrl: "https://api.groq.com/openai", streamUsageOnRequest: true, slashedModels: true },
   { id: "deepseek", ...openai, baseUrl: "https://api.deepseek.com", streamUsageOnRequest: true },
   { id: "xai", ...openai, baseUrl: "https://api.x.ai", otelName: "x_ai" },
-  { id: "together", ...openai, baseUrl: "https://api.together.xyz" },
-  { id: "openrouter", ...openai, baseUrl: "https://openrouter.ai/api" },
-  { id: "fireworks", ...openai, baseUrl: "https://api.fireworks.ai/inference" },
-  { id: "perplexity", ...openai, baseUrl: "https://api.perplexity.ai" },
+  { id: "together", ...openai, baseUrl: "https://api.together.xyz", slashedModels: true },
+  { id: "openrouter", ...openai, baseUrl: "https://openrouter.ai/api", slashedModels: true },
+  { id: "fireworks", ...openai, baseUrl: "https://api.fireworks.ai/inference", slashedModels: true },
+  { id: "perplexity", ...openai, baseUrl: "https://api.perplexity.ai", openaiPath: "" },
   { id: "cerebras", ...openai, baseUrl: "https://api.cerebras.ai" },
-  { id: "nvidia", ...openai, baseUrl: "https://integrate.api.nvidia.com", streamUsageOnRequest: true },
-  { id: "huggingface", ...openai, baseUrl: "https://router.huggingface.co", streamUsageOnRequest: true },
+  {
+    id: "nvidia",
+    ...openai,
+    baseUrl: "https://integrate.api.nvidia.com",
+    streamUsageOnRequest: true,
+    slashedModels: true,
+  },
+  {
+    id: "huggingface",
+    ...openai,
+    baseUrl: "https://router.huggingface.co",
+    streamUsageOnRequest: true,
+    slashedModels: true,
+  },
   {
     id: "gemini",
     shape: "gemini",
@@ -88,18 +104,26 @@ export const providerRows: readonly ProviderRow[] = [
     otelName: "azure.ai.openai",
     streamUsageOnRequest: true,
     addsNullUsage: true,
+    openaiPath: "/openai/v1",
   },
   { id: "cohere", shape: "cohere", auth: "bearer", baseUrl: "https://api.cohere.com" },
   { id: "voyage", ...openai, baseUrl: "https://api.voyageai.com", otelName: "voyage_ai" },
   { id: "jina", ...openai, baseUrl: "https://api.jina.ai", otelName: "jina_ai" },
   { id: "moonshot", ...openai, baseUrl: "https://api.moonshot.ai", otelName: "moonshot_ai" },
-  { id: "deepinfra", ...openai, baseUrl: "https://api.deepinfra.com", streamUsageOnRequest: true },
+  { id: "deepinfra", ...openai, baseUrl: "https://api.deepinfra.com", streamUsageOnRequest: true, slashedModels: true },
   { id: "sambanova", ...openai, baseUrl: "https://api.sambanova.ai", streamUsageOnRequest: true },
-  { id: "ollama", ...openai, baseUrl: "http://127.0.0.1:11434", streamUsageOnRequest: true },
-  { id: "vllm", ...openai, baseUrl: "http://127.0.0.1:8000", streamUsageOnRequest: true },
-  { id: "lmstudio", ...openai, baseUrl: "http://127.0.0.1:1234", streamUsageOnRequest: true },
-  { id: "llamacpp", ...openai, baseUrl: "http://127.0.0.1:8081", streamUsageOnRequest: true },
-  { id: "localai", ...openai, baseUrl: "http://127.0.0.1:8082", streamUsageOnRequest: true },
+  {
+    id: "ollama",
+    ...openai,
+    shape: "ollama",
+    baseUrl: "http://127.0.0.1:11434",
+    streamUsageOnRequest: true,
+    slashedModels: true,
+  },
+  { id: "vllm", ...openai, baseUrl: "http://127.0.0.1:8000", streamUsageOnRequest: true, slashedModels: true },
+  { id: "lmstudio", ...openai, baseUrl: "http://127.0.0.1:1234", streamUsageOnRequest: true, slashedModels: true },
+  { id: "llamacpp", ...openai, baseUrl: "http://127.0.0.1:8081", streamUsageOnRequest: true, slashedModels: true },
+  { id: "localai", ...openai, baseUrl: "http://127.0.0.1:8082", streamUsageOnRequest: true, slashedModels: true },
 ];
 
 export const providerIds: readonly string[] = providerRows.map((row) => row.id);

@@ -23,14 +23,21 @@ import { ollamaChat } from "./ollama-chat.ts";
 /** Which of OpenAI's calls is translated. */
 export type TranslatedCall = "chat" | "embeddings";
 
+interface Dialect {
+  readonly chat: ChatDialect;
+  readonly embeddings?: EmbeddingsDialect;
+  /** Where the API looks for a key, when that is not `authorization`. */
+  readonly keyHeader?: string;
+}
+
 /** The APIs that differ from OpenAI's, and how each is spoken to. */
 export const dialects = {
-  anthropic: { chat: anthropicChat },
-  gemini: { chat: geminiChat, embeddings: geminiEmbeddings },
+  anthropic: { chat: anthropicChat, keyHeader: "x-api-key" },
+  gemini: { chat: geminiChat, embeddings: geminiEmbeddings, keyHeader: "x-goog-api-key" },
   cohere: { chat: cohereChat, embeddings: cohereEmbeddings },
   bedrock: { chat: bedrockChat, embeddings: bedrockEmbeddings },
   ollama: { chat: ollamaChat, embeddings: ollamaEmbeddings },
-} as const satisfies Readonly<Record<string, { chat: ChatDialect; embeddings?: EmbeddingsDialect }>>;
+} as const satisfies Readonly<Record<string, Dialect>>;
 export type DialectId = keyof typeof dialects;
 
 /** What an answer's head says that a translation must know. */
@@ -57,6 +64,8 @@ export interface Translation {
   readonly body: Buffer;
   /** Names and values, in turn, of headers that the provider's API needs. */
   readonly headers: readonly string[];
+  /** Where the API looks for a key; "" for `authorization`. */
+  readonly keyHeader: string;
   openAnswer(head: TranslatedHead): AnswerTranslator;
 }
 
@@ -71,11 +80,11 @@ export function translate(
   model: string,
   asked: string,
 ): Translation {
-  const { chat, embeddings } = dialects[dialect] as { chat: ChatDialect; embeddings?: EmbeddingsDialect };
+  const { chat, embeddings, keyHeader = "" }: Dialect = dialects[dialect];
   const facts = { model: asked, createdAtS: Math.floor(Date.now() / 1000), id: `chatcmpl-${randomUUID()}` };
-  if (call === "chat") return translateChat(chat, readChatRequest(body, model), facts);
+  if (call === "chat") return { ...translateChat(chat, readChatRequest(body, model), facts), keyHeader };
   if (embeddings === undefined) throw new RangeError(`${dialect} has no embeddings`);
-  return translateEmbeddings(embeddings, body, model, asked);
+  return { ...translateEmbeddings(embeddings, body, model, asked), keyHeader };
 }
 
 /** Whether a call can be translated at all. */
@@ -83,7 +92,7 @@ export function isTranslatable(dialect: DialectId, call: TranslatedCall): boolea
   return call in dialects[dialect];
 }
 
-function translateChat(dialect: ChatDialect, request: ChatRequest, facts: AnswerFacts): Translation {
+function translateChat(dialect: ChatDialect, request: ChatRequest, facts: AnswerFacts): Omit<Translation, "keyHeader"> {
   const path = dialect.path(request);
   const api = apiOf("POST", path.split("?")[0] ?? "");
   return {
@@ -119,7 +128,12 @@ function openStream(
   };
 }
 
-function translateEmbeddings(dialect: EmbeddingsDialect, body: Buffer, model: string, asked: string): Translation {
+function translateEmbeddings(
+  dialect: EmbeddingsDialect,
+  body: Buffer,
+  model: string,
+  asked: string,
+): Omit<Translation, "keyHeader"> {
   const request = readEmbeddingsRequest(body, model);
   return {
     path: dialect.path(request),
