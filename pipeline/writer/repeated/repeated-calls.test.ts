@@ -31,7 +31,7 @@ function blockOf(...rows: readonly SpanRow[]): Uint8Array {
 
 /** The rows as they are stored, each in a block of its own. */
 function stored(rows: readonly SpanRow[], repeated = new RepeatedCalls(1000)): SpanRow[] {
-  return rows.flatMap((row) => readBlocks(repeated.mark(blockOf(row)).block) as unknown as SpanRow[]);
+  return rows.flatMap((row) => readBlocks(repeated.mark(blockOf(row)).block, "spans") as unknown as SpanRow[]);
 }
 
 const withoutAnswer = { response_id: "" };
@@ -91,9 +91,9 @@ for (const [name, one, other, isRepeated] of cases) {
     test(`${name}${order}: ${isRepeated ? "counted once" : "both stay"}`, () => {
       const [first, second] = stored(rows);
       const [given] = rows;
-      assert.deepEqual(first, readBlocks(blockOf(given))[0]);
+      assert.deepEqual(first, readBlocks(blockOf(given), "spans")[0]);
       assert.equal(second?.attributes["weir.duplicate_of"], isRepeated ? given.span_id : undefined);
-      if (!isRepeated) return assert.deepEqual(second, readBlocks(blockOf(rows[1]))[0]);
+      if (!isRepeated) return assert.deepEqual(second, readBlocks(blockOf(rows[1]), "spans")[0]);
       assert.deepEqual(
         [second?.kind, second?.input_tokens, second?.cost_nano_usd, second?.usage_source, second?.price_version],
         ["chain", null, null, "none", ""],
@@ -153,7 +153,7 @@ test("bytes that are no block are an error, not a crash", () => {
         ? block.subarray(0, at)
         : Uint8Array.from(block, (old, index) => (index === at ? byte : old));
       try {
-        new BlockColumns(changed, "response_id").textsOf("response_id");
+        new BlockColumns(changed, "spans", "response_id").textsOf("response_id");
       } catch (error) {
         assert.ok(error instanceof RangeError, String(error));
       }

@@ -29,7 +29,7 @@ export class RepeatedCalls {
     const repeated = this.#find(block);
     if (repeated.size === 0) return { block, count: 0 };
     const writer = createBlockWriter("spans");
-    (readBlocks(block) as unknown as SpanRow[]).forEach((row, index) => {
+    (readBlocks(block, "spans") as unknown as SpanRow[]).forEach((row, index) => {
       const spanId = repeated.get(index);
       if (spanId !== undefined) becomeDuplicate(row, spanId);
       writer.append(row);
@@ -40,7 +40,7 @@ export class RepeatedCalls {
   /** The rows that are later records, by number, and the span ids of the calls that they tell of. */
   #find(block: Uint8Array): Map<number, string> {
     const repeated = new Map<number, string>();
-    const columns = new BlockColumns(block, "response_id");
+    const columns = new BlockColumns(block, "spans", "response_id");
     const kinds = columns.textsOf("kind");
     const calls = new RowTraits(columns);
     for (let row = 0; row < columns.rowCount; row++) {
@@ -68,13 +68,13 @@ class RowTraits {
   readonly #models: Uint32Array;
   readonly #statuses: Uint32Array;
   readonly #answers: Uint32Array;
-  readonly #traceAt: number;
-  readonly #spanAt: number;
-  readonly #parentAt: number;
-  readonly #startAt: number;
-  readonly #durationAt: number;
-  readonly #inputNullAt: number;
-  readonly #outputNullAt: number;
+  readonly #traceIds: Buffer;
+  readonly #spanIds: Buffer;
+  readonly #parentIds: Buffer;
+  readonly #starts: Buffer;
+  readonly #durations: Buffer;
+  readonly #inputNulls: Buffer;
+  readonly #outputNulls: Buffer;
 
   constructor(columns: BlockColumns) {
     this.#bytes = columns.bytes;
@@ -83,31 +83,31 @@ class RowTraits {
     this.#models = columns.textsOf("request_model");
     this.#statuses = columns.textsOf("status");
     this.#answers = columns.textsOf("response_id");
-    this.#traceAt = columns.dataOf("trace_id", "FixedString(16)");
-    this.#spanAt = columns.dataOf("span_id", "FixedString(8)");
-    this.#parentAt = columns.dataOf("parent_span_id", "FixedString(8)");
-    this.#startAt = columns.dataOf("start_time", "DateTime64(9, 'UTC')");
-    this.#durationAt = columns.dataOf("duration_ns", "UInt64");
-    this.#inputNullAt = columns.dataOf("input_tokens", "Nullable(UInt32)");
-    this.#outputNullAt = columns.dataOf("output_tokens", "Nullable(UInt32)");
+    this.#traceIds = columns.dataOf("trace_id", "FixedString(16)");
+    this.#spanIds = columns.dataOf("span_id", "FixedString(8)");
+    this.#parentIds = columns.dataOf("parent_span_id", "FixedString(8)");
+    this.#starts = columns.dataOf("start_time", "DateTime64(9, 'UTC')");
+    this.#durations = columns.dataOf("duration_ns", "UInt64");
+    this.#inputNulls = columns.dataOf("input_tokens", "Nullable(UInt32)");
+    this.#outputNulls = columns.dataOf("output_tokens", "Nullable(UInt32)");
   }
 
   read(row: number, kind: number, traits: CallTraits): CallTraits {
     const bytes = this.#bytes;
     const project = this.#hash(this.#projects, row, 0);
-    setTrace(traits, project, bytes, this.#traceAt + row * 16);
-    traits.spanHigh = bytes.readInt32LE(this.#spanAt + row * 8);
-    traits.spanLow = bytes.readInt32LE(this.#spanAt + row * 8 + 4);
-    traits.parentHigh = bytes.readInt32LE(this.#parentAt + row * 8);
-    traits.parentLow = bytes.readInt32LE(this.#parentAt + row * 8 + 4);
+    setTrace(traits, project, this.#traceIds, row * 16);
+    traits.spanHigh = this.#spanIds.readInt32LE(row * 8);
+    traits.spanLow = this.#spanIds.readInt32LE(row * 8 + 4);
+    traits.parentHigh = this.#parentIds.readInt32LE(row * 8);
+    traits.parentLow = this.#parentIds.readInt32LE(row * 8 + 4);
     setAnswer(traits, project, kind, bytes, this.#answers[row * 2] as number, this.#answers[row * 2 + 1] as number);
     traits.model = this.#hash(this.#models, row, 0);
     traits.kind = kind;
-    traits.startMs = millisecondsAt(bytes, this.#startAt + row * 8);
-    traits.endMs = traits.startMs + millisecondsAt(bytes, this.#durationAt + row * 8);
+    traits.startMs = millisecondsAt(this.#starts, row * 8);
+    traits.endMs = traits.startMs + millisecondsAt(this.#durations, row * 8);
     traits.source = sourceOf(this.#text(this.#sources, row));
     traits.isFailed = this.#text(this.#statuses, row) === "error";
-    traits.knowsUsage = bytes[this.#inputNullAt + row] === 0 || bytes[this.#outputNullAt + row] === 0;
+    traits.knowsUsage = this.#inputNulls[row] === 0 || this.#outputNulls[row] === 0;
     return traits;
   }
 
