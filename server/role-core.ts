@@ -13,6 +13,7 @@ import { type EngineAccess, readEngineAccess } from "./engine-access.ts";
 import { ownSocketName } from "./processes/listeners.ts";
 import type { PartState, Role, RoleOptions } from "./role.ts";
 import { StorageUpkeep } from "./storage-upkeep.ts";
+import { startExport, tellIgnoredVariables } from "./telemetry-export.ts";
 import { addWriterMetrics, allowsKeyless, catalogLocation, storePart, writerSettings } from "./wire.ts";
 
 const checkout = join(import.meta.dirname, "..");
@@ -25,6 +26,8 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   const catalog = opening.use(
     await openCatalog({ ...catalogLocation(options), secretKeyFile: paths.secretKeyFile, telemetry }),
   );
+  tellIgnoredVariables(options);
+  opening.use(startExport(options, "core"));
   const { apiKey, adminEmail, adminPassword } = config.init;
   await catalog.ensureInitial({ initApiKey: apiKey, adminEmail, adminPassword });
   const live = new LiveTicks();

@@ -3,6 +3,7 @@ import { startGateway } from "@weir/gateway";
 import { openJournal } from "@weir/pipeline";
 import { createAnswers } from "./answers.ts";
 import type { Role, RoleOptions } from "./role.ts";
+import { startExport } from "./telemetry-export.ts";
 import {
   addJournalMetrics,
   allowsKeyless,
@@ -29,13 +30,18 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
   const journal = opening.use(await openJournal(journalOptions(options, "gateway")));
   addJournalMetrics(telemetry, journal, `gateway-${index}`);
   const catalog = withKeyMasks(reader);
+  const exporting = opening.use(startExport(options, "gateway"));
+  const count = callMetrics(config, telemetry, catalog.maskOf);
   const gateway = opening.use(
     await startGateway({
       config: gatewayConfigOf(config),
       catalog,
       log: journal,
       telemetry,
-      onCall: callMetrics(config, telemetry, catalog.maskOf),
+      onCall(row) {
+        count(row);
+        exporting.onCall(row);
+      },
       relay: { core: paths.coreSocket, ingest: paths.ingestSocket },
       answer: createAnswers(paths.sockets, expectedParts(config)),
       isLoopbackListener: allowsKeyless(config),

@@ -1,4 +1,4 @@
-import { newSpanRow, priceUsage, type SpanRow } from "@weir/model";
+import { newSpanRow, priceUsage, type SpanRow, unsampledParentAttribute } from "@weir/model";
 import type { Answer } from "../providers/shape.ts";
 import type { CallRecord, ErrorType } from "./call-record.ts";
 import { unixNanoAt } from "./clock.ts";
@@ -102,6 +102,7 @@ function attributesOf(call: CallRecord): Record<string, string> {
   if (call.provider.otelName !== call.provider.id) attributes["weir.provider"] = call.provider.id;
   if (call.admission.maskedCredential !== "") attributes["weir.credential"] = call.admission.maskedCredential;
   if (call.retries > 0) attributes["weir.retries"] = String(call.retries);
+  if (!call.isParentSampled) attributes[unsampledParentAttribute] = "1";
   const alias = call.attribution?.traceAlias;
   if (alias) attributes["weir.trace_alias"] = alias;
   return attributes;
