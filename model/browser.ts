@@ -28,5 +28,6 @@ export {
 } from "./message.ts";
 export { metricAggregations } from "./metric-aggregation.ts";
 export { nearestWord } from "./nearest-word.ts";
+export { readStreamRhythm, type StreamRhythm, streamGapsAttribute } from "./stream-rhythm.ts";
 export { generationTokensPerSecond, prefillTokensPerSecond, type TimedRow, timePerOutputTokenNs } from "./timing.ts";
 export type { Usage, UsageSource } from "./usage.ts";

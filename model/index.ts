@@ -12,5 +12,6 @@ export * from "./nearest-word.ts";
 export * from "./price.ts";
 export * from "./price-overrides.ts";
 export * from "./span.ts";
+export * from "./stream-rhythm.ts";
 export * from "./timing.ts";
 export * from "./usage.ts";

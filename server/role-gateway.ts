@@ -5,6 +5,7 @@ import { createAnswers } from "./answers.ts";
 import type { Role, RoleOptions } from "./role.ts";
 import { startExport } from "./telemetry-export.ts";
 import {
+  addGatewayMetrics,
   addJournalMetrics,
   allowsKeyless,
   callMetrics,
@@ -47,16 +48,7 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
       isLoopbackListener: allowsKeyless(config),
     }),
   );
-  const active = telemetry.metrics
-    .gauge({ name: "http_server_active_requests", help: "Calls under way.", labels: ["url_scheme"] })
-    .series("http");
-  const captured = telemetry.metrics
-    .gauge({ name: "weir_gateway_captured_bytes", help: "Bodies held for the record of calls under way." })
-    .series();
-  telemetry.metrics.onCollect(() => {
-    active.set(gateway.activeCalls);
-    captured.set(gateway.capturedBytes);
-  });
+  addGatewayMetrics(telemetry, gateway);
   const open = opening.move();
   return {
     async state() {

@@ -1,4 +1,4 @@
-import { newSpanRow, priceUsage, type SpanRow, unsampledParentAttribute } from "@weir/model";
+import { newSpanRow, priceUsage, type SpanRow, streamGapsAttribute, unsampledParentAttribute } from "@weir/model";
 import type { Answer } from "../providers/shape.ts";
 import type { CallRecord, ErrorType } from "./call-record.ts";
 import { unixNanoAt } from "./clock.ts";
@@ -141,6 +141,8 @@ function readTimes(row: SpanRow, call: CallRecord): void {
   row.inter_token_p95_ns = gaps.p95;
   row.inter_token_max_ns = gaps.max;
   row.chunk_count = observer.gaps.chunkCount;
+  const rhythm = observer.gaps.rhythm();
+  if (rhythm !== "") row.attributes = { ...row.attributes, [streamGapsAttribute]: rhythm };
 }
 
 /** What the answer itself says went wrong, where nothing worse was found. */

@@ -22,6 +22,8 @@ export interface OtelNames {
   readonly unit: string;
   /** The attributes' names in the order of the labels. */
   readonly attributes: readonly string[];
+  /** A gauge that is a sum of what came and went. */
+  readonly isUpDownCounter?: boolean;
 }
 
 /** The call that an observation came from, for OpenMetrics. */
@@ -105,8 +107,11 @@ export class HistogramSeries {
     this.#exemplars = new Array<Exemplar | null>(bounds.length + 1).fill(null);
   }
 
-  /** `source` is the call that was observed. A bucket takes a new exemplar once a second at most. */
-  observe(value: number, source?: ExemplarSource, nowUnixMs = 0): void {
+  /**
+   * `source` is the call that was observed; a bucket takes a new exemplar once a second at most. `count`: so many
+   * equal observations.
+   */
+  observe(value: number, source?: ExemplarSource, nowUnixMs = 0, count = 1): void {
     const bounds = this.#bounds;
     let low = 0;
     let high = bounds.length;
@@ -115,8 +120,8 @@ export class HistogramSeries {
       if (value <= (bounds[middle] as number)) high = middle;
       else low = middle + 1;
     }
-    this.#buckets[low] = (this.#buckets[low] as number) + 1;
-    this.#sum += value;
+    this.#buckets[low] = (this.#buckets[low] as number) + count;
+    this.#sum += value * count;
     if (source === undefined) return;
     const exemplar = this.#exemplars[low];
     if (exemplar && nowUnixMs - exemplar.timeUnixMs < exemplarIntervalMs) return;
@@ -199,6 +204,11 @@ export class MetricStore {
 
   snapshot(): MetricSnapshot[] {
     for (const collect of this.#collectors) collect();
+    return this.declared();
+  }
+
+  /** The metrics as they stand, without asking what is read off something else. */
+  declared(): MetricSnapshot[] {
     return Array.from(this.#metrics.values(), ({ type, definition, bounds, family }) => ({
       type,
       name: definition.name,

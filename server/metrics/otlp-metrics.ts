@@ -18,9 +18,11 @@ interface Sender {
 export function otlpMetrics(snapshots: readonly MetricSnapshot[], time: CountedTime, sender: Sender): Metric[] {
   return snapshots.flatMap((snapshot) => {
     if (snapshot.series.length === 0) return [];
-    const { name, unit, attributes } = otelNamesOf(snapshot);
+    const { name, unit, attributes, isUpDownCounter } = otelNamesOf(snapshot);
     const described = { name, unit, description: snapshot.help, metadata: {}, ...sender };
-    return [{ ...described, data: dataOf(snapshot, attributes, time) }];
+    const data = dataOf(snapshot, attributes, time);
+    if (data.type !== "gauge" || !isUpDownCounter) return [{ ...described, data }];
+    return [{ ...described, data: { ...data, type: "sum", temporality: cumulative, isMonotonic: false } }];
   });
 }
 
