@@ -20,6 +20,10 @@ interface Sdk {
   readonly language: "js" | "python";
   /** The provider at whose path of Weir it is used. */
   readonly provider: string;
+  /** How the provider ends a tool call, where it does not say so. */
+  readonly toolFinish?: "stop";
+  /** Input tokens, where the provider counts more than it bills. */
+  readonly inputTokens?: number;
   /** What must be there for it to run. */
   readonly needs: readonly string[];
 }
@@ -27,9 +31,9 @@ interface Sdk {
 const sdks: readonly Sdk[] = [
   { name: "openai", language: "js", provider: "openai", needs: ["openai"] },
   { name: "@anthropic-ai/sdk", language: "js", provider: "anthropic", needs: ["@anthropic-ai/sdk"] },
-  { name: "@google/genai", language: "js", provider: "gemini", needs: ["@google/genai"] },
-  { name: "cohere-ai", language: "js", provider: "cohere", needs: ["cohere-ai"] },
-  { name: "ollama", language: "js", provider: "ollama", needs: ["ollama"] },
+  { name: "@google/genai", language: "js", provider: "gemini", toolFinish: "stop", needs: ["@google/genai"] },
+  { name: "cohere-ai", language: "js", provider: "cohere", inputTokens: 71, needs: ["cohere-ai"] },
+  { name: "ollama", language: "js", provider: "ollama", toolFinish: "stop", needs: ["ollama"] },
   { name: "groq-sdk", language: "js", provider: "groq", needs: ["groq-sdk"] },
   { name: "@mistralai/mistralai", language: "js", provider: "mistral", needs: ["@mistralai/mistralai"] },
   {
@@ -42,9 +46,9 @@ const sdks: readonly Sdk[] = [
   { name: "LangChain JS", language: "js", provider: "openai", needs: ["@langchain/openai"] },
   { name: "openai", language: "python", provider: "openai", needs: ["openai"] },
   { name: "anthropic", language: "python", provider: "anthropic", needs: ["anthropic"] },
-  { name: "google-genai", language: "python", provider: "gemini", needs: ["google.genai"] },
-  { name: "cohere", language: "python", provider: "cohere", needs: ["cohere"] },
-  { name: "ollama", language: "python", provider: "ollama", needs: ["ollama"] },
+  { name: "google-genai", language: "python", provider: "gemini", toolFinish: "stop", needs: ["google.genai"] },
+  { name: "cohere", language: "python", provider: "cohere", inputTokens: 71, needs: ["cohere"] },
+  { name: "ollama", language: "python", provider: "ollama", toolFinish: "stop", needs: ["ollama"] },
   { name: "boto3", language: "python", provider: "bedrock", needs: ["boto3"] },
   { name: "langchain", language: "python", provider: "openai", needs: ["langchain_openai"] },
 ];
@@ -160,10 +164,8 @@ for (const sdk of sdks) {
     const own: Partial<Record<Scenario, string>> = {};
     cells.set(sdk, own);
     const [straight, through] = await play(sdk);
-    const suffix = `${sdk.language === "js" ? "js" : "py"}-${sdk.name
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, "-")
-      .replace(/^-/, sdk.language === "js" ? "-" : "")}`;
+    const slug = sdk.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+    const suffix = `${sdk.language === "js" ? "js" : "py"}-${slug}`;
     const failures: string[] = [];
     const calls = await recordedCalls(suffix, straight);
     for (const scenario of scenarios) {
@@ -171,7 +173,7 @@ for (const sdk of sdks) {
         own[scenario] = "–";
         continue;
       }
-      const faults = faultsOf(scenario, straight, through, calls);
+      const faults = faultsOf(sdk, scenario, straight, through, calls);
       own[scenario] = faults.length === 0 ? "✓" : "✗";
       failures.push(...faults.map((fault) => `${scenario}: ${fault}`));
     }
@@ -193,7 +195,13 @@ async function recordedCalls(suffix: string, outcome: Outcome): Promise<CallSumm
   return calls;
 }
 
-function faultsOf(scenario: Scenario, straight: Outcome, through: Outcome, calls: readonly CallSummary[]): string[] {
+function faultsOf(
+  sdk: Sdk,
+  scenario: Scenario,
+  straight: Outcome,
+  through: Outcome,
+  calls: readonly CallSummary[],
+): string[] {
   const faults: string[] = [];
   const [wanted, got] = [JSON.stringify(straight[scenario]), JSON.stringify(through[scenario])];
   if (wanted !== got) faults.push(`direct gave ${wanted}, through Weir ${got}`);
@@ -204,17 +212,18 @@ function faultsOf(scenario: Scenario, straight: Outcome, through: Outcome, calls
   const isTrue = (call: CallSummary) =>
     call.status === status &&
     call.error_type === errorType &&
-    (status !== "ok" || call.input_tokens === 21 || scenario === "embeddings");
-  const mine = own.find((call) => isTrue(call) && matches(scenario, call));
+    (status !== "ok" || call.input_tokens === (sdk.inputTokens ?? 21) || scenario === "embeddings");
+  const mine = own.find((call) => isTrue(call) && matches(sdk, scenario, call));
   if (mine === undefined) faults.push(`recorded: ${JSON.stringify(own.map(shown))}`);
   return faults;
 }
 
 /** Tells the calls of one model apart. */
-function matches(scenario: Scenario, call: CallSummary & { readonly kind?: string }): boolean {
+function matches(sdk: Sdk, scenario: Scenario, call: CallSummary & { readonly kind?: string }): boolean {
   if (scenario === "embeddings") return call.kind === "embedding";
   if (scenario === "stream") return call.is_stream && call.output_tokens === 7 && call.ttft_ns !== null;
-  if (scenario === "tool call") return call.finish_reason === "tool_call" && call.output_tokens === 7;
+  if (scenario === "tool call")
+    return call.finish_reason === (sdk.toolFinish ?? "tool_call") && call.output_tokens === 7;
   if (scenario === "call") return !call.is_stream && call.finish_reason === "stop" && call.output_tokens === 7;
   return true;
 }

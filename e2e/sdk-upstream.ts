@@ -414,7 +414,7 @@ async function sendFrames(response: ServerResponse, shape: Shape, asked: Asked):
   response.writeHead(200, { "content-type": shape.contentType });
   const frames = shape.frames(asked);
   const isEndless = asked.model.startsWith("endless");
-  for (const frame of isEndless ? frames.slice(0, 3) : frames) {
+  for (const frame of isEndless ? frames.slice(0, 2) : frames) {
     response.write(frame);
     await new Promise((done) => setTimeout(done, 5));
   }

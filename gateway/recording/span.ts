@@ -81,7 +81,8 @@ export function callRow(call: CallRecord): SpanRow {
     readAnswer(row, call, observer.answer);
     if (observer.isStream) readTimes(row, call);
   }
-  row.status = call.status;
+  // Some clients, OpenAI's SDKs among them, leave at a stream's last event: they have the whole answer.
+  row.status = call.status === "cancelled" && observer?.isStreamOver === true ? "ok" : call.status;
   row.error_type = call.errorType;
   row.error_message = call.errorMessage;
   readStatus(row, call);

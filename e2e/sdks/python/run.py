@@ -174,6 +174,9 @@ SDKS: dict[str, Callable[[str, float], Sdk]] = {
 # What belongs to one exchange alone: dates, ids of requests, headers.
 VOLATILE = {"ResponseMetadata", "sdk_http_response", "headers", "http_response", "response_metadata"}
 
+# What an error's text tells of the connection rather than of the answer: addresses, dates, hop-by-hop headers.
+VARYING = re.compile(r"127\.0\.0\.1:\d+(/bedrock)?|'(date|connection|keep-alive|x-weir-call-id)': '[^']*',? ?")
+
 
 def plain(value: Any) -> Any:
     if hasattr(value, "model_dump"):
@@ -190,7 +193,7 @@ def result_of(work: Callable[[], Any]) -> Any:
         return {"value": plain(work())}
     except Exception as error:  # noqa: BLE001: every SDK has errors of its own; which one it is, is what is compared
         status = getattr(error, "status_code", None) or getattr(error, "code", None)
-        message = re.sub(r"127\.0\.0\.1:\d+|'date': '[^']*'|'x-weir-call-id': '[^']*',? ?", "", str(error))
+        message = VARYING.sub("", str(error))
         return {"error": type(error).__name__, "status": status if isinstance(status, int) else None, "message": message}
 
 
