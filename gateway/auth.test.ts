@@ -27,7 +27,7 @@ const table = providerTable(gatewayConfig.parse({}));
 function admission(provider: string, headers: readonly string[], isLoopback = true) {
   const row = table.get(provider);
   assert.ok(row);
-  return admit(readRequestHead(headers, false), row, catalog, isLoopback);
+  return admit(readRequestHead(headers, false), row, catalog, isLoopback, "/v1/x");
 }
 
 for (const [name, provider, headers, project, keyId, credentials] of [

@@ -1,6 +1,7 @@
 import { CodedError, defaultProjectId, type ProjectId } from "@weir/model";
+import { type AwsSigner, awsSigner, readCredentialScope } from "./aws-signature.ts";
 import type { RequestHead } from "./headers.ts";
-import type { Provider } from "./provider-table.ts";
+import { type Provider, type Target, upstreamTarget } from "./provider-table.ts";
 
 /** What the gateway needs to know of a Weir key. */
 export interface GatewayKey {
@@ -29,9 +30,11 @@ export interface Admission {
   /** The Weir key; empty without one. */
   readonly apiKeyId: string;
   /** Names and values in turn: what the provider is to get as credential. */
-  readonly credentials: readonly string[];
-  /** Where the project's connection lies; undefined for the provider's usual address. */
-  readonly baseUrl: string | undefined;
+  credentials: readonly string[];
+  /** Where the request goes, with its region filled in. */
+  readonly target: Target;
+  /** With what the request is to be signed, instead of `credentials`; undefined when it need not be. */
+  readonly signer: AwsSigner | undefined;
   /** The provider's key, all but its ends hidden. */
   readonly maskedCredential: string;
 }
@@ -46,15 +49,19 @@ export function admit(
   provider: Provider,
   catalog: GatewayCatalog,
   isLoopbackListener: boolean,
+  path: string,
 ): Admission {
   const snapshot = catalog.current();
   const passed: string[] = [];
   let virtualKey: GatewayKey | undefined;
   let virtualHeader = "";
+  let region = "";
   for (let index = 0; index < head.credentials.length; index += 3) {
     const name = head.credentials[index] as string;
     const value = head.credentials[index + 2] as string;
-    const secret = secretOf(name, value);
+    const scope = name === "authorization" ? readCredentialScope(value) : undefined;
+    const secret = scope?.accessKeyId ?? secretOf(name, value);
+    region = scope?.region ?? region;
     const key = snapshot.apiKey(secret);
     if (key !== undefined) {
       virtualKey = key;
@@ -67,7 +74,7 @@ export function admit(
   }
   const named = head.weirKey === "" ? undefined : snapshot.apiKey(head.weirKey);
   if (head.weirKey !== "" && named === undefined) throw unknownKey();
-  if (virtualKey !== undefined) return admitVirtual(virtualKey, virtualHeader, provider, snapshot);
+  if (virtualKey !== undefined) return admitVirtual(virtualKey, virtualHeader, provider, snapshot, path, region);
   if (named === undefined && !isLoopbackListener) {
     throw new CodedError(
       "UNAUTHENTICATED",
@@ -78,7 +85,8 @@ export function admit(
     projectId: named?.projectId ?? defaultProjectId,
     apiKeyId: named?.id ?? "",
     credentials: passed,
-    baseUrl: undefined,
+    target: upstreamTarget(provider, undefined, path, region),
+    signer: undefined,
     maskedCredential: maskSecret(passed),
   };
 }
@@ -88,6 +96,8 @@ function admitVirtual(
   header: string,
   provider: Provider,
   snapshot: ReturnType<GatewayCatalog["current"]>,
+  path: string,
+  region: string,
 ): Admission {
   const connection = snapshot.connection(key.projectId, provider.id);
   if (connection === undefined) {
@@ -96,18 +106,25 @@ function admitVirtual(
       `The project of this Weir key has no connection for ${provider.id}. Create one, or send your own provider key and the Weir key in x-weir-key.`,
     );
   }
-  const name = provider.auth === "as_sent" ? header : provider.auth;
-  const credentials =
-    name === "x-api-key" || name === "x-goog-api-key" || name === "api-key"
-      ? [name, connection.secret]
-      : ["authorization", `Bearer ${connection.secret}`];
+  const signer =
+    provider.auth === "sigv4" ? awsSigner(connection.secret, region || provider.region?.usual || "") : undefined;
+  const credentials = signer === undefined ? credentialOf(provider, header, connection.secret) : [];
   return {
     projectId: key.projectId,
     apiKeyId: key.id,
     credentials,
-    baseUrl: connection.baseUrl || undefined,
-    maskedCredential: maskSecret(credentials),
+    target: upstreamTarget(provider, connection.baseUrl || undefined, path, region),
+    signer,
+    maskedCredential: maskSecret(signer === undefined ? credentials : ["", signer.accessKeyId]),
   };
+}
+
+/** An AWS connection that holds no access key holds one of Bedrock's own API keys, which is a bearer token. */
+function credentialOf(provider: Provider, header: string, secret: string): string[] {
+  const name = provider.auth === "as_sent" ? header : provider.auth;
+  return name === "x-api-key" || name === "x-goog-api-key" || name === "api-key"
+    ? [name, secret]
+    : ["authorization", `Bearer ${secret}`];
 }
 
 /**

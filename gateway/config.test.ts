@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gatewayConfig, reservedSegments } from "./config.ts";
-import { providerTable, targetOf, upstreamPath } from "./provider-table.ts";
+import { providerTable, regionalUrl, targetOf, upstreamPath, upstreamTarget } from "./provider-table.ts";
 import { providerRows } from "./providers/index.ts";
 
 test("nothing set gives a gateway on loopback that waits longer than any model thinks", () => {
@@ -24,7 +24,9 @@ test("vendors are rows: no id twice, none reserved, each address a clean URL", (
   assert.equal(new Set(ids).size, ids.length);
   for (const row of providerRows) {
     assert.ok(!reservedSegments.has(row.id));
-    assert.ok(!row.baseUrl.endsWith("/") && new URL(row.baseUrl).search === "");
+    if (row.baseUrl === "") continue;
+    const url = regionalUrl(row.baseUrl, row.region?.usual ?? "");
+    assert.ok(!url.endsWith("/") && new URL(url).search === "");
   }
 });
 
@@ -37,9 +39,44 @@ test("the configuration moves a vendor and adds one", () => {
       },
     }),
   );
-  assert.deepEqual(table.get("ollama")?.target, { origin: "http://gpu:11434", pathPrefix: "" });
-  const mine = table.get("mine");
-  assert.deepEqual([mine?.auth, mine?.otelName, mine?.target.pathPrefix], ["x-api-key", "mine", "/x"]);
+  const { ollama, mine } = Object.fromEntries(table);
+  assert.ok(ollama !== undefined && mine !== undefined);
+  assert.deepEqual(upstreamTarget(ollama, undefined, "/", ""), { origin: "http://gpu:11434", pathPrefix: "" });
+  assert.deepEqual([mine.auth, mine.otelName], ["x-api-key", "mine"]);
+  assert.equal(upstreamTarget(mine, undefined, "/", "").pathPrefix, "/x");
+});
+
+for (const [id, path, region, origin] of [
+  [
+    "vertex",
+    "/v1/projects/p/locations/us-east5/publishers/google/models/m:generateContent",
+    "",
+    "https://us-east5-aiplatform.googleapis.com",
+  ],
+  [
+    "vertex",
+    "/v1/projects/p/locations/global/publishers/google/models/m:generateContent",
+    "",
+    "https://aiplatform.googleapis.com",
+  ],
+  ["vertex", "/v1/projects/p/locations/evil.example%2f/x", "", "https://aiplatform.googleapis.com"],
+  ["vertex", "/v1/publishers/google/models/m:generateContent", "", "https://aiplatform.googleapis.com"],
+  ["bedrock", "/model/m/converse", "eu-central-1", "https://bedrock-runtime.eu-central-1.amazonaws.com"],
+  ["bedrock", "/model/m/converse", "", "https://bedrock-runtime.us-east-1.amazonaws.com"],
+  ["bedrock", "/model/m/converse", "x.evil.example/", "https://bedrock-runtime.us-east-1.amazonaws.com"],
+] as const) {
+  test(`${id} ${path} in ${JSON.stringify(region)}: ${origin}`, () => {
+    const provider = providerTable(gatewayConfig.parse({})).get(id);
+    assert.ok(provider);
+    assert.equal(upstreamTarget(provider, undefined, path, region).origin, origin);
+  });
+}
+
+test("a provider without a common address needs one, and takes the connection's", () => {
+  const azure = providerTable(gatewayConfig.parse({})).get("azure");
+  assert.ok(azure);
+  assert.throws(() => upstreamTarget(azure, undefined, "/", ""), { code: "PROVIDER_CONNECTION_MISSING" });
+  assert.equal(upstreamTarget(azure, "https://mine.openai.azure.com", "/", "").origin, "https://mine.openai.azure.com");
 });
 
 for (const [base, path, expected] of [

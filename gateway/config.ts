@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { providerRows } from "./providers/index.ts";
+import { authStyles, providerRows, shapeIds } from "./providers/index.ts";
 
 const bytes = z.number().int().positive();
 const milliseconds = z.number().int().positive();
@@ -22,8 +22,8 @@ const providerConfig = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("Where the provider is, without version. The path after `/<provider>` is appended as it is."),
-  shape: z.enum(["openai", "anthropic"]).optional().describe("For a provider of your own: whose API it speaks."),
-  auth: z.enum(["bearer", "x-api-key", "as_sent"]).optional().describe("How it takes its key. Only for virtual keys."),
+  shape: z.enum(shapeIds).optional().describe("For a provider of your own: whose API it speaks."),
+  auth: z.enum(authStyles).optional().describe("How it takes its key. Only for virtual keys."),
   streamUsageOnRequest: z
     .boolean()
     .optional()

@@ -1,12 +1,16 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { CodedError, type Telemetry } from "@weir/model";
-import type { Dispatcher } from "undici";
 import { type Admission, admit, type GatewayCatalog, takeQueryKey } from "./auth.ts";
+import { type AwsSigner, signAws, signedHeaderNames } from "./aws-signature.ts";
 import type { GatewayConfig } from "./config.ts";
 import { callRefused, observationFailed, upstreamFailed, upstreamRetried, usageStayedVisible } from "./events.ts";
 import { type AnswerHead, type RequestHead, readAnswerHead, readRequestHead } from "./headers.ts";
+import type { Exchange, ExchangeHandler } from "./http1/exchange.ts";
+import { chunked, isFieldValue, type ResponseHead } from "./http1/message-head.ts";
+import { openTunnel, type TunnelObserver } from "./http1/tunnel.ts";
+import type { AnswerHandler, UpstreamConnection } from "./http1/upstream-connection.ts";
 import { answerError } from "./own-answer.ts";
-import { type Provider, type Target, targetOf, upstreamPath } from "./provider-table.ts";
+import { type Provider, type Target, upstreamPath } from "./provider-table.ts";
 import { apiOf } from "./providers/index.ts";
 import type { Api } from "./providers/shape.ts";
 import { CallRecord } from "./recording/call-record.ts";
@@ -15,9 +19,9 @@ import { isEncoded } from "./recording/decode.ts";
 import { JsonScanner } from "./recording/json-scanner.ts";
 import { isJsonType, ResponseObserver } from "./recording/observe.ts";
 import type { Recorder } from "./recording/recorder.ts";
-import { RelayedBody } from "./relayed-body.ts";
 import { applyPatch, requestMembers, UsageFrameFilter, usagePatch } from "./stream-usage.ts";
-import { isConnectionFailing, isKeepAliveRace, type Upstream, upstreamError } from "./upstream.ts";
+import type { AnswerTranslator, Translation } from "./translation/index.ts";
+import { isKeepAliveRace, type ProviderRequest, type Upstream, upstreamError } from "./upstream.ts";
 
 /** What all calls of a gateway share. */
 export interface ForwardContext {
@@ -37,91 +41,149 @@ export interface ForwardContext {
 /** A body up to this size goes up in one piece, once it is whole: it can be sent again, and saves a stream. */
 const smallBodyBytes = 64 << 10;
 
-/** Begins to forward a request. `startMs` is when it arrived, `requestedPath`
- * what follows `/<provider>`, with its query. */
+/** What is sent in place of the client's request. */
+export interface Replacement {
+  /** The client's body has been received, and this goes up. */
+  readonly body: Buffer;
+  /** The answer is to be translated back. */
+  readonly translation?: Translation;
+}
+
+/**
+ * Begins to forward a request. `startMs` is when it arrived, `requestedPath` what follows `/<provider>`, with its
+ * query.
+ */
 export function forward(
   context: ForwardContext,
-  req: IncomingMessage,
-  res: ServerResponse,
+  exchange: Exchange,
   provider: Provider,
   requestedPath: string,
   startMs: number,
+  replacement?: Replacement,
 ): void {
+  const { method, rawHeaders } = exchange.head;
+  const translation = replacement?.translation;
   let head: RequestHead;
   let admission: Admission;
   let path = requestedPath;
   try {
-    head = readRequestHead(req.rawHeaders, provider.keepGatewayHeaders);
+    head = readRequestHead(rawHeaders, provider.keepGatewayHeaders);
     if (path.includes("key=")) path = takeQueryKey(path, head, context.catalog);
-    admission = admit(head, provider, context.catalog, context.isLoopbackListener);
+    admission = admit(head, provider, context.catalog, context.isLoopbackListener, path);
+    if (replacement !== undefined) replaceRequest(head, admission, replacement);
+    if (!admission.credentials.every(isFieldValue)) throw unusableCredential(provider.id);
     if (head.contentLength > context.config.bodyLimitBytes) throw tooLarge(context.config.bodyLimitBytes);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     context.telemetry.emit(callRefused, { code: error.code, provider: provider.id });
-    answerError(res, error, provider.shape);
+    answerError(exchange, error, translation === undefined ? provider.shape : "openai");
     return;
   }
   const query = path.indexOf("?");
   const record = new CallRecord({
     callNumber: context.nextCallNumber++,
     startMs,
-    method: req.method ?? "GET",
+    method,
     provider,
-    api: apiOf(req.method ?? "GET", query === -1 ? path : path.slice(0, query)),
+    api: apiOf(method, query === -1 ? path : path.slice(0, query)),
     admission,
     attribution: head.attribution,
     traceparent: head.traceparent,
   });
-  new ForwardedCall(context, req, res, record, head, path).start();
+  const call = new ForwardedCall(context, exchange, record, head, path, translation);
+  call.start();
+  if (replacement === undefined) return;
+  call.onRequestData(replacement.body);
+  call.onRequestEnd();
+}
+
+/** The head of a request that another body takes the place of, and for a translated one another API. */
+function replaceRequest(head: RequestHead, admission: Admission, { body, translation }: Replacement): void {
+  head.contentLength = body.length;
+  if (translation === undefined) return;
+  head.contentType = "application/json";
+  // The answer is read to be translated: it must come plain.
+  const dropped = /^(content-type|content-encoding|accept|accept-encoding)$|^(openai|x-stainless)-/i;
+  const kept = head.forward.filter((_, index) => !dropped.test(head.forward[index - (index % 2)] ?? ""));
+  head.contentEncoding = "";
+  head.forward = [...kept, "content-type", "application/json", ...translation.headers];
+  admission.credentials = inHeader(admission.credentials, translation.keyHeader);
+}
+
+/** A bearer token in the header where the other API looks for its key. */
+function inHeader(credentials: readonly string[], name: string): readonly string[] {
+  const [header = "", value = ""] = credentials;
+  const token = /^Bearer\s+(\S+)$/i.exec(value)?.[1];
+  const isElsewhere = name !== "" && token !== undefined && header.toLowerCase() === "authorization";
+  return isElsewhere ? [name, token] : credentials;
+}
+
+function unusableCredential(provider: string): CodedError {
+  return new CodedError("BAD_REQUEST", `The key for ${provider} has characters that no header may have.`);
 }
 
 function tooLarge(limitBytes: number): CodedError {
   return new CodedError("BODY_TOO_LARGE", `The request's body is over this gateway's limit of ${limitBytes} bytes.`);
 }
 
+function tooLongToSign(limitBytes: number): CodedError {
+  return new CodedError(
+    "BODY_TOO_LARGE",
+    `A request that is signed for AWS must be whole first, and this gateway waits for at most ${limitBytes} bytes.`,
+  );
+}
+
 /**
  * One call on its way: the client's request up, the provider's answer down. Bytes are passed on as they come, and each
  * side's pace holds the other back. Reading for the record happens after the bytes have gone.
  */
-export class ForwardedCall implements Dispatcher.DispatchHandler {
+export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObserver {
   readonly record: CallRecord;
 
   readonly #context: ForwardContext;
-  readonly #req: IncomingMessage;
-  readonly #res: ServerResponse;
+  readonly #exchange: Exchange;
   readonly #head: RequestHead;
   readonly #path: string;
   readonly #contentLength: number;
+  readonly #translation: Translation | undefined;
+  #translator: AnswerTranslator | undefined;
 
   #scanner: JsonScanner | undefined;
-  #held: Buffer[] | undefined = [];
+  #held: Buffer[] = [];
   #heldBytes = 0;
   #holdLimit = 0;
   #mayPatch = false;
   #hidesUsage = false;
-  #filter: UsageFrameFilter | undefined;
-  #stream: RelayedBody | undefined;
+  /** What the client gets in place of the answer's own bytes. */
+  #filter: UsageFrameFilter | AnswerTranslator | undefined;
+  /** The request's body goes up as it comes. */
+  #isStreamingUp = false;
 
-  #request: Dispatcher.DispatchOptions | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #request: ProviderRequest | undefined;
+  #connection: UpstreamConnection | undefined;
   #sentAtMs = 0;
   #hasAnswer = false;
   #isAnswerWhole = false;
   #isOver = false;
-  #isPaused = false;
-  #answerHead: AnswerHead | undefined;
+  /** The answer's chunks go down framed as they came. */
+  #passesFramed = false;
+  /** Parts of the answer that have passed and were not read for the record yet. */
+  #unobserved: Buffer[] = [];
+  #isPassing = false;
+  #isSent = false;
+  #tunnel: readonly Socket[] = [];
 
   constructor(
     context: ForwardContext,
-    req: IncomingMessage,
-    res: ServerResponse,
+    exchange: Exchange,
     record: CallRecord,
     head: RequestHead,
     path: string,
+    translation: Translation | undefined,
   ) {
+    this.#translation = translation;
     this.#context = context;
-    this.#req = req;
-    this.#res = res;
+    this.#exchange = exchange;
     this.record = record;
     this.#head = head;
     this.#path = path;
@@ -132,11 +194,8 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
     const { record } = this;
     this.#context.calls.add(this);
     this.#context.recorder.opened(record);
-    this.#res.on("close", () => this.#onClientClose());
-    // Writing to a client that has left is no error of ours; "close" tells.
-    this.#res.on("error", () => {});
+    this.#exchange.handler = this;
     if (this.#contentLength === 0) {
-      this.#held = undefined;
       record.inputState = this.#context.config.capture.content ? "full" : "off";
       this.#dispatch(null);
     } else {
@@ -148,7 +207,8 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
   /** Breaks the call off, as when its total deadline has passed. */
   fail(error: CodedError): void {
     this.#fail(error);
-    this.#controller?.abort(error);
+    this.#connection?.abort();
+    for (const socket of this.#tunnel) socket.destroy();
   }
 
   // The client's request.
@@ -165,14 +225,13 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
     }
     if (isJson && isPlain) this.#scanner = new JsonScanner(requestMembers);
     this.#mayPatch = isJson && isPlain && record.api.mustAskForUsage && record.provider.streamUsageOnRequest;
-    this.#holdLimit = this.#mayPatch ? capture.holdLimitBytes : smallBodyBytes;
-    const isChunkedUpload = this.#contentLength === -1 && !this.#mayPatch;
-    this.#req.on("data", (chunk: Buffer) => this.#onBodyData(chunk));
-    this.#req.on("end", () => this.#onBodyEnd());
+    const isSigned = record.admission.signer !== undefined;
+    this.#holdLimit = this.#mayPatch || isSigned ? capture.holdLimitBytes : smallBodyBytes;
+    const isChunkedUpload = this.#contentLength === chunked && !this.#mayPatch && !isSigned;
     if (isChunkedUpload || this.#contentLength > this.#holdLimit) this.#beginStream();
   }
 
-  #onBodyData(chunk: Buffer): void {
+  onRequestData(chunk: Buffer): void {
     const { record } = this;
     if (this.#isOver) return;
     record.requestBytes += chunk.length;
@@ -182,101 +241,118 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
     }
     record.input?.push(chunk);
     this.#scanner?.push(chunk);
-    if (this.#stream !== undefined) {
-      if (!this.#stream.push(chunk)) this.#req.pause();
+    if (this.#isStreamingUp) {
+      if (this.#connection?.writeBody(chunk) === false) this.#exchange.pauseRequest();
       return;
     }
-    this.#held?.push(chunk);
+    this.#held.push(chunk);
     this.#heldBytes += chunk.length;
     if (this.#heldBytes > this.#holdLimit) this.#beginStream();
   }
 
   /** The body is too long to wait for: what came so far and all that follows goes up as it comes. */
   #beginStream(): void {
-    const stream = new RelayedBody(this.#req);
-    this.#stream = stream;
-    for (const chunk of this.#held ?? []) stream.push(chunk);
-    this.#held = undefined;
-    this.#dispatch(stream);
+    if (this.record.admission.signer !== undefined) {
+      this.fail(tooLongToSign(this.#holdLimit));
+      return;
+    }
+    this.#isStreamingUp = true;
+    this.#dispatch(this.#contentLength);
+    for (const chunk of this.#held) this.#connection?.writeBody(chunk);
+    this.#held = [];
   }
 
-  #onBodyEnd(): void {
+  /** The provider has taken what it was sent of the body. */
+  onRequestDrain(): void {
+    this.#exchange.resumeRequest();
+  }
+
+  onRequestEnd(): void {
     if (this.#isOver) return;
     const beganMs = performance.now();
     if (this.#scanner !== undefined) this.record.readRequest(this.#scanner);
-    if (this.#stream !== undefined) this.#stream.push(null);
+    if (this.#isStreamingUp) this.#connection?.endBody();
     else this.#dispatch(this.#wholeBody());
     this.record.ownMs += performance.now() - beganMs;
   }
 
-  #wholeBody(): Buffer {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    const [only] = held;
-    const body = held.length === 1 && only !== undefined ? only : Buffer.concat(held, this.#heldBytes);
-    if (!this.#mayPatch || this.#scanner === undefined) return body;
-    const patch = usagePatch(this.#scanner);
-    if (patch === undefined) return body;
+  #wholeBody(): readonly Buffer[] {
+    const held = this.#held;
+    this.#held = [];
+    const patch = this.#mayPatch && this.#scanner !== undefined ? usagePatch(this.#scanner) : undefined;
+    if (patch === undefined) return held;
     this.#hidesUsage = true;
-    return applyPatch(body, patch);
+    return applyPatch(held, patch);
   }
 
   // To the provider.
 
-  #dispatch(body: Buffer | RelayedBody | null): void {
+  /** `body`: all of it, or the length of what is going to be written. */
+  #dispatch(body: readonly Buffer[] | number | null): void {
     const { record } = this;
-    const { admission, provider } = record;
-    const target = admission.baseUrl === undefined ? provider.target : connectionTarget(admission.baseUrl);
-    const headers = this.#head.forward;
+    const { admission } = record;
+    const { target } = admission;
+    const path = upstreamPath(target, this.#path);
+    const headers =
+      admission.signer === undefined ? this.#head.forward : this.#signedHeaders(admission.signer, target, path, body);
     for (const part of admission.credentials) headers.push(part);
-    if (this.#stream !== undefined && this.#contentLength > 0) {
-      headers.push("content-length", String(this.#contentLength));
-    }
     this.#request = {
       origin: target.origin,
-      path: upstreamPath(target, this.#path),
+      path,
       method: record.method,
       headers,
       body,
+      ...(this.#asksForWebSocket ? { upgrade: "websocket" } : {}),
     };
-    if (!this.#isOver) this.#context.upstream.dispatch(this.#request, this);
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
+    if (this.#isOver) return;
     this.#sentAtMs = performance.now();
-    if (this.#isOver) controller.abort(new CodedError("UPSTREAM_CUT", "The client has left."));
+    this.#connection = this.#context.upstream.dispatch(this.#request, this);
   }
 
-  onResponseStarted(): void {
-    this.#hasAnswer = true;
+  #signedHeaders(signer: AwsSigner, target: Target, path: string, body: readonly Buffer[] | number | null): string[] {
+    const headers = this.#head.forward;
+    const isKept = (index: number) => !signedHeaderNames.has((headers[index - (index % 2)] as string).toLowerCase());
+    const kept = headers.filter((_, index) => isKept(index));
+    const at = kept.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-type");
+    const request = {
+      method: this.record.method,
+      host: new URL(target.origin).host,
+      path,
+      contentType: at === -1 ? "" : (kept[at + 1] ?? ""),
+      body: Array.isArray(body) ? Buffer.concat(body) : Buffer.alloc(0),
+    };
+    return [...kept, ...signAws(request, signer, "bedrock", new Date())];
+  }
+
+  get #asksForWebSocket(): boolean {
+    const { method, upgrade, bodyLength } = this.#exchange.head;
+    return upgrade === "websocket" && method === "GET" && bodyLength === 0;
   }
 
   // The provider's answer.
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _headers: unknown,
-    statusMessage?: string,
-  ): void {
-    if (status < 200 || this.#isOver) return;
-    const beganMs = performance.now();
+  onAnswerHead(answer: ResponseHead): void {
     const { record } = this;
-    const raw = (controller.rawHeaders ?? []) as Buffer[];
-    const head = readAnswerHead(raw, (type) => this.#hidesUsage && isEventStream(type));
-    this.#answerHead = head;
-    record.httpStatus = status;
-    this.#beginObserving(status, head);
-    this.#writeHead(status, statusMessage ?? "", head);
-    record.ownMs += performance.now() - beganMs;
+    this.#hasAnswer = true;
+    if (this.#isOver) return;
+    const isTranslated = this.#translation !== undefined;
+    const head = readAnswerHead(answer.rawHeaders, (type) => isTranslated || (this.#hidesUsage && isEventStream(type)));
+    record.httpStatus = answer.status;
+    this.#beginObserving(answer.status, head);
+    if (this.#translation !== undefined) this.#beginTranslating(this.#translation, answer.status, head);
+    this.#writeHead(answer, head);
   }
 
   #beginObserving(status: number, head: AnswerHead): void {
     const { capture } = this.#context.config;
     this.record.observer = new ResponseObserver(
       this.record.api,
-      { status, contentType: head.contentType, contentEncoding: head.contentEncoding },
+      {
+        status,
+        contentType: head.contentType,
+        contentEncoding: head.contentEncoding,
+        vendorHeaders: head.vendorHeaders,
+      },
       {
         contentBytes: capture.bodyLimitBytes,
         decodedBytes: capture.bodyLimitBytes * 2,
@@ -288,106 +364,107 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
     else this.#filter = new UsageFrameFilter(this.record.provider.addsNullUsage);
   }
 
-  #writeHead(status: number, statusMessage: string, head: AnswerHead): void {
-    const res = this.#res;
+  #beginTranslating(translation: Translation, status: number, head: AnswerHead): void {
+    const { contentType, vendorHeaders, forward } = head;
+    this.#translator = translation.openAnswer({ status, contentType, vendorHeaders });
+    this.#filter = this.#translator;
+    const at = forward.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-type");
+    if (at !== -1) forward.splice(at, 2);
+    forward.push("content-type", this.#translator.contentType);
+  }
+
+  #writeHead(answer: ResponseHead, head: AnswerHead): void {
     head.forward.push("x-weir-call-id", this.record.spanId);
-    if (this.#context.isDraining) head.forward.push("connection", "close");
-    res.sendDate = false;
-    res.writeHead(status, statusMessage, head.forward);
-    // When no byte of the body came with the head, the head goes out alone.
-    process.nextTick(flushHead, this);
+    const isLengthKnown = head.contentLength >= 0 || answer.bodyLength === 0;
+    const length = isLengthKnown ? Math.max(0, head.contentLength) : chunked;
+    this.#passesFramed =
+      answer.bodyLength === chunked && this.#filter === undefined && this.#exchange.takesFramed && !isLengthKnown;
+    this.#exchange.writeHead(answer.status, answer.reason, head.forward, { length, isFramed: this.#passesFramed });
   }
 
-  flushHead(): void {
-    if (!this.#isOver && this.record.responseBytes === 0 && !this.#res.writableEnded) this.#res.flushHeaders();
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onAnswerData(chunk: Buffer): void {
     if (this.#isOver) return;
-    const beganMs = performance.now();
     const { record } = this;
-    if (record.firstByteAtMs === 0) record.firstByteAtMs = beganMs;
+    if (record.firstByteAtMs === 0) record.firstByteAtMs = this.#connection?.readAtMs ?? performance.now();
     record.responseBytes += chunk.length;
-    if (!this.#passDown(chunk)) this.#holdBack(controller);
-    try {
-      record.observer?.push(chunk, beganMs);
-    } catch (error) {
-      this.#stopObserving(error);
-    }
-    record.ownMs += performance.now() - beganMs;
+    this.#unobserved.push(chunk);
+    if (this.#passesFramed) return;
+    this.#exchange.write(this.#filter === undefined ? chunk : this.#filter.push(chunk));
   }
 
-  #passDown(chunk: Buffer): boolean {
-    if (this.#filter === undefined) {
-      if (this.record.responseBytes !== this.#answerHead?.contentLength) return this.#res.write(chunk);
-      // The last of a body of known length: one write less.
-      this.#isAnswerWhole = true;
-      this.#res.end(chunk);
-      return true;
-    }
-    const passed = this.#filter.push(chunk);
-    return passed.length === 0 || this.#res.write(passed);
-  }
-
-  /** The client is slower than the provider: the provider waits. */
-  #holdBack(controller: Dispatcher.DispatchController): void {
-    controller.pause();
-    if (this.#isPaused) return;
-    this.#isPaused = true;
-    this.#res.once("drain", () => {
-      this.#isPaused = false;
-      controller.resume();
-    });
-  }
-
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
+  onAnswerRead(framed: Buffer, isEnd: boolean, trailers: readonly string[]): void {
     if (this.#isOver) return;
-    if (isConnectionFailing()) {
-      this.#fail(upstreamError(new Error("reset"), this.record.provider.id));
+    const readAtMs = this.#connection?.readAtMs ?? performance.now();
+    this.#isPassing = true;
+    if (this.#passesFramed) this.#exchange.write(framed);
+    if (isEnd) this.#endAnswer(trailers);
+    else if (!this.#exchange.flush()) this.#connection?.pause();
+    this.#observe(readAtMs);
+    this.#isPassing = false;
+    this.record.ownMs += performance.now() - readAtMs;
+    if (this.#isSent) this.#settle("ok");
+  }
+
+  #endAnswer(trailers: readonly string[]): void {
+    this.#isAnswerWhole = true;
+    this.#connection = undefined;
+    this.#flushFilter();
+    if (this.#translator?.isComplete === false) {
+      this.#breakOffTranslated();
       return;
     }
-    if (this.#isAnswerWhole) return;
-    const beganMs = performance.now();
-    this.#isAnswerWhole = true;
-    this.#flushFilter();
-    this.#passTrailers(controller);
-    this.#res.end();
-    this.record.ownMs += performance.now() - beganMs;
+    this.#exchange.end(trailers);
+    // What is left of an upload that was answered early has nowhere to go.
+    this.#exchange.resumeRequest();
+  }
+
+  /** The provider's stream lacks its end; what the client gets must not look whole. */
+  #breakOffTranslated(): void {
+    const { record } = this;
+    this.#observe(performance.now());
+    record.errorType = "stream_incomplete";
+    record.errorMessage = "The provider ended the stream without its last event.";
+    this.#settle("cut");
+    this.#exchange.breakOff();
   }
 
   #flushFilter(): void {
     const rest = this.#filter?.end();
-    if (rest !== undefined && rest.length > 0) this.#res.write(rest);
+    if (rest !== undefined && rest.length > 0) this.#exchange.write(rest);
   }
 
-  #passTrailers(controller: Dispatcher.DispatchController): void {
-    const raw = controller.rawTrailers as Buffer[] | null | undefined;
-    if (!Array.isArray(raw) || raw.length === 0 || (this.#answerHead?.contentLength ?? -1) >= 0) return;
-    const trailers: [string, string][] = [];
-    for (let index = 0; index + 1 < raw.length; index += 2) trailers.push([String(raw[index]), String(raw[index + 1])]);
-    this.#res.addTrailers(trailers);
+  #observe(readAtMs: number): void {
+    const chunks = this.#unobserved;
+    if (chunks.length === 0) return;
+    this.#unobserved = [];
+    try {
+      for (const chunk of chunks) this.record.observer?.push(chunk, readAtMs);
+    } catch (error) {
+      this.#context.telemetry.emit(observationFailed, { error: String(error) });
+      this.record.observer?.release();
+      this.record.observer = undefined;
+    }
   }
 
-  #stopObserving(error: unknown): void {
-    this.#context.telemetry.emit(observationFailed, { error: String(error) });
-    this.record.observer?.release();
-    this.record.observer = undefined;
+  /** The client, which was slower than the provider, has taken everything. */
+  onDrain(): void {
+    this.#connection?.resume();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#isOver || this.#retry(error)) return;
+  onAnswerError(error: Error, isStale: boolean): void {
+    this.#connection = undefined;
+    if (this.#isOver || this.#retry(isStale)) return;
     this.#fail(upstreamError(error, this.record.provider.id));
   }
 
-  #retry(error: Error): boolean {
+  #retry(isStale: boolean): boolean {
     const { record } = this;
     const request = this.#request;
-    const isReplayable = request !== undefined && this.#stream === undefined;
-    if (!isReplayable || this.#hasAnswer || record.retries > 0) return false;
-    if (!isKeepAliveRace(error, performance.now() - this.#sentAtMs)) return false;
+    if (request === undefined || this.#isStreamingUp || this.#hasAnswer || record.retries > 0) return false;
+    if (!isKeepAliveRace(isStale, performance.now() - this.#sentAtMs)) return false;
     record.retries += 1;
     this.#context.telemetry.emit(upstreamRetried, { provider: record.provider.id });
-    this.#context.upstream.dispatchFresh(request, this);
+    this.#connection = this.#context.upstream.dispatchFresh(request, this);
     return true;
   }
 
@@ -401,34 +478,69 @@ export class ForwardedCall implements Dispatcher.DispatchHandler {
     if (record.httpStatus === null) {
       record.httpStatus = error.status;
       this.#settle("error");
-      answerError(this.#res, error, record.provider.shape, record.spanId);
+      const shape = this.#translation === undefined ? record.provider.shape : "openai";
+      answerError(this.#exchange, error, shape, record.spanId);
     } else {
       this.#flushFilter();
       this.#settle("cut");
-      breakOff(this.#res, (this.#answerHead?.contentLength ?? -1) >= 0);
+      this.#exchange.breakOff();
     }
+  }
+
+  // Another protocol: bytes both ways from here on.
+
+  onUpgraded(answer: ResponseHead, socket: Socket, rest: Buffer): void {
+    const { record } = this;
+    this.#connection = undefined;
+    if (this.#isOver) {
+      socket.destroy();
+      return;
+    }
+    record.httpStatus = answer.status;
+    const { forward } = readAnswerHead(answer.rawHeaders, () => false);
+    forward.push("connection", "Upgrade", "upgrade", answer.upgrade, "x-weir-call-id", record.spanId);
+    const client = this.#exchange.switchProtocols(answer.reason, forward);
+    this.#tunnel = [client.socket, socket];
+    openTunnel(client, { socket, rest }, this);
+  }
+
+  onUp(bytes: Buffer): void {
+    this.record.requestBytes += bytes.length;
+  }
+
+  onDown(bytes: Buffer): void {
+    const { record } = this;
+    if (record.firstByteAtMs === 0) record.firstByteAtMs = performance.now();
+    record.responseBytes += bytes.length;
+  }
+
+  onClosed(): void {
+    this.#settle("ok");
   }
 
   // The end.
 
-  #onClientClose(): void {
+  onClose(isSent: boolean): void {
     if (this.#isOver) return;
-    if (this.#isAnswerWhole && this.#res.writableFinished) {
-      this.#settle("ok");
+    if (isSent && this.#isAnswerWhole) {
+      // What passed last is still to be read for the record.
+      this.#isSent = true;
+      this.record.endMs = performance.now();
+      if (!this.#isPassing) this.#settle("ok");
       return;
     }
     this.#settle("cancelled");
-    const reason = new CodedError("UPSTREAM_CUT", "The client has left.");
-    this.#stream?.destroy();
-    this.#controller?.abort(reason);
+    this.#connection?.abort();
   }
 
   #settle(status: CallRecord["status"]): void {
+    if (this.#isOver) return;
     const { record } = this;
     this.#isOver = true;
     record.status = status;
-    record.endMs = performance.now();
-    this.#held = undefined;
+    if (!this.#isSent) record.endMs = performance.now();
+    this.#held = [];
+    this.#request = undefined;
     if (this.#scanner !== undefined && record.requestModel === "") record.readRequest(this.#scanner);
     this.#context.calls.delete(this);
     this.#context.recorder.ended(record);
@@ -443,10 +555,6 @@ const errorTypes: Readonly<Record<string, CallRecord["errorType"]>> = {
   BAD_REQUEST: "invalid_request",
 };
 
-function flushHead(call: ForwardedCall): void {
-  call.flushHead();
-}
-
 /** A model call's body is JSON, also when its client (curl, most of all) forgets to say so. */
 function mayBeJson(api: Api, contentType: string): boolean {
   return api.operation !== "" && !contentType.startsWith("multipart/");
@@ -454,33 +562,4 @@ function mayBeJson(api: Api, contentType: string): boolean {
 
 function isEventStream(contentType: string): boolean {
   return contentType.startsWith("text/event-stream");
-}
-
-/** Ends the client's connection so that the answer cannot be taken for whole. What was received still arrives. */
-function breakOff(res: ServerResponse, hasContentLength: boolean): void {
-  const { socket } = res;
-  if (socket === null) {
-    res.destroy();
-    return;
-  }
-  res.flushHeaders();
-  if (hasContentLength || res.chunkedEncoding) {
-    // The length or the last chunk is missing: a plain end is an error to the client.
-    socket.destroySoon();
-  } else {
-    // Only the end of the connection ends this answer: it must not look orderly.
-    socket.write("", () => socket.resetAndDestroy());
-  }
-}
-
-const connectionTargets = new Map<string, Target>();
-
-function connectionTarget(baseUrl: string): Target {
-  let target = connectionTargets.get(baseUrl);
-  if (target === undefined) {
-    target = targetOf(baseUrl);
-    if (connectionTargets.size >= 1000) connectionTargets.clear();
-    connectionTargets.set(baseUrl, target);
-  }
-  return target;
 }

@@ -148,9 +148,11 @@ export class AnswerHead {
   contentEncoding = "";
   /** As told by the provider, when the client is told too; else -1. */
   contentLength = -1;
+  /** Headers in which AWS tells usage and errors, by lower-case name; undefined when there were none. */
+  vendorHeaders: Record<string, string> | undefined;
 }
 
-type AnswerRule = "forward" | "drop" | "connection" | "content-type" | "content-encoding" | "length";
+type AnswerRule = "forward" | "drop" | "connection" | "content-type" | "content-encoding" | "length" | "vendor";
 
 const answerRules = new Map<string, AnswerRule>();
 
@@ -163,6 +165,7 @@ function answerRuleOf(rawName: string): AnswerRule {
   else if (name === "content-length") rule = "length";
   else if (name === "content-type" || name === "content-encoding") rule = name;
   else if (hopByHop.has(name)) rule = "drop";
+  else if (name.startsWith("x-amzn-")) rule = "vendor";
   if (answerRules.size < rulesLimit) answerRules.set(rawName, rule);
   return rule;
 }
@@ -190,6 +193,9 @@ export function readAnswerHead(raw: readonly (Buffer | string)[], dropLength: (t
       case "length":
         head.contentLength = Number(value);
         lengthAt = head.forward.length;
+        break;
+      case "vendor":
+        head.vendorHeaders = { ...head.vendorHeaders, [name.toLowerCase()]: value };
         break;
       default:
         break;

@@ -1,17 +1,36 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import { STATUS_CODES } from "node:http";
 import { CodedError, type SpanRow, type Telemetry } from "@weir/model";
 import type { CallLog } from "@weir/pipeline";
 import type { GatewayCatalog } from "./auth.ts";
 import type { GatewayConfig } from "./config.ts";
 import { gatewayListening, observationFailed } from "./events.ts";
 import { type ForwardContext, type ForwardedCall, forward } from "./forward.ts";
-import { answerError } from "./own-answer.ts";
+import { callByModel, forwardByModel } from "./forward-by-model.ts";
+import type { Exchange } from "./http1/exchange.ts";
+import { Http1Server } from "./http1/server.ts";
+import { answerError, jsonOf } from "./own-answer.ts";
 import { type Provider, providerTable } from "./provider-table.ts";
 import { CaptureBudget } from "./recording/capture.ts";
 import { Recorder } from "./recording/recorder.ts";
 import { Relay } from "./relay.ts";
 import { Upstream } from "./upstream.ts";
+
+/** A request for this process itself. */
+export interface OwnRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[];
+}
+
+/** The answer to it. */
+export interface OwnAnswer {
+  readonly status: number;
+  /** The content type. */
+  readonly type: string;
+  readonly text: string;
+}
 
 export interface GatewayOptions {
   readonly config: GatewayConfig;
@@ -22,8 +41,8 @@ export interface GatewayOptions {
   readonly onCall: (row: SpanRow) => void;
   /** Paths of the Unix sockets of the processes that answer what is no LLM call. */
   readonly relay: { readonly core: string; readonly ingest: string };
-  /** Answers `/health`, `/ready` and `/metrics` of this process; false when the path is none of them. */
-  readonly answer: (req: IncomingMessage, res: ServerResponse) => boolean;
+  /** Answers `/health`, `/ready` and `/metrics` of this process; undefined when the path is none of them. */
+  readonly answer: (request: OwnRequest) => Promise<OwnAnswer> | undefined;
   /** Only the machine itself can reach this listener: calls need no Weir key. */
   readonly isLoopbackListener: boolean;
 }
@@ -37,6 +56,8 @@ export interface Gateway extends AsyncDisposable {
   readonly activeCallsByMethod: ReadonlyMap<string, number>;
   /** Bytes of bodies held for the record of calls under way. */
   readonly capturedBytes: number;
+  /** Connections of clients, and to providers, idle ones too. */
+  readonly openConnections: { readonly clients: number; readonly providers: number };
   /**
    * Stops listening, lets calls under way end, breaks those off that last longer than `drainMs`, and writes what is
    * left to record. Disposing does the same.
@@ -63,7 +84,7 @@ class HttpGateway implements Gateway {
   readonly #messagesProvider: Provider;
   readonly #core: Relay;
   readonly #ingest: Relay;
-  readonly #server: Server;
+  readonly #server: Http1Server;
   readonly #sweep: NodeJS.Timeout;
   #drained: Promise<void> | undefined;
 
@@ -73,7 +94,7 @@ class HttpGateway implements Gateway {
     this.#providers = providerTable(config);
     this.#defaultProvider = this.#known(config.defaultProvider);
     this.#messagesProvider =
-      this.#defaultProvider.shape === "openai" ? this.#known("anthropic") : this.#defaultProvider;
+      this.#defaultProvider.shape === "anthropic" ? this.#defaultProvider : this.#known("anthropic");
     this.#context = {
       config,
       upstream: new Upstream(config.timeouts),
@@ -93,17 +114,22 @@ class HttpGateway implements Gateway {
     };
     this.#core = new Relay("core", options.relay.core, telemetry);
     this.#ingest = new Relay("ingest", options.relay.ingest, telemetry);
-    this.#server = this.#createServer();
+    this.#server = new Http1Server({
+      stallMs: config.timeouts.idleMs,
+      onRequest: (exchange) => this.#onRequest(exchange),
+      refusalOf: (fault) => jsonOf(new CodedError("BAD_REQUEST", fault.message), "openai"),
+      onFailure: (error) => telemetry.emit(observationFailed, { error: String(error) }),
+    });
     this.#sweep = setInterval(() => this.#enforceDeadlines(), deadlineSweepMs);
     this.#sweep.unref();
   }
 
   get host(): string {
-    return this.#address().address;
+    return this.#server.address.address;
   }
 
   get port(): number {
-    return this.#address().port;
+    return this.#server.address.port;
   }
 
   get activeCalls(): number {
@@ -120,16 +146,14 @@ class HttpGateway implements Gateway {
     return this.#context.budget.usedBytes;
   }
 
-  listen(): Promise<void> {
+  get openConnections(): { clients: number; providers: number } {
+    return { clients: this.#server.openConnections, providers: this.#context.upstream.openConnections };
+  }
+
+  async listen(): Promise<void> {
     const { host, port } = this.#options.config;
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host, port, reusePort: port !== 0, backlog: 4096 }, () => {
-        this.#server.off("error", reject);
-        this.#options.telemetry.emit(gatewayListening, { host: this.host, port: this.port });
-        resolve();
-      });
-    });
+    await this.#server.listen(host, port);
+    this.#options.telemetry.emit(gatewayListening, { host: this.host, port: this.port });
   }
 
   drain(): Promise<void> {
@@ -143,9 +167,8 @@ class HttpGateway implements Gateway {
 
   async #drain(): Promise<void> {
     this.#context.isDraining = true;
-    // Only the listener: http's own close would reset idle connections that a client is about to use. For a moment
-    // they go on, and each is told with its next answer that it was the last.
-    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
+    // Idle connections go on for a moment, since a client may be about to use them.
+    const closed = this.#server.close();
     const idleSweep = setInterval(() => this.#server.closeIdleConnections(), lingerMs);
     const deadline = setTimeout(() => this.#breakOffAll(), this.#options.config.timeouts.drainMs);
     await closed;
@@ -155,7 +178,7 @@ class HttpGateway implements Gateway {
     this.#core[Symbol.dispose]();
     this.#ingest[Symbol.dispose]();
     await this.#context.recorder[Symbol.asyncDispose]();
-    await this.#context.upstream.destroy();
+    this.#context.upstream[Symbol.dispose]();
   }
 
   #breakOffAll(): void {
@@ -164,56 +187,59 @@ class HttpGateway implements Gateway {
     this.#server.closeAllConnections();
   }
 
-  #createServer(): Server {
-    const server = createServer({
-      // An upload may take as long as it takes; the idle and total deadlines are ours.
-      requestTimeout: 0,
-      headersTimeout: 60_000,
-      keepAliveTimeout: 75_000,
-      maxHeaderSize: 64 << 10,
-      noDelay: true,
-    });
-    server.on("request", (req, res) => this.#onRequest(req, res));
-    server.on("checkContinue", (req, res) => {
-      res.writeContinue();
-      this.#onRequest(req, res);
-    });
-    server.on("checkExpectation", (req, res) => this.#onRequest(req, res));
-    server.on("clientError", (error: Error & { code?: string }, socket: Socket) => onClientError(error, socket));
-    return server;
-  }
-
-  #onRequest(req: IncomingMessage, res: ServerResponse): void {
+  #onRequest(exchange: Exchange): void {
     const startMs = performance.now();
     try {
-      this.#route(req, res, startMs);
+      this.#route(exchange, startMs);
+      if (exchange.head.expectsContinue && !exchange.isRequestWhole) sendContinue(exchange);
     } catch (error) {
       this.#options.telemetry.emit(observationFailed, { error: String(error) });
-      answerError(res, new CodedError("INTERNAL", "The gateway failed.", { cause: error }), "openai");
+      answerError(exchange, new CodedError("INTERNAL", "The gateway failed.", { cause: error }), "openai");
     }
   }
 
-  #route(req: IncomingMessage, res: ServerResponse, startMs: number): void {
-    const url = pathOf(req.url ?? "/");
+  #route(exchange: Exchange, startMs: number): void {
+    const { method, target } = exchange.head;
+    const url = pathOf(target);
     const segment = firstSegment(url);
     const provider = this.#providers.get(segment);
     if (provider !== undefined) {
       const rest = url.slice(segment.length + 1);
-      forward(this.#context, req, res, provider, rest.startsWith("/") ? rest : `/${rest}`, startMs);
-    } else if (isTelemetry(req.method ?? "GET", url)) {
-      this.#ingest.pass(req, res);
+      forward(this.#context, exchange, provider, rest.startsWith("/") ? rest : `/${rest}`, startMs);
+    } else if (isTelemetry(method, url)) {
+      this.#ingest.pass(exchange);
     } else if (segment === "v1") {
-      forward(this.#context, req, res, this.#unnamedProvider(url, req), url, startMs);
+      this.#forwardUnnamed(exchange, url, startMs);
     } else if (coreSegments.has(segment)) {
-      this.#core.pass(req, res);
-    } else if (!this.#options.answer(req, res)) {
-      answerError(res, this.#unknown(segment), "openai");
+      this.#core.pass(exchange);
+    } else {
+      this.#answerSelf(exchange, segment);
     }
   }
 
+  #answerSelf(exchange: Exchange, segment: string): void {
+    const answered = this.#options.answer(exchange.head);
+    if (answered === undefined) {
+      answerError(exchange, this.#unknown(segment), "openai");
+      return;
+    }
+    void answered.then(({ status, type, text }) => {
+      if (exchange.isClosed) return;
+      const headers = ["content-type", type, "cache-control", "no-store"];
+      exchange.answer(status, STATUS_CODES[status] ?? "", headers, Buffer.from(text));
+    });
+  }
+
+  #forwardUnnamed(exchange: Exchange, url: string, startMs: number): void {
+    const provider = this.#unnamedProvider(url, exchange.head.rawHeaders);
+    const call = provider.slashedModels ? undefined : callByModel(exchange.head.method, url);
+    if (call === undefined) forward(this.#context, exchange, provider, url, startMs);
+    else forwardByModel(this.#context, this.#providers, provider, exchange, call, url, startMs);
+  }
+
   /** `/v1/…` is the default provider's; the Messages API, which names itself, is Anthropic's. */
-  #unnamedProvider(url: string, req: IncomingMessage): Provider {
-    const isMessages = url.startsWith("/v1/messages") || hasHeader(req.rawHeaders, "anthropic-version");
+  #unnamedProvider(url: string, rawHeaders: readonly string[]): Provider {
+    const isMessages = url.startsWith("/v1/messages") || hasHeader(rawHeaders, "anthropic-version");
     return isMessages ? this.#messagesProvider : this.#defaultProvider;
   }
 
@@ -240,15 +266,8 @@ class HttpGateway implements Gateway {
       call.fail(new CodedError("UPSTREAM_TIMEOUT", `The call to ${provider} was over the total time limit.`));
     }
   }
-
-  #address(): AddressInfo {
-    const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new Error("the gateway does not listen");
-    return address;
-  }
 }
 
-/** Looks without making Node build its object of all headers. */
 function hasHeader(rawHeaders: readonly string[], name: string): boolean {
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const spelled = rawHeaders[index];
@@ -282,16 +301,7 @@ function firstSegment(url: string): string {
   return url.slice(1);
 }
 
-const statusByParserError: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-};
-
-function onClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = statusByParserError[error.code ?? ""] ?? "400 Bad Request";
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+/** The client sends its body only after this (RFC 9110 section 10.1.1). */
+function sendContinue(exchange: Exchange): void {
+  exchange.writeInformational("HTTP/1.1 100 Continue\r\n\r\n");
 }

@@ -1,3 +1,4 @@
+import { CodedError } from "@weir/model";
 import type { GatewayConfig } from "./config.ts";
 import { type AuthStyle, type ProviderRow, providerRows, type ShapeId } from "./providers/index.ts";
 
@@ -14,11 +15,17 @@ export interface Provider {
   readonly auth: AuthStyle;
   /** `gen_ai.provider.name`. */
   readonly otelName: string;
-  readonly target: Target;
+  /** With `{region}` where the address has one; "" when only a connection or the configuration can tell it. */
+  readonly baseUrl: string;
+  readonly region: ProviderRow["region"];
   readonly streamUsageOnRequest: boolean;
   /** Asked for usage in a stream, it says `"usage":null` in every frame but the one with the usage. */
   readonly addsNullUsage: boolean;
   readonly keepGatewayHeaders: boolean;
+  /** Where OpenAI's API begins. */
+  readonly openaiPath: string;
+  /** As the provider of `/v1`, it gets every model's name as it is. */
+  readonly slashedModels: boolean;
 }
 
 export function targetOf(baseUrl: string): Target {
@@ -40,10 +47,60 @@ export function providerTable(config: GatewayConfig): ReadonlyMap<string, Provid
   for (const [id, own] of Object.entries(config.providers)) {
     if (table.has(id) || own.baseUrl === undefined) continue;
     const shape = own.shape ?? "openai";
-    const auth = shape === "anthropic" ? "x-api-key" : "bearer";
-    table.set(id, providerOf({ id, shape, auth, baseUrl: own.baseUrl }, own));
+    table.set(id, providerOf({ id, shape, auth: usualAuth[shape], baseUrl: own.baseUrl }, own));
   }
   return table;
+}
+
+const usualAuth: Readonly<Record<ShapeId, AuthStyle>> = {
+  openai: "bearer",
+  anthropic: "x-api-key",
+  gemini: "as_sent",
+  cohere: "bearer",
+  bedrock: "sigv4",
+  ollama: "bearer",
+};
+
+/** The address with its region filled in: Google's global endpoint has none before its name. */
+export function regionalUrl(baseUrl: string, region: string): string {
+  const isGoogle = baseUrl.includes("{region}aiplatform");
+  return baseUrl.replace("{region}", isGoogle ? (region === "global" ? "" : `${region}-`) : region);
+}
+
+/** A name of a region, which becomes part of a host: nothing else may. */
+const regionName = /^[a-z]{2,12}(?:-[a-z0-9]{1,12}){0,4}$/;
+
+const targets = new Map<string, Target>();
+const targetsLimit = 1000;
+
+/**
+ * Where a request goes: to the address of the project's connection, or to the provider's own in the region that the
+ * request names. Throws when neither is known.
+ */
+export function upstreamTarget(
+  provider: Provider,
+  connectionUrl: string | undefined,
+  path: string,
+  region: string,
+): Target {
+  let url = connectionUrl ?? provider.baseUrl;
+  if (url === "") {
+    throw new CodedError(
+      "PROVIDER_CONNECTION_MISSING",
+      `${provider.id} has no address that is everybody's. Set WEIR_${provider.id.replaceAll("-", "_").toUpperCase()}_BASE_URL, or use a Weir key whose project has a connection with an address.`,
+    );
+  }
+  if (provider.region !== undefined && url.includes("{region}")) {
+    const named = provider.region.from === "path" ? (/\/locations\/([^/]+)\//.exec(path)?.[1] ?? "") : region;
+    url = regionalUrl(url, regionName.test(named) ? named : provider.region.usual);
+  }
+  let target = targets.get(url);
+  if (target === undefined) {
+    target = targetOf(url);
+    if (targets.size >= targetsLimit) targets.clear();
+    targets.set(url, target);
+  }
+  return target;
 }
 
 function providerOf(row: ProviderRow, config: GatewayConfig["providers"][string] | undefined): Provider {
@@ -52,9 +109,12 @@ function providerOf(row: ProviderRow, config: GatewayConfig["providers"][string]
     shape: config?.shape ?? row.shape,
     auth: config?.auth ?? row.auth,
     otelName: row.otelName ?? row.id,
-    target: targetOf(config?.baseUrl ?? row.baseUrl),
+    baseUrl: config?.baseUrl ?? row.baseUrl,
+    region: row.region,
     streamUsageOnRequest: config?.streamUsageOnRequest ?? row.streamUsageOnRequest ?? false,
     addsNullUsage: row.addsNullUsage ?? false,
+    openaiPath: row.openaiPath ?? "/v1",
+    slashedModels: row.slashedModels ?? false,
     keepGatewayHeaders: config?.keepGatewayHeaders ?? false,
   };
 }

@@ -1,7 +1,12 @@
-import { Agent, type IncomingMessage, request, type ServerResponse } from "node:http";
-import { pipeline } from "node:stream";
+import type { Socket } from "node:net";
 import { CodedError, type Telemetry } from "@weir/model";
 import { relayFailed } from "./events.ts";
+import { ConnectionPool } from "./http1/connection-pool.ts";
+import { Deadlines } from "./http1/deadlines.ts";
+import type { Exchange, ExchangeHandler } from "./http1/exchange.ts";
+import { chunked, type ResponseHead } from "./http1/message-head.ts";
+import { openTunnel } from "./http1/tunnel.ts";
+import type { AnswerHandler, UpstreamConnection } from "./http1/upstream-connection.ts";
 import { answerError } from "./own-answer.ts";
 
 const hopByHop = new Set([
@@ -15,70 +20,149 @@ const hopByHop = new Set([
   "expect",
 ]);
 
+/** Our own processes may take as long as they need: a live tail says nothing for hours. */
+const timeouts = {
+  connectMs: 10_000,
+  firstByteMs: Number.POSITIVE_INFINITY,
+  idleMs: Number.POSITIVE_INFINITY,
+};
+const lookEveryMs = 1000;
+
 /** Passes requests that are not LLM calls on to another process of this Weir, over its Unix socket. */
 export class Relay implements Disposable {
   readonly #part: string;
-  readonly #socketPath: string;
   readonly #telemetry: Telemetry;
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 32, timeout: 0 });
+  readonly #deadlines = new Deadlines(lookEveryMs);
+  readonly #pool: ConnectionPool;
 
   constructor(part: string, socketPath: string, telemetry: Telemetry) {
     this.#part = part;
-    this.#socketPath = socketPath;
     this.#telemetry = telemetry;
+    this.#pool = new ConnectionPool({ path: socketPath, hostHeader: "weir" }, timeouts, this.#deadlines);
   }
 
-  pass(req: IncomingMessage, res: ServerResponse): void {
-    const upstream = request({
-      socketPath: this.#socketPath,
-      agent: this.#agent,
-      method: req.method ?? "GET",
-      path: req.url ?? "/",
-      headers: relayedHeaders(req),
-      setHost: false,
-    });
-    upstream.on("response", (answer) => {
-      res.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", endToEnd(answer.rawHeaders));
-      res.flushHeaders();
-      // Either side's end ends the other; a broken answer breaks the client's connection.
-      pipeline(answer, res, () => {});
-    });
-    upstream.on("error", (error) => this.#fail(res, error));
-    res.on("close", () => upstream.destroy());
-    req.on("error", () => upstream.destroy());
-    req.pipe(upstream);
+  pass(exchange: Exchange): void {
+    const relayed = new RelayedExchange(exchange, (error) => this.#fail(exchange, error));
+    exchange.handler = relayed;
+    const { method, target, bodyLength, upgrade } = exchange.head;
+    relayed.connection = this.#pool.send(
+      {
+        method,
+        path: target,
+        headers: relayedHeaders(exchange),
+        body: bodyLength === 0 ? null : bodyLength,
+        ...(upgrade === "websocket" && bodyLength === 0 ? { upgrade } : {}),
+      },
+      relayed,
+    );
   }
 
   [Symbol.dispose](): void {
-    this.#agent.destroy();
+    this.#pool[Symbol.dispose]();
+    this.#deadlines[Symbol.dispose]();
   }
 
-  #fail(res: ServerResponse, error: Error): void {
-    if (res.destroyed || res.writableEnded) return;
+  #fail(exchange: Exchange, error: Error): void {
+    if (exchange.isClosed || exchange.isEnded) return;
     this.#telemetry.emit(relayFailed, { part: this.#part, error: error.message });
-    if (res.headersSent) {
-      res.destroy();
+    if (exchange.isHeadWritten) {
+      exchange.breakOff();
       return;
     }
     const message = `Weir's ${this.#part} process does not answer; it is starting or restarting.`;
-    answerError(res, new CodedError("PART_UNAVAILABLE", message, { cause: error, retryAfterMs: 1000 }), "openai");
+    answerError(exchange, new CodedError("PART_UNAVAILABLE", message, { cause: error, retryAfterMs: 1000 }), "openai");
+  }
+}
+
+/** One request on its way to another process and back. Either side's end ends the other. */
+class RelayedExchange implements ExchangeHandler, AnswerHandler {
+  connection: UpstreamConnection | undefined;
+  readonly #exchange: Exchange;
+  readonly #onFailure: (error: Error) => void;
+  #passesFramed = false;
+
+  constructor(exchange: Exchange, onFailure: (error: Error) => void) {
+    this.#exchange = exchange;
+    this.#onFailure = onFailure;
+  }
+
+  onRequestData(bytes: Buffer): void {
+    if (this.connection?.writeBody(bytes) === false) this.#exchange.pauseRequest();
+  }
+
+  onRequestEnd(): void {
+    this.connection?.endBody();
+  }
+
+  onRequestDrain(): void {
+    this.#exchange.resumeRequest();
+  }
+
+  onAnswerHead(head: ResponseHead): void {
+    const headers = endToEnd(head.rawHeaders);
+    const length = lengthTold(headers) ?? (head.bodyLength === 0 ? 0 : chunked);
+    this.#passesFramed = head.bodyLength === chunked && this.#exchange.takesFramed;
+    this.#exchange.writeHead(head.status, head.reason, headers, { length, isFramed: this.#passesFramed });
+  }
+
+  onAnswerData(bytes: Buffer): void {
+    if (!this.#passesFramed) this.#exchange.write(bytes);
+  }
+
+  onAnswerRead(framed: Buffer, isEnd: boolean, trailers: readonly string[]): void {
+    if (this.#passesFramed) this.#exchange.write(framed);
+    if (!isEnd) {
+      if (!this.#exchange.flush()) this.connection?.pause();
+      return;
+    }
+    this.connection = undefined;
+    this.#exchange.end(trailers);
+    this.#exchange.resumeRequest();
+  }
+
+  onDrain(): void {
+    this.connection?.resume();
+  }
+
+  onUpgraded(head: ResponseHead, socket: Socket, rest: Buffer): void {
+    this.connection = undefined;
+    if (this.#exchange.isClosed) {
+      socket.destroy();
+      return;
+    }
+    const headers = [...endToEnd(head.rawHeaders), "connection", "Upgrade", "upgrade", head.upgrade];
+    const client = this.#exchange.switchProtocols(head.reason, headers);
+    openTunnel(client, { socket, rest }, { onUp() {}, onDown() {}, onClosed() {} });
+  }
+
+  onAnswerError(error: Error): void {
+    this.connection = undefined;
+    this.#onFailure(error);
+  }
+
+  onClose(isSent: boolean): void {
+    if (!isSent) this.connection?.abort();
   }
 }
 
 /** End-to-end headers as they came, and the client's address in `x-forwarded-for`, which only we may write. */
-function relayedHeaders(req: IncomingMessage): string[] {
-  const headers = endToEnd(req.rawHeaders, "x-forwarded-for");
-  headers.push("x-forwarded-for", req.socket.remoteAddress ?? "");
-  if (req.headers["transfer-encoding"] !== undefined) headers.push("transfer-encoding", "chunked");
+function relayedHeaders(exchange: Exchange): string[] {
+  const headers = endToEnd(exchange.head.rawHeaders, ["x-forwarded-for", "content-length"]);
+  headers.push("x-forwarded-for", exchange.remoteAddress);
   return headers;
 }
 
-function endToEnd(rawHeaders: readonly string[], leftOut = ""): string[] {
+function endToEnd(rawHeaders: readonly string[], leftOut: readonly string[] = []): string[] {
   const kept: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase();
-    if (!hopByHop.has(name) && name !== leftOut)
+    if (!hopByHop.has(name) && !leftOut.includes(name))
       kept.push(rawHeaders[index] as string, rawHeaders[index + 1] as string);
   }
   return kept;
+}
+
+function lengthTold(headers: readonly string[]): number | undefined {
+  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-length");
+  return at === -1 ? undefined : Number(headers[at + 1]);
 }

@@ -8,7 +8,7 @@ function patched(body: string): string {
   const scan = new JsonScanner(requestMembers);
   scan.push(Buffer.from(body));
   const patch = usagePatch(scan);
-  return patch === undefined ? "unchanged" : applyPatch(Buffer.from(body), patch).toString();
+  return patch === undefined ? "unchanged" : Buffer.concat(applyPatch([Buffer.from(body)], patch)).toString();
 }
 
 for (const [body, expected] of [

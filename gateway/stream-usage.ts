@@ -44,12 +44,22 @@ export function usagePatch(scan: JsonScanner): BytePatch | undefined {
   return { offset: options.start + Buffer.byteLength(before), remove: word.length, insert: "true" };
 }
 
-export function applyPatch(body: Buffer, patch: BytePatch): Buffer {
-  return Buffer.concat([
-    body.subarray(0, patch.offset),
-    Buffer.from(patch.insert),
-    body.subarray(patch.offset + patch.remove),
-  ]);
+/** The body with the change made, in as many parts as it takes: no byte is copied. */
+export function applyPatch(body: readonly Buffer[], patch: BytePatch): Buffer[] {
+  const patched: Buffer[] = [];
+  const end = patch.offset + patch.remove;
+  let at = 0;
+  let isInserted = false;
+  for (const part of body) {
+    if (patch.offset > at) patched.push(part.subarray(0, patch.offset - at));
+    if (!isInserted && patch.offset < at + part.length) {
+      isInserted = true;
+      patched.push(Buffer.from(patch.insert));
+    }
+    if (end < at + part.length) patched.push(part.subarray(Math.max(0, end - at)));
+    at += part.length;
+  }
+  return patched.filter((part) => part.length > 0);
 }
 
 const lineFeed = 10;

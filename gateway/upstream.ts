@@ -1,83 +1,81 @@
-import type { Socket } from "node:net";
 import { CodedError } from "@weir/model";
-import { Agent, buildConnector, type Dispatcher } from "undici";
 import type { GatewayConfig } from "./config.ts";
-
-/** What a failed socket had read before: more than nothing means that it had served an earlier request. */
-interface SocketFacts {
-  weirBytesRead?: number;
-  socket?: { bytesRead?: number };
-  code?: string;
-}
+import { ConnectionPool } from "./http1/connection-pool.ts";
+import { Deadlines } from "./http1/deadlines.ts";
+import { HttpFault } from "./http1/http-fault.ts";
+import type { AnswerHandler, Endpoint, UpstreamConnection, UpstreamRequest } from "./http1/upstream-connection.ts";
 
 /** Longer than this after the request was sent, a closed connection is no longer the keep-alive race. */
 const keepAliveRaceMs = 250;
+/** Origins beyond this many that nobody uses any more are forgotten. */
+const poolsLimit = 1000;
 
-const closedCodes = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE", "ECONNABORTED"]);
-
-let isSocketFailing = false;
-
-function noteFailure(this: Socket, error: Error & SocketFacts): void {
-  error.weirBytesRead = this.bytesRead;
-  isSocketFailing = true;
-  queueMicrotask(() => {
-    isSocketFailing = false;
-  });
-}
-
-/**
- * Whether a connection is failing just now. undici takes a reset for the end of an answer that only the connection's
- * end delimits, and reports it so while it handles the error: asked then, this tells the truth.
- */
-export function isConnectionFailing(): boolean {
-  return isSocketFailing;
+/** A request for one of the providers. */
+export interface ProviderRequest extends UpstreamRequest {
+  /** Scheme, host and port. */
+  readonly origin: string;
 }
 
 /**
  * The connections to all providers: HTTP/1.1, one request a connection at a time, as many as needed, with this
- * gateway's deadlines in place of undici's.
+ * gateway's deadlines.
  */
-export class Upstream {
-  readonly #kept: Agent;
-  readonly #fresh: Agent;
+export class Upstream implements Disposable {
+  readonly #timeouts: GatewayConfig["timeouts"];
+  readonly #deadlines: Deadlines;
+  readonly #pools = new Map<string, ConnectionPool>();
 
   constructor(timeouts: GatewayConfig["timeouts"]) {
-    const connect = connectorFor(timeouts.connectMs);
-    const options = {
-      connect,
-      headersTimeout: timeouts.firstByteMs,
-      bodyTimeout: timeouts.idleMs,
-      connections: null,
-      keepAliveTimeout: 4_000,
-      maxHeaderSize: 128 << 10,
-    };
-    this.#kept = new Agent({ ...options, pipelining: 1 });
-    this.#fresh = new Agent({ ...options, pipelining: 0 });
+    this.#timeouts = timeouts;
+    const shortestMs = Math.min(timeouts.connectMs, timeouts.firstByteMs, timeouts.idleMs);
+    this.#deadlines = new Deadlines(Math.min(500, Math.max(10, shortestMs / 10)));
   }
 
-  dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.#kept.dispatch(request, handler);
+  /** Connections of all providers, idle ones too. */
+  get openConnections(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) count += pool.openConnections;
+    return count;
+  }
+
+  dispatch(request: ProviderRequest, handler: AnswerHandler): UpstreamConnection {
+    return this.#poolOf(request.origin).send(request, handler);
   }
 
   /** Over a connection of its own: where one kept connection was closed, the others may be too. */
-  dispatchFresh(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.#fresh.dispatch(request, handler);
+  dispatchFresh(request: ProviderRequest, handler: AnswerHandler): UpstreamConnection {
+    return this.#poolOf(request.origin).send(request, handler, true);
   }
 
-  async destroy(): Promise<void> {
-    await Promise.all([this.#kept.destroy(), this.#fresh.destroy()]);
+  [Symbol.dispose](): void {
+    for (const pool of this.#pools.values()) pool[Symbol.dispose]();
+    this.#deadlines[Symbol.dispose]();
+  }
+
+  #poolOf(origin: string): ConnectionPool {
+    let pool = this.#pools.get(origin);
+    if (pool === undefined) {
+      if (this.#pools.size >= poolsLimit) this.#forgetUnused();
+      pool = new ConnectionPool(endpointOf(origin), this.#timeouts, this.#deadlines);
+      this.#pools.set(origin, pool);
+    }
+    return pool;
+  }
+
+  #forgetUnused(): void {
+    for (const [origin, pool] of this.#pools) if (pool.openConnections === 0) this.#pools.delete(origin);
   }
 }
 
-function connectorFor(timeoutMs: number): buildConnector.connector {
-  const connect = buildConnector({ timeout: timeoutMs, allowH2: false });
-  return (options, callback) =>
-    connect(options, (...args) => {
-      // After a failure there is none, whatever the types say.
-      const socket = args[1] as Socket | null | undefined;
-      socket?.setNoDelay(true).prependListener("error", noteFailure);
-      callback(...args);
-    });
+function endpointOf(origin: string): Endpoint {
+  const url = new URL(origin);
+  const isTls = url.protocol === "https:";
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
+    isTls,
+    hostHeader: url.host,
+  };
 }
 
 /**
@@ -85,10 +83,8 @@ function connectorFor(timeoutMs: number): buildConnector.connector {
  * just closing. That is so when the connection had served another request, broke at once, and brought not a byte of
  * an answer. Everything else may have been acted on and is the client's to repeat.
  */
-export function isKeepAliveRace(error: Error, sentMsAgo: number): boolean {
-  const facts = error as Error & SocketFacts;
-  if (!closedCodes.has(facts.code ?? "") || sentMsAgo > keepAliveRaceMs) return false;
-  return (facts.weirBytesRead ?? facts.socket?.bytesRead ?? 0) > 0;
+export function isKeepAliveRace(isStale: boolean, sentMsAgo: number): boolean {
+  return isStale && sentMsAgo <= keepAliveRaceMs;
 }
 
 const unreachableCodes = new Set([
@@ -98,31 +94,39 @@ const unreachableCodes = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "EADDRNOTAVAIL",
-  "UND_ERR_CONNECT",
 ]);
 
 const timeoutPhases: Readonly<Record<string, string>> = {
-  UND_ERR_CONNECT_TIMEOUT: "accept the connection",
-  UND_ERR_HEADERS_TIMEOUT: "begin its answer",
-  UND_ERR_BODY_TIMEOUT: "go on with its answer",
+  CONNECT_TIMEOUT: "accept the connection",
+  ANSWER_TIMEOUT: "begin its answer",
+  IDLE_TIMEOUT: "go on with its answer",
   ETIMEDOUT: "accept the connection",
 };
 
 /** What went wrong with the provider, in our own words: never its address with a key in it. */
 export function upstreamError(error: Error, provider: string): CodedError {
-  const code = (error as { code?: string }).code ?? "";
+  const code = systemCode(error);
   const phase = timeoutPhases[code];
   if (phase !== undefined) {
     return new CodedError("UPSTREAM_TIMEOUT", `${provider} did not ${phase} in time.`, { cause: error });
   }
   if (error instanceof CodedError) return error;
-  if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED") {
-    return new CodedError("BAD_REQUEST", `The request cannot be forwarded: ${error.message}.`, { cause: error });
-  }
-  if (unreachableCodes.has(code) || code.startsWith("ERR_TLS") || code.includes("CERT")) {
+  if (unreachableCodes.has(code) || code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") || code.includes("CERT")) {
     return new CodedError("UPSTREAM_UNREACHABLE", `${provider} could not be reached (${code}).`, { cause: error });
+  }
+  if (error instanceof HttpFault) {
+    return new CodedError("UPSTREAM_CUT", `What ${provider} sent cannot be passed on. ${error.message}`, {
+      cause: error,
+    });
   }
   return new CodedError("UPSTREAM_CUT", `${provider} closed the connection before its answer was whole.`, {
     cause: error,
   });
+}
+
+/** Trying several addresses of a name ends in one error of many: they say the same but for the address. */
+function systemCode(error: Error & { code?: string }): string {
+  if (error.code !== undefined) return error.code;
+  const [first] = error instanceof AggregateError ? (error.errors as { code?: string }[]) : [];
+  return first?.code ?? "";
 }

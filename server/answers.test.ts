@@ -13,8 +13,11 @@ import type { PartState } from "./role.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-answers-"));
 const answer = createAnswers(folder, ["gateway", "core"]);
-const main = createServer((req, res) => {
-  if (!answer(req, res)) res.writeHead(404).end();
+const main = createServer(async (req, res) => {
+  const { method = "GET", url: target = "/", rawHeaders } = req;
+  const answered = await answer({ method, target, rawHeaders });
+  if (answered === undefined) res.writeHead(404).end();
+  else res.writeHead(answered.status, { "content-type": answered.type }).end(answered.text);
 });
 const opened = new AsyncDisposableStack();
 let url = "";

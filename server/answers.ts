@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { OwnAnswer, OwnRequest } from "@weir/gateway";
 import { exposition, expositionContentTypes, preferredFormat } from "./metrics/exposition.ts";
 import type { MetricSnapshot } from "./metrics/metric-store.ts";
 import { sumSnapshots } from "./metrics/sum-snapshots.ts";
@@ -8,51 +8,38 @@ import type { PartState } from "./role.ts";
 type Parts = Record<string, PartState>;
 
 /**
- * Answers `/health`, `/ready` and `/metrics` on the main port; false for any other path. `expectedParts` are named by
- * `/ready` whether or not a process answers for them.
+ * Answers `/health`, `/ready` and `/metrics` on the main port; undefined for any other path. `expectedParts` are named
+ * by `/ready` whether or not a process answers for them.
  */
 export function createAnswers(
   socketFolder: string,
   expectedParts: readonly string[],
-): (req: IncomingMessage, res: ServerResponse) => boolean {
-  const handlers: Record<string, (req: IncomingMessage, query: URLSearchParams) => Answer | Promise<Answer>> = {
+): (request: OwnRequest) => Promise<OwnAnswer> | undefined {
+  const handlers: Record<string, (request: OwnRequest, query: URLSearchParams) => OwnAnswer | Promise<OwnAnswer>> = {
     "/health": () => json(200, { status: "ok" }),
-    "/ready": async (_req, query) => readiness(await allParts(socketFolder, expectedParts), query.get("part")),
-    "/metrics": async (req) => metrics(socketFolder, req.headers.accept),
+    "/ready": async (_request, query) => readiness(await allParts(socketFolder, expectedParts), query.get("part")),
+    "/metrics": async (request) => metrics(socketFolder, headerOf(request, "accept")),
   };
-  return (req, res) => {
-    const [path = "/", query] = (req.url ?? "/").split("?");
+  return (request) => {
+    const [path = "/", query] = request.target.split("?");
     const handler = handlers[path];
-    if (handler === undefined) return false;
-    if (req.method !== "GET" && req.method !== "HEAD") {
-      send(res, { status: 405, type: "text/plain", text: "Use GET.\n" });
-      return true;
+    if (handler === undefined) return undefined;
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return Promise.resolve({ status: 405, type: "text/plain", text: "Use GET.\n" });
     }
-    void Promise.resolve()
-      .then(() => handler(req, new URLSearchParams(query)))
-      .catch(() => json(500, { status: "failed" }))
-      .then((answer) => send(res, answer));
-    return true;
+    return Promise.resolve()
+      .then(() => handler(request, new URLSearchParams(query)))
+      .catch(() => json(500, { status: "failed" }));
   };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
+function headerOf({ rawHeaders }: OwnRequest, name: string): string | undefined {
+  const at = rawHeaders.findIndex((spelled, index) => index % 2 === 0 && spelled.toLowerCase() === name);
+  return at === -1 ? undefined : rawHeaders[at + 1];
 }
 
-function json(status: number, value: unknown): Answer {
+function json(status: number, value: unknown): OwnAnswer {
   return { status, type: "application/json", text: `${JSON.stringify(value)}\n` };
-}
-
-function send(res: ServerResponse, { status, type, text }: Answer): void {
-  res.writeHead(status, {
-    "content-type": type,
-    "content-length": Buffer.byteLength(text),
-    "cache-control": "no-store",
-  });
-  res.end(text);
 }
 
 async function allParts(socketFolder: string, expectedParts: readonly string[]): Promise<Parts> {
@@ -74,13 +61,13 @@ function worse(before: PartState | undefined, state: PartState, process: string)
 }
 
 /** 200 when everything, or the one part that was asked for, is in order; 503 otherwise, with the same body. */
-export function readiness(parts: Parts, only: string | null): Answer {
+export function readiness(parts: Parts, only: string | null): OwnAnswer {
   const asked = only === null ? parts : { [only]: parts[only] ?? { status: "unavailable" as const } };
   const isReady = Object.values(asked).every((state) => state.status === "ok");
   return json(isReady ? 200 : 503, { status: isReady ? "ready" : "not_ready", parts: asked });
 }
 
-async function metrics(socketFolder: string, accept: string | undefined): Promise<Answer> {
+async function metrics(socketFolder: string, accept: string | undefined): Promise<OwnAnswer> {
   const processes = await askAllProcesses<MetricSnapshot[]>(socketFolder, "/internal/metrics");
   const format = preferredFormat(accept);
   const text = exposition(sumSnapshots([...processes.values()]), format);

@@ -1,5 +1,17 @@
 import { MessagesStream } from "./anthropic-stream.ts";
-import { type Answer, type Api, countOf, isRecord, textOf } from "./shape.ts";
+import {
+  type Answer,
+  type Api,
+  type ApiRoute,
+  countOf,
+  defineApi,
+  isRecord,
+  type Json,
+  noteDetail,
+  recordOf,
+  routeEnding,
+  textOf,
+} from "./shape.ts";
 
 /**
  * The usage object of the Messages API. Anthropic counts cached input apart; our input tokens include it. The reading
@@ -22,37 +34,39 @@ export function readMessagesUsage(raw: unknown, answer: Answer): void {
   usage.output_tokens = countOf(raw["output_tokens"]);
   const details = isRecord(raw["output_tokens_details"]) ? raw["output_tokens_details"] : {};
   usage.reasoning_tokens = countOf(details["thinking_tokens"]) ?? countOf(details["reasoning_tokens"]);
+  answer.serviceTier = textOf(raw["service_tier"]);
+  const serverTools = recordOf(raw["server_tool_use"]);
+  noteDetail(answer, "web_search_requests", serverTools["web_search_requests"]);
+  noteDetail(answer, "web_fetch_requests", serverTools["web_fetch_requests"]);
+  noteDetail(answer, "code_execution_requests", serverTools["code_execution_requests"]);
 }
 
-const messages: Api = {
+export const messages: Api = defineApi({
   operation: "chat",
   kind: "llm",
   format: "anthropic.messages",
   route: "/v1/messages",
-  mustAskForUsage: false,
-  dropsOutput: false,
-  readJson(body, answer) {
-    answer.model = textOf(body["model"]);
-    answer.id = textOf(body["id"]);
-    answer.finish = textOf(body["stop_reason"]);
-    readMessagesUsage(body["usage"], answer);
-  },
+  streams: "when_asked",
+  readJson: readMessagesObject,
   openStream: (allowance) => new MessagesStream(allowance, readMessagesUsage),
-};
+});
+
+/** Reads a Message object. */
+export function readMessagesObject(body: Json, answer: Answer): void {
+  answer.model = textOf(body["model"]);
+  answer.id = textOf(body["id"]);
+  answer.finish = textOf(body["stop_reason"]);
+  readMessagesUsage(body["usage"], answer);
+}
 
 /** Counts without calling a model: nothing is used, nothing is billed. */
-const countTokens: Api = {
+export const countTokens: Api = defineApi({
   operation: "count_tokens",
-  kind: "http",
-  format: "json",
   route: "/v1/messages/count_tokens",
-  mustAskForUsage: false,
-  dropsOutput: false,
-  readJson() {},
-  openStream: null,
-};
+  format: "anthropic.messages",
+});
 
-export const anthropicApis: Readonly<Record<string, Api>> = {
-  "/messages": messages,
-  "/messages/count_tokens": countTokens,
-};
+export const anthropicRoutes: readonly ApiRoute[] = [
+  routeEnding("/messages", messages),
+  routeEnding("/messages/count_tokens", countTokens),
+];

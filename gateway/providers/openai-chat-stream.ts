@@ -102,6 +102,7 @@ export class ChatStream implements StreamReading {
     }
     this.answer.id = textOf(this.#head["id"]);
     this.answer.model = textOf(this.#head["model"]);
+    this.answer.serviceTier = textOf(this.#head["service_tier"]);
     const groq = frame["x_groq"];
     const usage = frame["usage"] ?? (isRecord(groq) ? groq["usage"] : undefined);
     if (isRecord(usage)) this.#takeUsage(usage);
@@ -135,7 +136,8 @@ export class ChatStream implements StreamReading {
       choice = { index, message: {}, toolCalls: [], members: {}, finish: "" };
       this.#choices.set(index, choice);
     }
-    const finish = textOf(raw["finish_reason"]);
+    // Mistral's models on Bedrock have a `stop_reason` instead; with vLLM it stands beside, and tells the stop sequence.
+    const finish = textOf("finish_reason" in raw ? raw["finish_reason"] : raw["stop_reason"]);
     if (finish !== "") choice.finish = finish;
     if (finish !== "" && this.answer.finish === "") this.answer.finish = finish;
     if (isRecord(raw["usage"])) this.#takeUsage(raw["usage"]);

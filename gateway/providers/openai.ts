@@ -1,15 +1,21 @@
 import type { Usage } from "@weir/model";
 import { ChatStream } from "./openai-chat-stream.ts";
+import { openaiMediaRoutes } from "./openai-media.ts";
 import { ResponsesStream } from "./openai-responses-stream.ts";
-import { type Answer, type Api, countOf, isRecord, textOf } from "./shape.ts";
-
-type Json = Readonly<Record<string, unknown>>;
-
-const noDetails: Json = {};
-
-function detailsOf(value: unknown): Json {
-  return isRecord(value) ? value : noDetails;
-}
+import { rerankRoutes } from "./rerank.ts";
+import {
+  type Answer,
+  type Api,
+  type ApiRoute,
+  countOf,
+  defineApi,
+  isRecord,
+  type Json,
+  noteDetail,
+  recordOf,
+  routeEnding,
+  textOf,
+} from "./shape.ts";
 
 /**
  * The usage object of chat completions, completions and embeddings, with the vendors' variations: DeepSeek counts
@@ -18,8 +24,8 @@ function detailsOf(value: unknown): Json {
  */
 export function readChatUsage(raw: unknown, answer: Answer): void {
   if (!isRecord(raw)) return;
-  const input = detailsOf(raw["prompt_tokens_details"] ?? raw["prompt_token_details"]);
-  const output = detailsOf(raw["completion_tokens_details"]);
+  const input = recordOf(raw["prompt_tokens_details"] ?? raw["prompt_token_details"]);
+  const output = recordOf(raw["completion_tokens_details"]);
   const usage = answer.usage;
   answer.hasUsage = true;
   usage.input_tokens = countOf(raw["prompt_tokens"]) ?? usage.input_tokens;
@@ -36,6 +42,9 @@ export function readChatUsage(raw: unknown, answer: Answer): void {
   usage.input_audio_tokens = countOf(input["audio_tokens"]) ?? usage.input_audio_tokens;
   usage.output_audio_tokens = countOf(output["audio_tokens"]) ?? usage.output_audio_tokens;
   answer.costNanoUsd = reportedCost(raw) ?? answer.costNanoUsd;
+  noteDetail(answer, "web_search_requests", raw["num_search_queries"]);
+  noteDetail(answer, "search_sources", raw["num_sources_used"]);
+  noteDetail(answer, "web_search_requests", recordOf(raw["server_tool_use"])["web_search_requests"]);
 }
 
 /** Completion tokens with reasoning: some vendors leave it out of `completion_tokens` but count it in the total. */
@@ -52,7 +61,7 @@ function chatOutputTokens(raw: Json, usage: Usage): number | null {
 function reportedCost(raw: Json): number | null {
   const cost = raw["cost"];
   if (isRecord(cost)) return nanoUsd(cost["total_cost"]);
-  const own = raw["is_byok"] === true ? nanoUsd(detailsOf(raw["cost_details"])["upstream_inference_cost"]) : 0;
+  const own = raw["is_byok"] === true ? nanoUsd(recordOf(raw["cost_details"])["upstream_inference_cost"]) : 0;
   const total = nanoUsd(cost);
   return total === null || own === null ? null : total + own;
 }
@@ -64,19 +73,20 @@ function nanoUsd(usd: unknown): number | null {
 /** The usage object of the Responses API. */
 export function readResponsesUsage(raw: unknown, answer: Answer): void {
   if (!isRecord(raw)) return;
-  const input = detailsOf(raw["input_tokens_details"]);
+  const input = recordOf(raw["input_tokens_details"]);
   const usage = answer.usage;
   answer.hasUsage = true;
   usage.input_tokens = countOf(raw["input_tokens"]);
   usage.output_tokens = countOf(raw["output_tokens"]);
   usage.cache_read_tokens = countOf(input["cached_tokens"]);
   usage.cache_write_tokens = countOf(input["cache_write_tokens"]);
-  usage.reasoning_tokens = countOf(detailsOf(raw["output_tokens_details"])["reasoning_tokens"]);
+  usage.reasoning_tokens = countOf(recordOf(raw["output_tokens_details"])["reasoning_tokens"]);
 }
 
-function readChatJson(body: Json, answer: Answer): void {
+export function readChatObject(body: Json, answer: Answer): void {
   answer.model = textOf(body["model"]);
   answer.id = textOf(body["id"]);
+  answer.serviceTier = textOf(body["service_tier"]);
   readChatUsage(body["usage"], answer);
   const choices = body["choices"];
   if (!Array.isArray(choices)) return;
@@ -89,6 +99,7 @@ function readChatJson(body: Json, answer: Answer): void {
 export function readResponseObject(body: Json, answer: Answer): void {
   answer.model = textOf(body["model"]);
   answer.id = textOf(body["id"]);
+  answer.serviceTier = textOf(body["service_tier"]);
   readResponsesUsage(body["usage"], answer);
   const status = textOf(body["status"]);
   const incomplete = isRecord(body["incomplete_details"]) ? textOf(body["incomplete_details"]["reason"]) : "";
@@ -99,16 +110,16 @@ export function readResponseObject(body: Json, answer: Answer): void {
   answer.errorMessage = textOf(error["message"]);
 }
 
-const chat: Api = {
+export const chat: Api = defineApi({
   operation: "chat",
   kind: "llm",
   format: "openai.chat",
   route: "/v1/chat/completions",
+  streams: "when_asked",
   mustAskForUsage: true,
-  dropsOutput: false,
-  readJson: readChatJson,
+  readJson: readChatObject,
   openStream: (allowance) => new ChatStream(allowance, "chat.completion", readChatUsage),
-};
+});
 
 const completions: Api = {
   ...chat,
@@ -118,35 +129,49 @@ const completions: Api = {
   openStream: (allowance) => new ChatStream(allowance, "text_completion", readChatUsage),
 };
 
-const embeddings: Api = {
+/** Mistral's completion between a prompt and a suffix: a prompt goes in, a chat's choices come out. */
+const fillInTheMiddle: Api = {
+  ...chat,
+  operation: "text_completion",
+  format: "openai.completions",
+  route: "/v1/fim/completions",
+  mustAskForUsage: false,
+};
+
+const embeddings: Api = defineApi({
   operation: "embeddings",
   kind: "embedding",
   format: "openai.embeddings",
   route: "/v1/embeddings",
-  mustAskForUsage: false,
   dropsOutput: true,
   readJson(body, answer) {
-    readChatJson(body, answer);
+    readChatObject(body, answer);
     answer.usage.output_tokens = null;
   },
-  openStream: null,
-};
+});
 
-const responses: Api = {
+const responses: Api = defineApi({
   operation: "chat",
   kind: "llm",
   format: "openai.responses",
   route: "/v1/responses",
-  mustAskForUsage: false,
-  dropsOutput: false,
+  streams: "when_asked",
   readJson: readResponseObject,
   openStream: (allowance) => new ResponsesStream(allowance, readResponseObject),
-};
+});
 
-/** Operations by the end of the path, which is what vendors have in common. */
-export const openaiApis: Readonly<Record<string, Api>> = {
-  "/chat/completions": chat,
-  "/completions": completions,
-  "/embeddings": embeddings,
-  "/responses": responses,
-};
+/**
+ * Operations by the end of the path, which is what vendors have in common. What is kept of them (retrieving a
+ * response, files, batches, models) calls no model and is recorded as HTTP.
+ */
+export const openaiRoutes: readonly ApiRoute[] = [
+  routeEnding("/chat/completions", chat),
+  routeEnding("/agents/completions", { ...chat, route: "/v1/agents/completions", mustAskForUsage: false }),
+  routeEnding("/fim/completions", fillInTheMiddle),
+  routeEnding("/completions", completions),
+  routeEnding("/embeddings", embeddings),
+  routeEnding("/responses", responses),
+  routeEnding("/responses/input_tokens", defineApi({ operation: "count_tokens", route: "/v1/responses/input_tokens" })),
+  ...openaiMediaRoutes,
+  ...rerankRoutes,
+];

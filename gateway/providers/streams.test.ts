@@ -15,7 +15,7 @@ function open(path: string, limit = 1 << 20): StreamReading {
 function feed(stream: StreamReading, events: readonly unknown[]): boolean[] {
   return events.map((event) => {
     const bytes = Buffer.from(`<<${typeof event === "string" ? event : JSON.stringify(event)}>>`);
-    return stream.read(bytes, 2, bytes.length - 2);
+    return stream.read(bytes, 2, bytes.length - 2, "");
   });
 }
 
@@ -461,7 +461,9 @@ for (const [method, path, operation, route] of [
   ["POST", "/v1/messages/count_tokens", "count_tokens", "/v1/messages/count_tokens"],
   ["POST", "/v1/threads/thread_abc123/messages", "", "/v1/threads/{id}/messages"],
   ["GET", "/v1/files/file-Ab12/content", "", "/v1/files/{id}/content"],
-  ["POST", "/v1beta/models/gemini-2.5:generateContent", "", "/v1beta/models/{id}"],
+  ["POST", "/v1beta/models/gemini-2.5:generateContent", "chat", "/v1beta/models/{model}:generateContent"],
+  ["POST", "/v1beta/models/veo-3:predictLongRunning", "", "/models/{model}:predictLongRunning"],
+  ["GET", "/v1beta/models/gemini-2.5", "", "/v1beta/models/{id}"],
 ] as const) {
   test(`${method} ${path} is ${operation || "an HTTP call"}`, () => {
     const api = apiOf(method, path);

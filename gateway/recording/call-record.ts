@@ -85,6 +85,8 @@ export class CallRecord {
     this.method = facts.method;
     this.provider = facts.provider;
     this.api = facts.api;
+    this.requestModel = facts.api.model;
+    this.asksForStream = facts.api.streams === "always";
     this.admission = facts.admission;
     this.attribution = facts.attribution;
     const remote = facts.traceparent === "" ? undefined : parseTraceparent(facts.traceparent);
@@ -96,8 +98,8 @@ export class CallRecord {
   /** Takes what the gateway wants to know from the request's top-level members. */
   readRequest(scan: JsonScanner): void {
     const { members } = scan;
-    this.requestModel = memberText(members["model"]);
-    this.asksForStream = members["stream"]?.text === "true";
+    this.requestModel = memberText(members["model"]) || this.api.model;
+    this.asksForStream = asksForStream(this.api, members["stream"]?.text);
     const metadata = memberValue(members["metadata"]);
     const metadataUser = (metadata as { user_id?: unknown } | null | undefined)?.user_id;
     this.bodyUser =
@@ -113,6 +115,11 @@ export class CallRecord {
     this.readRequest(scan);
     this.input?.replace(decoded);
   }
+}
+
+function asksForStream(api: Api, member: string | undefined): boolean {
+  if (api.streams === "always") return true;
+  return api.streams === "unless_refused" ? member !== "false" : member === "true" && api.streams !== "never";
 }
 
 /** W3C Trace Context, version 00 and what later versions keep of it. */

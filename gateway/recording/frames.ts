@@ -1,11 +1,21 @@
-/**
- * Cuts a Server-Sent Events stream into events as its bytes pass: lines may end in LF, CRLF or a lone CR, `data:` may
- * lack its space, an event may have several data lines, comments and other fields are skipped, and a read may end
- * anywhere, inside a UTF-8 sequence or between CR and LF too.
- */
+/** Takes the events of a stream, in order. */
 export interface EventSink {
-  /** One event's data. The bytes are only lent: they may be overwritten after the call returns. */
-  onEvent(data: Buffer, start: number, end: number): void;
+  /**
+   * One event's data, and its name where the framing has one beside the data ("" where not). The bytes are only lent:
+   * they may be overwritten after the call returns.
+   */
+  onEvent(data: Buffer, start: number, end: number, type: string): void;
+}
+
+/** Cuts a stream into events as its bytes pass; a read may end anywhere. */
+export interface Framer {
+  /** Events that were longer than the limit and therefore skipped. */
+  readonly skippedEvents: number;
+  /** The stream is not what it should be: nothing more can be read from it. */
+  readonly isDamaged: boolean;
+  push(chunk: Buffer): void;
+  /** The stream is over. */
+  end(): void;
 }
 
 const lineFeed = 10;
@@ -14,9 +24,15 @@ const colon = 0x3a;
 const space = 0x20;
 const newline = Buffer.from("\n");
 
-export class EventFramer {
-  /** Data lines that were longer than the limit and therefore skipped. */
-  skippedLines = 0;
+/**
+ * Cuts a Server-Sent Events stream into events as its bytes pass: lines may end in LF, CRLF or a lone CR, `data:` may
+ * lack its space, an event may have several data lines, comments and other fields are skipped, and a read may end
+ * anywhere, inside a UTF-8 sequence or between CR and LF too. Event names are not read: every API that has them says
+ * the same in its data.
+ */
+export class EventFramer implements Framer {
+  skippedEvents = 0;
+  readonly isDamaged = false;
 
   readonly #sink: EventSink;
   readonly #lineLimitBytes: number;
@@ -85,7 +101,7 @@ export class EventFramer {
     this.#carried = [];
     this.#carriedLength = 0;
     this.#lineIsTooLong = false;
-    if (line === undefined) this.skippedLines += 1;
+    if (line === undefined) this.skippedEvents += 1;
     else this.#line(line, 0, line.length);
   }
 
@@ -122,7 +138,7 @@ export class EventFramer {
     const data = this.#data;
     if (data === undefined) return;
     this.#data = undefined;
-    this.#sink.onEvent(data, this.#dataStart, this.#dataEnd);
+    this.#sink.onEvent(data, this.#dataStart, this.#dataEnd, "");
   }
 }
 

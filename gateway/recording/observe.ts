@@ -1,15 +1,27 @@
 import { isUtf8 } from "node:buffer";
-import { type Answer, type Api, emptyAnswer, isRecord, readError, type StreamReading } from "../providers/shape.ts";
+import {
+  type Answer,
+  type Api,
+  emptyAnswer,
+  isRecord,
+  readError,
+  type StreamReading,
+  type VendorHeaders,
+} from "../providers/shape.ts";
 import { BodyCapture, ByteAllowance, type CaptureBudget } from "./capture.ts";
 import { decodeWhole, isEncoded, StreamDecoder } from "./decode.ts";
-import { EventFramer, type EventSink } from "./frames.ts";
+import type { EventSink, Framer } from "./frames.ts";
+import { framingOf, isStreamFraming, openFramer, type StreamFraming } from "./framing.ts";
 import { JsonScanner, memberValue } from "./json-scanner.ts";
 import { TokenGaps } from "./token-gaps.ts";
+
+export { isJsonType } from "./framing.ts";
 
 export interface ResponseHead {
   readonly status: number;
   readonly contentType: string;
   readonly contentEncoding: string;
+  readonly vendorHeaders?: VendorHeaders | undefined;
 }
 
 export interface ObserveLimits {
@@ -22,9 +34,13 @@ export interface ObserveLimits {
 
 /** A stream's chunks are read once there are so many bytes of them, or at the end: far cheaper than one at a time. */
 const readStreamAtBytes = 8 << 10;
-/** JSON over this size is not parsed, only looked through for the members below. */
-const parseLimitBytes = 1 << 20;
-const scannedMembers = new Set(["id", "model", "usage", "status", "stop_reason", "error"]);
+/** Vectors over this size are not parsed, only looked through for the members below. Texts parse much faster. */
+const vectorParseLimitBytes = 1 << 20;
+const parseLimitBytes = 8 << 20;
+const scannedMembers = new Set([
+  ...["id", "model", "usage", "status", "stop_reason", "error", "meta", "service_tier"],
+  ...["usageMetadata", "modelVersion", "responseId", "inputTextTokenCount", "prompt_eval_count"],
+]);
 
 /**
  * Reads an answer behind its bytes as they pass. It never holds a byte back; what it cannot read stays unknown.
@@ -43,7 +59,7 @@ export class ResponseObserver implements EventSink {
   readonly #api: Api;
   readonly #head: ResponseHead;
   readonly #limits: ObserveLimits;
-  #mode: "unknown" | "json" | "stream" | "other" = "unknown";
+  #mode: "unknown" | "json" | "text" | "stream" | "other" = "unknown";
   #nowMs = 0;
   /** Chunks of a stream that were not read yet, and when they came. */
   #unread: Buffer[] = [];
@@ -52,10 +68,11 @@ export class ResponseObserver implements EventSink {
   #capture: BodyCapture | undefined;
   #scanner: JsonScanner | undefined;
   #reading: StreamReading | undefined;
-  #framer: EventFramer | undefined;
+  #framer: Framer | undefined;
   #decoder: StreamDecoder | undefined;
   #allowance: ByteAllowance | undefined;
   #unreadableEvents = 0;
+  #isEnding = false;
 
   constructor(api: Api, head: ResponseHead, limits: ObserveLimits) {
     this.#api = api;
@@ -90,6 +107,8 @@ export class ResponseObserver implements EventSink {
       if (this.#unreadBytes >= readStreamAtBytes) this.#readStream();
     } else if (this.#mode === "json") {
       this.#keepJson(chunk);
+    } else if (this.#mode === "text") {
+      this.#capture?.push(chunk);
     }
   }
 
@@ -106,16 +125,18 @@ export class ResponseObserver implements EventSink {
   end(done: () => void): void {
     if (this.#mode === "json") this.#endJson(done);
     else if (this.#mode === "stream") this.#endStream(done);
+    else if (this.#mode === "text") this.#endText(done);
     else done();
   }
 
-  onEvent(data: Buffer, start: number, end: number): void {
+  onEvent(data: Buffer, start: number, end: number, type: string): void {
     const reading = this.#reading;
     if (reading === undefined || start === end) return;
     try {
-      if (!reading.read(data, start, end)) return;
+      if (!reading.read(data, start, end, type)) return;
     } catch {
-      this.#unreadableEvents += 1;
+      // What a broken stream ends with is half an event: that is no fault of our reading.
+      if (!this.#isEnding) this.#unreadableEvents += 1;
       return;
     }
     if (this.firstContentAtMs === 0) this.firstContentAtMs = this.#nowMs;
@@ -129,27 +150,32 @@ export class ResponseObserver implements EventSink {
   }
 
   get #isUnreadable(): boolean {
-    return this.#unreadableEvents > 0 || this.#decoder?.failed === true || (this.#framer?.skippedLines ?? 0) > 0;
+    const framer = this.#framer;
+    const isSkipping = framer !== undefined && (framer.skippedEvents > 0 || framer.isDamaged);
+    return this.#unreadableEvents > 0 || this.#decoder?.failed === true || isSkipping;
   }
 
   #begin(first: Buffer): void {
-    const type = this.#head.contentType;
-    const isEvents = type.startsWith("text/event-stream") || looksLikeEvents(type, first);
-    if (isEvents && this.#head.status < 400 && this.#api.openStream !== null) this.#beginStream();
-    else if (isEvents) this.#mode = "other";
-    else if (isJsonType(type)) this.#mode = "json";
+    const { contentType, status, vendorHeaders } = this.#head;
+    const framing = framingOf(contentType, first, this.#api.streams === "always" && status < 400);
+    this.isStream = isStreamFraming(framing);
+    if (isStreamFraming(framing) && status < 400 && this.#api.openStream !== null) this.#beginStream(framing);
+    else if (framing === "json") this.#mode = "json";
+    else if (contentType.startsWith("text/") && !this.isStream && this.#api.operation !== "") this.#mode = "text";
     else this.#mode = "other";
-    this.isStream = isEvents;
-    if (this.#mode === "json") this.#capture = new BodyCapture(this.#limits.contentBytes, this.#limits.budget);
+    if (this.#mode === "json" || this.#mode === "text") {
+      this.#capture = new BodyCapture(this.#limits.contentBytes, this.#limits.budget);
+    }
+    if (vendorHeaders !== undefined) this.#api.readHeaders?.(vendorHeaders, this.answer);
   }
 
-  #beginStream(): void {
+  #beginStream(framing: StreamFraming): void {
     const { budget, contentBytes, decodedBytes } = this.#limits;
     this.#allowance = new ByteAllowance(contentBytes, budget);
     this.#mode = "stream";
     this.#reading = this.#api.openStream?.(this.#allowance);
     if (this.#reading !== undefined) this.answer = this.#reading.answer;
-    const framer = new EventFramer(this, Math.max(contentBytes, 1 << 20));
+    const framer = openFramer(framing, this, Math.max(contentBytes, 1 << 20));
     this.#framer = framer;
     if (isEncoded(this.#head.contentEncoding)) {
       this.#decoder = new StreamDecoder(this.#head.contentEncoding, decodedBytes, (bytes) => framer.push(bytes));
@@ -174,6 +200,7 @@ export class ResponseObserver implements EventSink {
   #endStream(done: () => void): void {
     this.#readStream();
     const finish = () => {
+      this.#isEnding = true;
       this.#framer?.end();
       this.#assemble();
       done();
@@ -191,6 +218,15 @@ export class ResponseObserver implements EventSink {
     } catch {
       this.outputState = "dropped";
     }
+  }
+
+  #endText(done: () => void): void {
+    const capture = this.#capture as BodyCapture;
+    if (!isEncoded(this.#head.contentEncoding)) {
+      this.output = validUtf8(capture.bytes());
+      this.outputState = capture.state;
+    }
+    done();
   }
 
   #endJson(done: () => void): void {
@@ -216,7 +252,8 @@ export class ResponseObserver implements EventSink {
   #readJson(body: Buffer, state: "full" | "truncated"): void {
     this.output = validUtf8(body.subarray(0, this.#limits.contentBytes));
     this.outputState = body.length > this.#limits.contentBytes ? "truncated" : state;
-    const members = this.#scanner === undefined && body.length <= parseLimitBytes ? parse(body) : this.#scan(body);
+    const parseLimit = this.#api.dropsOutput ? vectorParseLimitBytes : parseLimitBytes;
+    const members = this.#scanner === undefined && body.length <= parseLimit ? parse(body) : this.#scan(body);
     if (this.#head.status >= 400) {
       readError(members, this.answer);
     } else if (isRecord(members)) {
@@ -247,21 +284,13 @@ function parse(body: Buffer): unknown {
   }
 }
 
+const vectorMembers = new Set(["data", "embedding", "embeddings", "embeddingsByType", "predictions"]);
+
 /** Vectors are many bytes that nobody reads: everything else of the answer is kept. */
 function withoutVectors(members: Readonly<Record<string, unknown>>): Buffer {
-  const { data: _data, ...rest } = members;
-  return Buffer.from(JSON.stringify(rest));
-}
-
-export function isJsonType(contentType: string): boolean {
-  return contentType.startsWith("application/json") || contentType.includes("+json");
-}
-
-/** Servers that forget the content type of their stream. */
-function looksLikeEvents(contentType: string, first: Buffer): boolean {
-  if (isJsonType(contentType)) return false;
-  const start = first.toString("latin1", 0, 6);
-  return start.startsWith("data:") || start.startsWith("event:");
+  return Buffer.from(
+    JSON.stringify(Object.fromEntries(Object.entries(members).filter(([key]) => !vectorMembers.has(key)))),
+  );
 }
 
 /** Rows are text: what is no UTF-8 is replaced by U+FFFD, as everywhere. */

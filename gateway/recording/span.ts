@@ -1,24 +1,16 @@
-import { newSpanRow, priceUsage, type SpanRow, streamGapsAttribute, unsampledParentAttribute } from "@weir/model";
+import {
+  newSpanRow,
+  type PricedCost,
+  priceUsage,
+  type SpanRow,
+  streamGapsAttribute,
+  unsampledParentAttribute,
+} from "@weir/model";
+import { finishReason } from "../providers/finish-reason.ts";
 import type { Answer } from "../providers/shape.ts";
 import type { CallRecord, ErrorType } from "./call-record.ts";
 import { unixNanoAt } from "./clock.ts";
 import { validUtf8 } from "./observe.ts";
-
-/** Finish reasons in OpenTelemetry's words. What is not listed stays as the provider said it. */
-const finishReasons: Readonly<Record<string, string>> = {
-  completed: "stop",
-  end_turn: "stop",
-  stop_sequence: "stop",
-  eos: "stop",
-  tool_calls: "tool_call",
-  tool_use: "tool_call",
-  function_call: "tool_call",
-  max_tokens: "length",
-  max_output_tokens: "length",
-  model_context_window_exceeded: "length",
-  refusal: "content_filter",
-  failed: "error",
-};
 
 const errorTypesByStatus: Readonly<Record<number, ErrorType>> = {
   400: "invalid_request",
@@ -109,10 +101,16 @@ function attributesOf(call: CallRecord): Record<string, string> {
   return attributes;
 }
 
+function detailsOf(answer: Answer): Record<string, string> {
+  const details = Object.entries(answer.details).map(([name, value]) => [`usage.${name}`, String(value)]);
+  return Object.fromEntries(details);
+}
+
 function readAnswer(row: SpanRow, call: CallRecord, answer: Answer): void {
   row.response_model = answer.model;
   row.response_id = answer.id;
-  row.finish_reason = finishReasons[answer.finish] ?? answer.finish;
+  row.finish_reason = finishReason(answer.finish);
+  row.attributes = { ...row.attributes, ...detailsOf(answer) };
   if (!answer.hasUsage) return;
   Object.assign(row, answer.usage);
   row.usage_source = "provider";
@@ -120,9 +118,7 @@ function readAnswer(row: SpanRow, call: CallRecord, answer: Answer): void {
 }
 
 function readCost(row: SpanRow, call: CallRecord, answer: Answer): void {
-  const model = answer.model || call.requestModel;
-  const at = new Date(performance.timeOrigin + call.startMs);
-  const priced = priceUsage({ provider: call.provider.otelName, model, usage: answer.usage, at });
+  const priced = priceOf(call, answer, answer.model) ?? priceOf(call, answer, call.requestModel);
   if (answer.costNanoUsd !== null) {
     // What the provider says it took is nearer the bill than any table.
     row.cost_nano_usd = answer.costNanoUsd;
@@ -130,6 +126,16 @@ function readCost(row: SpanRow, call: CallRecord, answer: Answer): void {
   } else if (priced !== null) {
     Object.assign(row, priced);
   }
+}
+
+/** By the model that answered, or the one that was asked for: a deployment's or a profile's name has no price. */
+function priceOf(call: CallRecord, answer: Answer, model: string): PricedCost | null {
+  if (model === "") return null;
+  const at = new Date(performance.timeOrigin + call.startMs);
+  const counts = answer.billed ?? answer.usage;
+  // Vectors and rankings are no tokens, also where a price for output is listed.
+  const usage = call.api.kind === "llm" ? counts : { ...counts, output_tokens: counts.output_tokens ?? 0 };
+  return priceUsage({ provider: call.provider.otelName, model, usage, at, serviceTier: answer.serviceTier });
 }
 
 function readTimes(row: SpanRow, call: CallRecord): void {

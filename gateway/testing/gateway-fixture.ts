@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { type EventDefinition, type SpanRow, silentTelemetry, type Telemetry } from "@weir/model";
 import { MemoryLog } from "@weir/pipeline/testing";
-import { type Gateway, type GatewayCatalog, gatewayConfig, startGateway } from "../index.ts";
+import { type Gateway, type GatewayCatalog, gatewayConfig, providerIds, startGateway } from "../index.ts";
 import { MockUpstream } from "./mock-upstream.ts";
 
 /** A catalog without keys. */
@@ -61,12 +61,7 @@ export class GatewayFixture implements AsyncDisposable {
   }
 
   async #start(options: FixtureOptions): Promise<void> {
-    const providers = Object.fromEntries(
-      ["openai", "anthropic", "groq", "mistral", "openrouter", "together", "vllm"].map((id) => [
-        id,
-        { baseUrl: this.mock.url },
-      ]),
-    );
+    const providers = Object.fromEntries(providerIds.map((id) => [id, { baseUrl: this.mock.url }]));
     const telemetry: Telemetry = {
       emit: (event, fields = {}) => {
         this.events.push({ event, fields });
@@ -85,7 +80,7 @@ export class GatewayFixture implements AsyncDisposable {
       telemetry,
       onCall: (row) => this.calls.push(row),
       relay: options.relay ?? { core: "/nonexistent/core.sock", ingest: "/nonexistent/ingest.sock" },
-      answer: () => false,
+      answer: () => undefined,
       isLoopbackListener: options.isLoopbackListener ?? true,
     });
   }

@@ -18,7 +18,11 @@ export const openaiChat: ConversationReader = {
     const choices = arrayOf(response["choices"]).map((entry) => {
       const choice = objectOf(entry);
       const message = readChatMessage(choice["message"] ?? choice["delta"]);
-      return { ...message, role: message.role || "assistant", finishReason: stringOf(choice["finish_reason"]) };
+      return {
+        ...message,
+        role: message.role || "assistant",
+        finishReason: firstString(choice["finish_reason"], choice["stop_reason"]),
+      };
     });
     const error = readError(response);
     return error === undefined ? choices : [error, ...choices];

@@ -1,4 +1,4 @@
-import { arrayOf, objectOf, stringOf, without } from "./json-value.ts";
+import { arrayOf, firstString, objectOf, without } from "./json-value.ts";
 import { readParts } from "./parts.ts";
 import { type ConversationReader, readError } from "./request.ts";
 
@@ -18,7 +18,9 @@ export const openaiCompletions: ConversationReader = {
     const response = objectOf(value);
     const choices = arrayOf(response["choices"]).map((entry) => {
       const choice = objectOf(entry);
-      return { role: "assistant", parts: readParts(choice["text"]), finishReason: stringOf(choice["finish_reason"]) };
+      // Mistral's completion between a prompt and a suffix answers as its chat does.
+      const parts = readParts(choice["text"] ?? objectOf(choice["message"])["content"]);
+      return { role: "assistant", parts, finishReason: firstString(choice["finish_reason"], choice["stop_reason"]) };
     });
     const error = readError(response);
     return error === undefined ? choices : [error, ...choices];

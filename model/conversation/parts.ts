@@ -32,6 +32,8 @@ const readers: Readonly<Record<string, PartReader>> = {
   input_image: openaiImage,
   image: (part) => anthropicMedia("image", part),
   document: (part) => anthropicMedia("document", part),
+  computer_screenshot: openaiImage,
+  container_upload: (part) => mediaPart("document", { kind: "file", fileId: stringOf(part["file_id"]) }),
   document_url: (part) =>
     mediaPart("document", urlSource(stringOf(part["document_url"])), stringOf(part["document_name"])),
   file: openaiFile,
@@ -76,6 +78,8 @@ function readPart(part: unknown, depth: number): Part[] {
 /** Tools of providers' own come under ever new names: `web_search_call`, `bash_code_execution_tool_result` … */
 function readOther(type: string, part: JsonObject, depth: number): Part {
   if (type.endsWith("_tool_result")) return toolResult(part, part["content"], depth);
+  if (type.endsWith("_output"))
+    return toolResult(part, part["output"] ?? { type: "json", value: part["tools"] }, depth);
   if (type.endsWith("_call")) return providerToolCall(type.slice(0, -"_call".length), part);
   return type === "" ? { type: "json", value: part } : { type: "unknown", label: type, value: part };
 }

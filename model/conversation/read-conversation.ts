@@ -1,10 +1,16 @@
 import type { Conversation, ResponseMessage } from "../message.ts";
 import type { ContentFormat } from "../span.ts";
 import { anthropicMessages } from "./anthropic-messages.ts";
+import { bedrockConverse, bedrockInvoke } from "./bedrock.ts";
+import { cohereChat, cohereEmbed, cohereGenerate, cohereRerank, cohereV1Chat } from "./cohere.ts";
+import { geminiEmbed, geminiGenerate } from "./gemini.ts";
+import { ollamaChat, ollamaEmbed, ollamaGenerate } from "./ollama.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { openaiCompletions } from "./openai-completions.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
+import { openaiAudio, openaiImages, openaiModerations } from "./openai-media.ts";
 import { openaiResponses } from "./openai-responses.ts";
+import { palm, vertexPredict } from "./palm.ts";
 import { plainJson } from "./plain-json.ts";
 import type { ConversationReader, ReadRequest, ReadResponse } from "./request.ts";
 import { weirMessages } from "./weir-messages.ts";
@@ -17,7 +23,24 @@ const readers: Readonly<Record<Exclude<ContentFormat, "" | "text">, Conversation
   "openai.completions": openaiCompletions,
   "openai.responses": openaiResponses,
   "openai.embeddings": openaiEmbeddings,
+  "openai.images": openaiImages,
+  "openai.audio": openaiAudio,
+  "openai.moderations": openaiModerations,
   "anthropic.messages": anthropicMessages,
+  "gemini.generate": geminiGenerate,
+  "gemini.embed": geminiEmbed,
+  "vertex.predict": vertexPredict,
+  palm,
+  "cohere.chat": cohereChat,
+  "cohere.v1.chat": cohereV1Chat,
+  "cohere.generate": cohereGenerate,
+  "cohere.embed": cohereEmbed,
+  "cohere.rerank": cohereRerank,
+  "bedrock.converse": bedrockConverse,
+  "bedrock.invoke": bedrockInvoke,
+  "ollama.chat": ollamaChat,
+  "ollama.generate": ollamaGenerate,
+  "ollama.embed": ollamaEmbed,
 };
 
 /** The fields of a row that hold its content. */

@@ -1,0 +1,125 @@
+import type { ByteAllowance } from "../recording/capture.ts";
+import { EscapedText, encodeAssembled } from "../recording/escaped-text.ts";
+import { readMessagesUsage } from "./anthropic.ts";
+import { MessagesStream } from "./anthropic-stream.ts";
+import { readConverse } from "./bedrock-converse.ts";
+import { ConverseStream } from "./bedrock-converse-stream.ts";
+import { readInvocationMetrics, readInvokeJson } from "./bedrock-invoke.ts";
+import { readCohereJson } from "./cohere.ts";
+import { CohereV1Stream } from "./cohere-stream.ts";
+import { readChatUsage } from "./openai.ts";
+import { ChatStream } from "./openai-chat-stream.ts";
+import {
+  type Answer,
+  emptyAnswer,
+  isRecord,
+  type Json,
+  listOf,
+  readError,
+  recordOf,
+  type StreamReading,
+  textOf,
+} from "./shape.ts";
+
+/**
+ * Streams of InvokeModel: each event is `{"bytes": base64}` around an event of the model's own API. The first says
+ * whose it is, and that API's reading takes over.
+ */
+export class InvokeStream implements StreamReading {
+  readonly answer: Answer = emptyAnswer();
+
+  readonly #allowance: ByteAllowance;
+  #inner: StreamReading | undefined;
+  #hasMetrics = false;
+
+  constructor(allowance: ByteAllowance) {
+    this.#allowance = allowance;
+  }
+
+  get isComplete(): boolean {
+    return this.#inner?.isComplete === true || this.#hasMetrics;
+  }
+
+  read(data: Buffer, start: number, end: number, type: string): boolean {
+    const outer: unknown = JSON.parse(data.toString("utf8", start, end));
+    if (!isRecord(outer)) return false;
+    if (typeof outer["bytes"] !== "string") {
+      readError(outer, this.answer);
+      this.answer.errorType ||= type;
+      return false;
+    }
+    const bytes = Buffer.from(outer["bytes"], "base64");
+    const event: unknown = JSON.parse(bytes.toString());
+    if (!isRecord(event)) return false;
+    this.#inner ??= innerStream(event, this.#allowance);
+    const hasContent = this.#inner.read(bytes, 0, bytes.length, "");
+    const { errorType, errorMessage } = this.answer;
+    Object.assign(this.answer, this.#inner.answer);
+    if (errorMessage !== "") Object.assign(this.answer, { errorType, errorMessage });
+    const metrics = event["amazon-bedrock-invocationMetrics"];
+    if (isRecord(metrics)) {
+      this.#hasMetrics = true;
+      readInvocationMetrics(metrics, this.answer);
+    }
+    return hasContent;
+  }
+
+  assemble(): Buffer {
+    return this.#inner?.assemble() ?? encodeAssembled({});
+  }
+}
+
+function innerStream(event: Json, allowance: ByteAllowance): StreamReading {
+  if (typeof event["type"] === "string") return new MessagesStream(allowance, readMessagesUsage);
+  if (Array.isArray(event["choices"])) return openaiStream(event, allowance);
+  if (typeof event["event_type"] === "string") return new CohereV1Stream(allowance, readCohereJson);
+  const isText = textMembers.some((key) => key in event) || Array.isArray(event["outputs"]);
+  return isText ? new TextStream(allowance) : new ConverseStream(allowance, readConverse);
+}
+
+function openaiStream(event: Json, allowance: ByteAllowance): StreamReading {
+  const isLegacy = "text" in recordOf(listOf(event["choices"])[0]);
+  return new ChatStream(allowance, isLegacy ? "text_completion" : "chat.completion", readChatUsage);
+}
+
+/** Where the models that only complete a text put the next piece of it. */
+const textMembers = ["generation", "outputText", "completion", "text"];
+
+/** Streams of Llama, Titan, Mistral's instruct models, Claude's text completions and Cohere's commands of old. */
+class TextStream implements StreamReading {
+  readonly answer: Answer = emptyAnswer();
+  isComplete = false;
+
+  readonly #text: EscapedText;
+  /** Where the text stands in the assembled answer. */
+  #key = "generation";
+  #last: Json = {};
+
+  constructor(allowance: ByteAllowance) {
+    this.#text = new EscapedText(allowance);
+  }
+
+  read(data: Buffer, start: number, end: number): boolean {
+    const event: unknown = JSON.parse(data.toString("utf8", start, end));
+    if (!isRecord(event)) return false;
+    const output = recordOf(listOf(event["outputs"])[0]);
+    this.#key = textMembers.find((key) => key in event) ?? (Array.isArray(event["outputs"]) ? "outputs" : this.#key);
+    const piece = textOf(event[this.#key]) || textOf(output["text"]);
+    this.#text.appendText(piece);
+    this.#last = { ...this.#last, ...withoutNulls(event) };
+    readInvokeJson(this.#last, this.answer);
+    if (event["is_finished"] === true) this.answer.finish = textOf(event["finish_reason"]);
+    this.isComplete = this.answer.finish !== "" || event["is_finished"] === true;
+    return piece !== "";
+  }
+
+  assemble(): Buffer {
+    const { "amazon-bedrock-invocationMetrics": _metrics, outputs, ...last } = this.#last;
+    if (this.#key !== "outputs") return encodeAssembled({ ...last, [this.#key]: this.#text });
+    return encodeAssembled({ ...last, outputs: [{ ...recordOf(listOf(outputs)[0]), text: this.#text }] });
+  }
+}
+
+function withoutNulls(event: Json): Json {
+  return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== null));
+}

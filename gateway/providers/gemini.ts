@@ -1,0 +1,189 @@
+import { countTokens as countMessageTokens, messages } from "./anthropic.ts";
+import { GenerateContentStream } from "./gemini-stream.ts";
+import { chat } from "./openai.ts";
+import { readPalmPrediction } from "./palm.ts";
+import {
+  type Answer,
+  type Api,
+  type ApiRoute,
+  countOf,
+  defineApi,
+  isRecord,
+  type Json,
+  listOf,
+  noteDetail,
+  recordOf,
+  sumOf,
+  textOf,
+  withModel,
+} from "./shape.ts";
+
+/**
+ * `usageMetadata` of Gemini and Vertex. Cumulative; a count of zero is left out. The prompt's tokens include cached
+ * ones, but not those of what tools gave back within the call; the candidates' tokens do not include thoughts.
+ */
+export function readGeminiUsage(raw: unknown, answer: Answer): void {
+  if (!isRecord(raw)) return;
+  const tier = textOf(raw["serviceTier"]) || textOf(raw["trafficType"]);
+  answer.serviceTier = tier === "TRAFFIC_TYPE_UNSPECIFIED" ? "" : tier;
+  const input = sumOf(countOf(raw["promptTokenCount"]), countOf(raw["toolUsePromptTokenCount"]));
+  if (input === null) return;
+  const { usage } = answer;
+  const thoughts = countOf(raw["thoughtsTokenCount"]);
+  // Interim versions of the API, and the Live API, call the candidates' tokens responses.
+  const candidates = countOf(raw["candidatesTokenCount"]) ?? countOf(raw["responseTokenCount"]);
+  answer.hasUsage = true;
+  usage.input_tokens = input;
+  usage.output_tokens = (candidates ?? 0) + (thoughts ?? 0);
+  usage.reasoning_tokens = thoughts;
+  usage.cache_read_tokens = countOf(raw["cachedContentTokenCount"]);
+  usage.input_audio_tokens = sumOf(
+    tokensOf(raw["promptTokensDetails"], "AUDIO"),
+    tokensOf(raw["toolUsePromptTokensDetails"], "AUDIO"),
+  );
+  usage.output_audio_tokens = tokensOf(raw["candidatesTokensDetails"] ?? raw["responseTokensDetails"], "AUDIO");
+  noteDetail(answer, "tool_use_input_tokens", raw["toolUsePromptTokenCount"]);
+  noteDetail(answer, "input_image_tokens", tokensOf(raw["promptTokensDetails"], "IMAGE"));
+  noteDetail(answer, "input_video_tokens", tokensOf(raw["promptTokensDetails"], "VIDEO"));
+  noteDetail(answer, "output_image_tokens", tokensOf(raw["candidatesTokensDetails"], "IMAGE"));
+}
+
+function tokensOf(details: unknown, modality: string): number | null {
+  const entries = listOf(details).map(recordOf);
+  return sumOf(
+    ...entries.filter((entry) => entry["modality"] === modality).map((entry) => countOf(entry["tokenCount"])),
+  );
+}
+
+/** Reads a GenerateContentResponse. */
+export function readGenerateContent(body: Json, answer: Answer): void {
+  answer.model = textOf(body["modelVersion"]);
+  answer.id = textOf(body["responseId"]);
+  answer.finish = finishOf(body);
+  readGeminiUsage(body["usageMetadata"], answer);
+  const searches = listOf(body["candidates"]).flatMap((candidate) =>
+    listOf(recordOf(recordOf(candidate)["groundingMetadata"])["webSearchQueries"]),
+  );
+  noteDetail(answer, "web_search_requests", searches.length);
+}
+
+/** Why the first candidate ended; for a prompt that was refused, why. */
+function finishOf(body: Json): string {
+  for (const candidate of listOf(body["candidates"])) {
+    const finish = textOf(recordOf(candidate)["finishReason"]);
+    if (finish !== "") return finish;
+  }
+  return textOf(recordOf(body["promptFeedback"])["blockReason"]);
+}
+
+const generate: Api = defineApi({
+  operation: "chat",
+  kind: "llm",
+  format: "gemini.generate",
+  route: "/v1beta/models/{model}:generateContent",
+  readJson: readGenerateContent,
+});
+
+const stream: Api = {
+  ...generate,
+  route: "/v1beta/models/{model}:streamGenerateContent",
+  streams: "always",
+  openStream: (allowance) => new GenerateContentStream(allowance, readGenerateContent),
+};
+
+const embed: Api = defineApi({
+  operation: "embeddings",
+  kind: "embedding",
+  format: "gemini.embed",
+  route: "/v1beta/models/{model}:embedContent",
+  dropsOutput: true,
+  readJson(body, answer) {
+    readGeminiUsage(body["usageMetadata"], answer);
+    answer.usage.output_tokens = null;
+  },
+});
+
+const count: Api = defineApi({
+  operation: "count_tokens",
+  format: "gemini.generate",
+  route: "/v1beta/models/{model}:countTokens",
+});
+
+/** Vertex's common call for models that are not Gemini: text embeddings, images, and the PaLM models of old. */
+const predict: Api = defineApi({
+  operation: "embeddings",
+  kind: "embedding",
+  format: "vertex.predict",
+  route: "/v1/{publisher}/models/{model}:predict",
+  dropsOutput: true,
+  readJson: readPrediction,
+});
+
+function readPrediction(body: Json, answer: Answer): void {
+  if (isRecord(recordOf(body["metadata"])["tokenMetadata"])) {
+    readPalmPrediction(body, answer);
+    return;
+  }
+  const statistics = listOf(body["predictions"]).map((entry) =>
+    recordOf(recordOf(recordOf(entry)["embeddings"])["statistics"]),
+  );
+  answer.usage.input_tokens = sumOf(...statistics.map((entry) => countOf(entry["token_count"])));
+  answer.hasUsage = answer.usage.input_tokens !== null;
+}
+
+function predictionOf(model: string): Api {
+  if (/imagen|imagegeneration|veo/.test(model)) {
+    return { ...predict, operation: "image_generation", kind: "llm", dropsOutput: false };
+  }
+  if (/bison|gecko@|unicorn|codechat/.test(model) && !model.includes("embedding")) {
+    return { ...predict, operation: "text_completion", kind: "llm", dropsOutput: false };
+  }
+  return predict;
+}
+
+/** Methods of a model: the word after its name's colon. */
+const methods: Readonly<Record<string, (model: string) => Api>> = {
+  generateContent: () => generate,
+  streamGenerateContent: () => stream,
+  embedContent: () => embed,
+  batchEmbedContents: () => ({ ...embed, route: "/v1beta/models/{model}:batchEmbedContents" }),
+  countTokens: () => count,
+  predict: predictionOf,
+};
+
+/** Models of others on Vertex, in their own API: the path names the publisher, and whether it is to be a stream. */
+const publishers: Readonly<Record<string, Api>> = {
+  anthropic: messages,
+  mistralai: { ...chat, mustAskForUsage: false },
+};
+
+function publisherApi(publisher: string, model: string, isStream: boolean): Api {
+  const method = isStream ? "streamRawPredict" : "rawPredict";
+  const route = `/v1/publishers/${publisher}/models/{model}:${method}`;
+  if (model.startsWith("count-tokens")) return { ...countMessageTokens, route };
+  const api = publishers[publisher] ?? defineApi({ route });
+  return withModel({ ...api, route, streams: isStream ? "always" : "when_asked" }, model);
+}
+
+const geminiMethod = /\/(?:models|tunedModels|endpoints)\/([^/:]+):([A-Za-z]+)$/;
+const rawPredict = /\/publishers\/([^/]+)\/models\/([^/:]+):(rawPredict|streamRawPredict)$/;
+
+export const geminiRoutes: readonly ApiRoute[] = [
+  {
+    method: "POST",
+    path: rawPredict,
+    api: ([, publisher = "", model = "", method]) => publisherApi(publisher, model, method === "streamRawPredict"),
+  },
+  {
+    method: "POST",
+    path: geminiMethod,
+    api: ([path, model = "", method = ""]) => {
+      const api = Object.hasOwn(methods, method) ? methods[method]?.(model) : undefined;
+      return withModel(api ?? defineApi({ route: routeOf(path) }), api === undefined ? "" : model);
+    },
+  },
+];
+
+function routeOf(path: string): string {
+  return path.replace(/\/[^/:]+:/, "/{model}:");
+}

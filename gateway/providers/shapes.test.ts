@@ -1,0 +1,646 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readConversation, textOf, toolCallsOf } from "@weir/model";
+import { encodeAwsEvent } from "../recording/aws-event-frames.ts";
+import { CaptureBudget } from "../recording/capture.ts";
+import { ResponseObserver } from "../recording/observe.ts";
+import { apiOf } from "./index.ts";
+
+const limits = { contentBytes: 1 << 20, decodedBytes: 1 << 20, budget: new CaptureBudget(1 << 24) };
+
+/** What the gateway makes of an answer, cut into pieces of a few bytes. */
+function observe(path: string, contentType: string, body: Buffer, vendorHeaders = {}, status = 200) {
+  const observer = new ResponseObserver(
+    apiOf("POST", path),
+    { status, contentType, contentEncoding: "", vendorHeaders },
+    limits,
+  );
+  for (let at = 0; at < body.length; at += 5) observer.push(body.subarray(at, at + 5), at + 1);
+  observer.end(() => {});
+  const source = { content_format: apiOf("POST", path).format, input: "", output: observer.output.toString() };
+  const { response } = readConversation(source);
+  const parts = response?.parts ?? [];
+  const tools = toolCallsOf(parts).map((call) => [call.name, call.arguments]);
+  const reasoning = parts.flatMap((part) => (part.type === "reasoning" ? [part.text || "encrypted"] : [])).join("");
+  return { observer, answer: observer.answer, text: textOf(parts), tools, reasoning, parts };
+}
+
+const events = (...list: readonly unknown[]) =>
+  Buffer.from(list.map((event) => `data: ${JSON.stringify(event)}\r\n\r\n`).join(""));
+const lines = (...list: readonly unknown[]) => Buffer.from(list.map((event) => `${JSON.stringify(event)}\n`).join(""));
+const aws = (...list: readonly (readonly [string, unknown])[]) =>
+  Buffer.concat(
+    list.map(([type, data]) => {
+      const headers = { ":event-type": type, ":content-type": "application/json", ":message-type": "event" };
+      return encodeAwsEvent(headers, Buffer.from(JSON.stringify(data)));
+    }),
+  );
+const chunks = (...list: readonly unknown[]) =>
+  aws(...list.map((event) => ["chunk", { bytes: Buffer.from(JSON.stringify(event)).toString("base64") }] as const));
+
+const gemini = "/v1beta/models/gemini-2.5-pro:streamGenerateContent";
+const candidate = (parts: unknown, rest: object = {}) => ({
+  candidates: [{ content: { role: "model", parts }, index: 0, ...rest }],
+});
+
+test("Gemini: thoughts, parallel calls, an image, cached and audio tokens", () => {
+  const usageMetadata = {
+    promptTokenCount: 100,
+    cachedContentTokenCount: 40,
+    toolUsePromptTokenCount: 5,
+    thoughtsTokenCount: 7,
+    candidatesTokenCount: 3,
+    promptTokensDetails: [{ modality: "AUDIO", tokenCount: 60 }],
+    candidatesTokensDetails: [{ modality: "AUDIO", tokenCount: 2 }],
+    trafficType: "ON_DEMAND",
+  };
+  const { observer, answer, text, tools, reasoning, parts } = observe(
+    gemini,
+    "text/event-stream",
+    events(
+      {
+        ...candidate([{ text: "" }]),
+        usageMetadata: { promptTokenCount: 100 },
+        responseId: "r",
+        modelVersion: "gemini-2.5-pro",
+      },
+      candidate([{ text: "Let me ", thought: true }]),
+      candidate([{ text: "see.", thought: true, thoughtSignature: "s" }]),
+      candidate([{ text: "Both " }]),
+      candidate([
+        { text: "then." },
+        { functionCall: { name: "a", args: { x: 1 } } },
+        { functionCall: { id: "2", name: "b" } },
+      ]),
+      candidate([{ inlineData: { mimeType: "image/png", data: "AA==" } }]),
+      { ...candidate([{ text: "" }], { finishReason: "STOP" }), usageMetadata },
+    ),
+  );
+  assert.deepEqual(
+    [text, reasoning, tools],
+    [
+      "Both then.",
+      "Let me see.",
+      [
+        ["a", '{"x":1}'],
+        ["b", "{}"],
+      ],
+    ],
+  );
+  assert.deepEqual(
+    parts.map(({ type }) => type),
+    ["reasoning", "text", "tool_call", "tool_call", "image"],
+  );
+  assert.deepEqual(
+    { ...answer.usage },
+    {
+      input_tokens: 105,
+      output_tokens: 10,
+      cache_read_tokens: 40,
+      cache_write_tokens: null,
+      cache_write_1h_tokens: null,
+      reasoning_tokens: 7,
+      input_audio_tokens: 60,
+      output_audio_tokens: 2,
+    },
+  );
+  assert.deepEqual(
+    [answer.finish, answer.id, answer.model, observer.isComplete],
+    ["STOP", "r", "gemini-2.5-pro", true],
+  );
+  assert.equal(observer.gaps.chunkCount, 5);
+});
+
+test("Gemini: several candidates, each finished by itself", () => {
+  const { observer, answer } = observe(
+    gemini,
+    "application/json",
+    Buffer.from(
+      JSON.stringify([
+        {
+          candidates: [
+            { index: 1, content: { parts: [{ text: "B" }] } },
+            { index: 0, content: { parts: [{ text: "A" }] }, finishReason: "MAX_TOKENS" },
+          ],
+        },
+        { candidates: [{ index: 1, finishReason: "STOP" }] },
+      ]),
+    ),
+  );
+  assert.deepEqual([answer.finish, observer.isComplete, observer.isStream], ["MAX_TOKENS", true, true]);
+  const { candidates } = JSON.parse(observer.output.toString()) as { candidates: { content: { parts: unknown } }[] };
+  assert.deepEqual(
+    candidates.map(({ content }) => content.parts),
+    [[{ text: "A" }], [{ text: "B" }]],
+  );
+});
+
+test("Gemini: a refused prompt, and an error inside 200", () => {
+  const refused = observe(
+    gemini,
+    "text/event-stream",
+    events({ promptFeedback: { blockReason: "PROHIBITED_CONTENT" } }),
+  );
+  assert.deepEqual([refused.answer.finish, refused.observer.isComplete], ["PROHIBITED_CONTENT", true]);
+  const failed = observe(
+    gemini,
+    "text/event-stream",
+    events({ error: { code: 503, message: "Overloaded.", status: "UNAVAILABLE" } }),
+  );
+  assert.deepEqual([failed.answer.errorType, failed.answer.errorMessage], ["UNAVAILABLE", "Overloaded."]);
+});
+
+test("Vertex: a call's arguments by pieces", () => {
+  const { tools } = observe(
+    "/v1/projects/p/locations/l/publishers/google/models/gemini-3:streamGenerateContent",
+    "text/event-stream",
+    events(
+      candidate([{ functionCall: { name: "f", willContinue: true } }]),
+      candidate([
+        {
+          functionCall: {
+            partialArgs: [{ jsonPath: "$.city", stringValue: "Par", willContinue: true }],
+            willContinue: true,
+          },
+        },
+      ]),
+      candidate([
+        {
+          functionCall: {
+            partialArgs: [
+              { jsonPath: "$.city", stringValue: "is" },
+              { jsonPath: "$.days[0].n", numberValue: 3 },
+            ],
+            willContinue: true,
+          },
+        },
+      ]),
+      candidate([{ functionCall: {} }], { finishReason: "STOP" }),
+    ),
+  );
+  assert.deepEqual(tools, [["f", '{"city":"Paris","days":[{"n":3}]}']]);
+});
+
+test("Cohere 2: thinking, a plan, parallel calls, citations; billed apart from used", () => {
+  const delta = (message: object) => ({ delta: { message } });
+  const { observer, answer, text, tools, reasoning } = observe(
+    "/v2/chat",
+    "text/event-stream",
+    events(
+      { type: "message-start", id: "m", delta: { message: { role: "assistant", content: [] } } },
+      { type: "tool-plan-delta", ...delta({ tool_plan: "I will " }) },
+      { type: "tool-plan-delta", ...delta({ tool_plan: "look." }) },
+      {
+        type: "tool-call-start",
+        index: 0,
+        ...delta({ tool_calls: { id: "1", type: "function", function: { name: "a", arguments: "" } } }),
+      },
+      { type: "tool-call-delta", index: 0, ...delta({ tool_calls: { function: { arguments: '{"x":' } } }) },
+      { type: "tool-call-delta", index: 0, ...delta({ tool_calls: { function: { arguments: "1}" } } }) },
+      { type: "tool-call-end", index: 0 },
+      {
+        type: "tool-call-start",
+        index: 1,
+        ...delta({ tool_calls: { id: "2", type: "function", function: { name: "b", arguments: "{}" } } }),
+      },
+      { type: "content-start", index: 0, ...delta({ content: { type: "thinking", thinking: "Hm" } }) },
+      { type: "content-start", index: 1, ...delta({ content: { type: "text", text: "" } }) },
+      { type: "content-delta", index: 1, ...delta({ content: { text: "Hi" } }) },
+      { type: "citation-start", index: 0, ...delta({ citations: { start: 0, end: 2, text: "Hi" } }) },
+      {
+        type: "message-end",
+        delta: {
+          finish_reason: "TOOL_CALL",
+          usage: {
+            billed_units: { input_tokens: 7, output_tokens: 2 },
+            tokens: { input_tokens: 69, output_tokens: 9 },
+            cached_tokens: 16,
+          },
+        },
+      },
+    ),
+  );
+  assert.deepEqual(
+    [text, reasoning, tools],
+    [
+      "Hi",
+      "I will look.Hm",
+      [
+        ["a", '{"x":1}'],
+        ["b", "{}"],
+      ],
+    ],
+  );
+  assert.deepEqual(
+    [answer.usage.input_tokens, answer.usage.output_tokens, answer.usage.cache_read_tokens],
+    [69, 9, 16],
+  );
+  assert.deepEqual([answer.billed?.input_tokens, answer.billed?.output_tokens], [7, 2]);
+  assert.deepEqual([answer.id, answer.finish, observer.isComplete], ["m", "TOOL_CALL", true]);
+});
+
+test("Cohere 1: lines, whose last repeats the response", () => {
+  const response = {
+    generation_id: "g",
+    text: "Hello",
+    tool_calls: [{ name: "f", parameters: { a: 1 } }],
+    finish_reason: "COMPLETE",
+    meta: { billed_units: { input_tokens: 3, output_tokens: 1 } },
+  };
+  const body = lines(
+    { is_finished: false, event_type: "stream-start", generation_id: "g" },
+    { is_finished: false, event_type: "text-generation", text: "Hel" },
+    { is_finished: false, event_type: "text-generation", text: "lo" },
+    { is_finished: true, event_type: "stream-end", finish_reason: "COMPLETE", response },
+  );
+  const whole = observe("/v1/chat", "application/stream+json", body);
+  assert.deepEqual([whole.text, whole.tools, whole.answer.finish], ["Hello", [["f", '{"a":1}']], "COMPLETE"]);
+  assert.deepEqual([whole.answer.usage.input_tokens, whole.observer.gaps.chunkCount], [3, 2]);
+  const cut = observe("/v1/chat", "application/stream+json", body.subarray(0, 180));
+  assert.deepEqual([cut.text, cut.observer.isComplete], ["Hel", false]);
+});
+
+for (const [name, path, body, input, output, units] of [
+  [
+    "embeddings",
+    "/v2/embed",
+    { id: "e", embeddings: { float: [[1]] }, meta: { billed_units: { input_tokens: 2 } } },
+    2,
+    null,
+    undefined,
+  ],
+  [
+    "rerank",
+    "/v2/rerank",
+    { id: "r", results: [{ index: 0, relevance_score: 0.9 }], meta: { billed_units: { search_units: 1 } } },
+    null,
+    null,
+    1,
+  ],
+  ["Jina's rerank", "/v1/rerank", { model: "j", results: [], usage: { total_tokens: 8 } }, 8, null, undefined],
+] as const) {
+  test(`${name}: usage`, () => {
+    const { answer } = observe(path, "application/json", Buffer.from(JSON.stringify(body)));
+    assert.deepEqual([answer.hasUsage, answer.usage.input_tokens, answer.usage.output_tokens], [true, input, output]);
+    assert.equal(answer.details["search_units"], units);
+  });
+}
+
+test("Converse: reasoning with its signature, parallel calls, cached input counted in", () => {
+  const { observer, answer, text, tools, reasoning } = observe(
+    "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse-stream",
+    "application/vnd.amazon.eventstream",
+    aws(
+      ["messageStart", { role: "assistant" }],
+      ["contentBlockDelta", { contentBlockIndex: 0, delta: { reasoningContent: { text: "Hm" } } }],
+      ["contentBlockDelta", { contentBlockIndex: 0, delta: { reasoningContent: { signature: "s" } } }],
+      ["contentBlockStart", { contentBlockIndex: 1, start: { toolUse: { toolUseId: "1", name: "a" } } }],
+      ["contentBlockStart", { contentBlockIndex: 2, start: { toolUse: { toolUseId: "2", name: "b" } } }],
+      ["contentBlockDelta", { contentBlockIndex: 1, delta: { toolUse: { input: '{"x"' } } }],
+      ["contentBlockDelta", { contentBlockIndex: 1, delta: { toolUse: { input: ":1}" } } }],
+      ["contentBlockDelta", { contentBlockIndex: 3, delta: { text: "Hi" } }],
+      ["contentBlockDelta", { contentBlockIndex: 4, delta: { reasoningContent: { redactedContent: "AA==" } } }],
+      ["messageStop", { stopReason: "tool_use" }],
+      [
+        "metadata",
+        {
+          usage: {
+            inputTokens: 5,
+            outputTokens: 9,
+            cacheReadInputTokens: 20,
+            cacheWriteInputTokens: 10,
+            cacheDetails: [{ inputTokens: 4, ttl: "1h" }],
+          },
+        },
+      ],
+    ),
+  );
+  assert.deepEqual(
+    [text, reasoning, tools],
+    [
+      "Hi",
+      "Hmencrypted",
+      [
+        ["a", '{"x":1}'],
+        ["b", "{}"],
+      ],
+    ],
+  );
+  const { input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens } = answer.usage;
+  assert.deepEqual([input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens], [35, 20, 10, 4]);
+  assert.deepEqual([answer.finish, observer.isComplete], ["tool_use", true]);
+  assert.equal(
+    apiOf("POST", "/model/arn:aws:bedrock:us-east-1:1:inference-profile/us.x/converse").model.endsWith("/us.x"),
+    true,
+  );
+});
+
+test("Converse: an exception within the stream, and a stream that was damaged", () => {
+  const exception = encodeAwsEvent(
+    { ":exception-type": "throttlingException", ":message-type": "exception" },
+    Buffer.from('{"message":"Slow down."}'),
+  );
+  const type = "application/vnd.amazon.eventstream";
+  const failed = observe(
+    "/model/m/converse-stream",
+    type,
+    Buffer.concat([aws(["messageStart", { role: "assistant" }]), exception]),
+  );
+  assert.deepEqual([failed.answer.errorType, failed.answer.errorMessage], ["throttlingException", "Slow down."]);
+  const bytes = aws(
+    ["contentBlockDelta", { contentBlockIndex: 0, delta: { text: "Hi" } }],
+    ["messageStop", { stopReason: "end_turn" }],
+  );
+  bytes[bytes.length - 1] = 0;
+  const damaged = observe("/model/m/converse-stream", type, bytes);
+  assert.deepEqual([damaged.text, damaged.observer.outputState], ["Hi", "truncated"]);
+});
+
+const metrics = { "amazon-bedrock-invocationMetrics": { inputTokenCount: 3, outputTokenCount: 2 } };
+for (const [name, list, finish] of [
+  [
+    "Llama",
+    [
+      { generation: "Hel", prompt_token_count: 3, generation_token_count: 1, stop_reason: null },
+      { generation: "lo", generation_token_count: 2, stop_reason: "stop", ...metrics },
+    ],
+    "stop",
+  ],
+  [
+    "Titan",
+    [
+      { outputText: "Hel", completionReason: null, inputTextTokenCount: 3 },
+      { outputText: "lo", completionReason: "FINISH", totalOutputTextTokenCount: 2, ...metrics },
+    ],
+    "FINISH",
+  ],
+  [
+    "Mistral",
+    [{ outputs: [{ text: "Hel", stop_reason: null }] }, { outputs: [{ text: "lo", stop_reason: "stop" }], ...metrics }],
+    "stop",
+  ],
+  [
+    "Mistral's chat",
+    [
+      { choices: [{ index: 0, message: { role: "assistant", content: "Hel" }, stop_reason: null }] },
+      { choices: [{ index: 0, message: { content: "lo" }, stop_reason: "stop" }], ...metrics },
+    ],
+    "stop",
+  ],
+  [
+    "gpt-oss",
+    [
+      { id: "c", model: "m", choices: [{ index: 0, delta: { content: "Hel" }, finish_reason: null }] },
+      { choices: [{ index: 0, delta: { content: "lo" }, finish_reason: "stop" }], ...metrics },
+    ],
+    "stop",
+  ],
+  [
+    "Claude's completions",
+    [
+      { completion: "Hel", stop_reason: null },
+      { completion: "lo", stop_reason: "stop_sequence", ...metrics },
+    ],
+    "stop_sequence",
+  ],
+  [
+    "Command R",
+    [
+      { event_type: "text-generation", text: "Hel", is_finished: false },
+      { event_type: "text-generation", text: "lo" },
+      { event_type: "stream-end", finish_reason: "COMPLETE", response: { text: "Hello" }, ...metrics },
+    ],
+    "COMPLETE",
+  ],
+  [
+    "Nova",
+    [
+      { messageStart: { role: "assistant" } },
+      { contentBlockDelta: { contentBlockIndex: 0, delta: { text: "Hel" } } },
+      { contentBlockDelta: { contentBlockIndex: 0, delta: { text: "lo" } } },
+      { messageStop: { stopReason: "end_turn" } },
+      { metadata: { usage: { inputTokens: 3, outputTokens: 2 } }, ...metrics },
+    ],
+    "end_turn",
+  ],
+] as const) {
+  test(`InvokeModel streams of ${name}: text, finish and usage`, () => {
+    const { observer, answer, text } = observe(
+      "/model/m/invoke-with-response-stream",
+      "application/vnd.amazon.eventstream",
+      chunks(...list),
+    );
+    assert.deepEqual([text, answer.finish, observer.isComplete], ["Hello", finish, true]);
+    assert.deepEqual([answer.usage.input_tokens, answer.usage.output_tokens, answer.errorMessage], [3, 2, ""]);
+    assert.equal(observer.gaps.chunkCount, 2);
+  });
+}
+
+for (const [name, body, finish] of [
+  ["Llama", { generation: "Hello", prompt_token_count: 3, generation_token_count: 2, stop_reason: "stop" }, "stop"],
+  [
+    "Titan",
+    { inputTextTokenCount: 3, results: [{ tokenCount: 2, outputText: "Hello", completionReason: "FINISH" }] },
+    "FINISH",
+  ],
+  ["Mistral", { outputs: [{ text: "Hello", stop_reason: "stop" }] }, "stop"],
+  ["Cohere", { response_id: "r", text: "Hello", finish_reason: "COMPLETE" }, "COMPLETE"],
+  [
+    "Jamba",
+    {
+      id: "j",
+      choices: [{ index: 0, message: { role: "assistant", content: "Hello" }, finish_reason: "stop" }],
+      usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
+    },
+    "stop",
+  ],
+  ["DeepSeek", { choices: [{ text: "Hello", stop_reason: "stop" }] }, "stop"],
+] as const) {
+  test(`InvokeModel of ${name}: the headers tell what the body does not`, () => {
+    const headers = { "x-amzn-bedrock-input-token-count": "3", "x-amzn-bedrock-output-token-count": "2" };
+    const { answer, text } = observe("/model/m/invoke", "application/json", Buffer.from(JSON.stringify(body)), headers);
+    assert.deepEqual([text, answer.finish], ["Hello", finish]);
+    assert.deepEqual([answer.usage.input_tokens, answer.usage.output_tokens, answer.hasUsage], [3, 2, true]);
+  });
+}
+
+test("Bedrock's error is named by its header", () => {
+  const headers = { "x-amzn-errortype": "ThrottlingException:http://internal.amazon.com/x" };
+  const { answer } = observe(
+    "/model/m/converse",
+    "application/json",
+    Buffer.from('{"message":"Slow down."}'),
+    headers,
+    429,
+  );
+  assert.deepEqual([answer.errorType, answer.errorMessage], ["ThrottlingException", "Slow down."]);
+});
+
+test("Ollama: thinking, tools, counts and durations; an error in the middle", () => {
+  const call = { function: { name: "f", arguments: { a: 1 } } };
+  const { observer, answer, text, tools, reasoning } = observe(
+    "/api/chat",
+    "application/x-ndjson",
+    lines(
+      { model: "qwen3", message: { role: "assistant", content: "", thinking: "Hm" }, done: false },
+      { model: "qwen3", message: { role: "assistant", content: "H" }, done: false },
+      { model: "qwen3", message: { role: "assistant", content: "i", tool_calls: [call] }, done: false },
+      { model: "qwen3", message: { role: "assistant", content: "", tool_calls: [call] }, done: false },
+      {
+        model: "qwen3",
+        message: { role: "assistant", content: "" },
+        done: true,
+        done_reason: "stop",
+        prompt_eval_count: 4,
+        eval_count: 6,
+        eval_duration: 9,
+      },
+    ),
+  );
+  assert.deepEqual(
+    [text, reasoning, tools],
+    [
+      "Hi",
+      "Hm",
+      [
+        ["f", '{"a":1}'],
+        ["f", '{"a":1}'],
+      ],
+    ],
+  );
+  assert.deepEqual(
+    [answer.usage.input_tokens, answer.usage.output_tokens, answer.details["eval_duration_ns"]],
+    [4, 6, 9],
+  );
+  assert.deepEqual(
+    [answer.finish, answer.model, observer.isComplete, observer.gaps.chunkCount],
+    ["stop", "qwen3", true, 4],
+  );
+  const failed = observe(
+    "/api/generate",
+    "application/x-ndjson",
+    lines({ response: "Hi", done: false }, { error: "out of memory" }),
+  );
+  assert.deepEqual(
+    [failed.text, failed.answer.errorMessage, failed.observer.isComplete],
+    ["Hi", "out of memory", false],
+  );
+});
+
+test("images, transcripts and speech: what came out, and what it took", () => {
+  const usage = { input_tokens: 50, output_tokens: 1056, input_tokens_details: { text_tokens: 10, image_tokens: 40 } };
+  const image = observe(
+    "/v1/images/generations",
+    "text/event-stream",
+    events(
+      { type: "image_generation.partial_image", b64_json: "AA==" },
+      { type: "image_generation.completed", b64_json: "BB==", usage },
+    ),
+  );
+  assert.deepEqual(
+    image.parts.map(({ type }) => type),
+    ["image"],
+  );
+  assert.deepEqual([image.answer.usage.input_tokens, image.answer.details["input_image_tokens"]], [50, 40]);
+  const transcript = observe(
+    "/v1/audio/transcriptions",
+    "text/event-stream",
+    events(
+      { type: "transcript.text.delta", delta: "Hel" },
+      {
+        type: "transcript.text.done",
+        text: "Hello",
+        usage: { type: "tokens", input_tokens: 14, output_tokens: 2, input_token_details: { audio_tokens: 14 } },
+      },
+    ),
+  );
+  assert.deepEqual(
+    [transcript.text, transcript.answer.usage.input_audio_tokens, transcript.observer.isComplete],
+    ["Hello", 14, true],
+  );
+  const plain = observe("/v1/audio/transcriptions", "text/plain; charset=utf-8", Buffer.from("Hello\n"));
+  assert.equal(plain.text, "Hello\n");
+});
+
+test("PaLM: text and messages, and what Vertex counted", () => {
+  const text = observe(
+    "/v1beta2/models/text-bison-001:generateText",
+    "application/json",
+    Buffer.from('{"candidates":[{"output":"Hi"}]}'),
+  );
+  assert.deepEqual([text.text, text.answer.hasUsage], ["Hi", false]);
+  const body = {
+    predictions: [{ content: "Hi" }],
+    metadata: { tokenMetadata: { inputTokenCount: { totalTokens: 3 }, outputTokenCount: { totalTokens: 1 } } },
+  };
+  const vertex = observe(
+    "/v1/projects/p/locations/l/publishers/google/models/text-bison:predict",
+    "application/json",
+    Buffer.from(JSON.stringify(body)),
+  );
+  assert.deepEqual([vertex.text, vertex.answer.usage.input_tokens, vertex.answer.usage.output_tokens], ["Hi", 3, 1]);
+});
+
+for (const [path, operation, model, streams, format] of [
+  [
+    "/v1/projects/p/locations/us-east5/publishers/anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict",
+    "chat",
+    "claude-sonnet-4-5@20250929",
+    "always",
+    "anthropic.messages",
+  ],
+  [
+    "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict",
+    "count_tokens",
+    "",
+    "never",
+    "anthropic.messages",
+  ],
+  [
+    "/v1/projects/p/locations/l/publishers/mistralai/models/mistral-large:rawPredict",
+    "chat",
+    "mistral-large",
+    "when_asked",
+    "openai.chat",
+  ],
+  ["/v1/projects/p/locations/l/endpoints/openapi/chat/completions", "chat", "", "when_asked", "openai.chat"],
+  [
+    "/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict",
+    "embeddings",
+    "text-embedding-005",
+    "never",
+    "vertex.predict",
+  ],
+  [
+    "/v1/projects/p/locations/l/publishers/google/models/imagen-4:predict",
+    "image_generation",
+    "imagen-4",
+    "never",
+    "vertex.predict",
+  ],
+  [
+    "/v1beta/models/gemini-embedding-001:batchEmbedContents",
+    "embeddings",
+    "gemini-embedding-001",
+    "never",
+    "gemini.embed",
+  ],
+  ["/openai/deployments/my%20gpt/chat/completions", "chat", "my gpt", "when_asked", "openai.chat"],
+  ["/openai/deployments/d/embeddings", "embeddings", "d", "never", "openai.embeddings"],
+  ["/openai/v1/responses", "chat", "", "when_asked", "openai.responses"],
+  [
+    "/model/amazon.titan-embed-text-v2%3A0/invoke",
+    "embeddings",
+    "amazon.titan-embed-text-v2:0",
+    "never",
+    "bedrock.invoke",
+  ],
+  ["/api/generate", "text_completion", "", "unless_refused", "ollama.generate"],
+  ["/v1/fim/completions", "text_completion", "", "when_asked", "openai.completions"],
+  ["/v1/messages/batches", "", "", "never", "json"],
+] as const) {
+  test(`${path} is ${operation || "HTTP"}`, () => {
+    const api = apiOf("POST", path);
+    assert.deepEqual([api.operation, api.model, api.streams, api.format], [operation, model, streams, format]);
+  });
+}
