@@ -246,7 +246,7 @@ export function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
 /** Our environment without anybody's Weir settings and without the test runner's own. */
 function cleanEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !/^WEIR_|^NODE_TEST_CONTEXT$/.test(entry[0]),
+    (entry): entry is [string, string] => entry[1] !== undefined && !/^WEIR_|^OTEL_|^NODE_TEST_CONTEXT$/.test(entry[0]),
   );
   return Object.fromEntries(entries);
 }

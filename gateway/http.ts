@@ -54,6 +54,8 @@ export interface Gateway extends AsyncDisposable {
   readonly port: number;
   /** Calls under way. */
   readonly activeCalls: number;
+  /** The same by HTTP method. */
+  readonly activeCallsByMethod: ReadonlyMap<string, number>;
   /** Bytes of bodies held for the record of calls under way. */
   readonly capturedBytes: number;
   /** Connections of clients, and to providers, idle ones too. */
@@ -135,6 +137,12 @@ class HttpGateway implements Gateway {
 
   get activeCalls(): number {
     return this.#context.calls.size;
+  }
+
+  get activeCallsByMethod(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { record } of this.#context.calls) counts.set(record.method, (counts.get(record.method) ?? 0) + 1);
+    return counts;
   }
 
   get capturedBytes(): number {

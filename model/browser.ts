@@ -29,5 +29,6 @@ export {
 export { metricAggregations } from "./metric-aggregation.ts";
 export { nearestWord } from "./nearest-word.ts";
 export { longestRetentionDays } from "./retention.ts";
+export { readStreamRhythm, type StreamRhythm, streamGapsAttribute } from "./stream-rhythm.ts";
 export { generationTokensPerSecond, prefillTokensPerSecond, type TimedRow, timePerOutputTokenNs } from "./timing.ts";
 export type { Usage, UsageSource } from "./usage.ts";

@@ -16,5 +16,6 @@ export * from "./price-overrides.ts";
 export * from "./retention.ts";
 export * from "./span.ts";
 export type * from "./stored-call.ts";
+export * from "./stream-rhythm.ts";
 export * from "./timing.ts";
 export * from "./usage.ts";

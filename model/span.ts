@@ -65,6 +65,9 @@ export const contentFormats = [
 ] as const;
 export type ContentFormat = (typeof contentFormats)[number];
 
+/** The attribute of a row whose caller said by its traceparent that the trace is not sampled. */
+export const unsampledParentAttribute = "weir.parent_unsampled";
+
 /** A row with nothing known, for the caller to fill; its ids are fresh where none are given. */
 export function newSpanRow(
   projectId: ProjectId,

@@ -6,6 +6,7 @@ const row = (known: Partial<TimedRow>): TimedRow => ({
   duration_ns: 2_500_000_000,
   ttft_ns: 500_000_000,
   input_tokens: 1000,
+  cache_read_tokens: null,
   output_tokens: 101,
   ...known,
 });
@@ -17,6 +18,8 @@ const cases: readonly (readonly [Partial<TimedRow>, number | null, number | null
   [{ ttft_ns: 0 }, null, 25_000_000, 40],
   [{ input_tokens: null }, null, 20_000_000, 50],
   [{ input_tokens: 0 }, null, 20_000_000, 50],
+  [{ cache_read_tokens: 900 }, 200, 20_000_000, 50],
+  [{ cache_read_tokens: 1000 }, null, 20_000_000, 50],
   [{ output_tokens: null }, 2000, null, null],
   [{ output_tokens: 0 }, 2000, null, null],
   [{ output_tokens: 1 }, 2000, null, null],

@@ -3,13 +3,19 @@ export interface TimedRow {
   readonly duration_ns: number;
   readonly ttft_ns: number | null;
   readonly input_tokens: number | null;
+  /** Part of input_tokens. */
+  readonly cache_read_tokens: number | null;
   readonly output_tokens: number | null;
 }
 
-/** Tokens of the prompt a second until the first token came. Null when unknown. Cached tokens count: they were read. */
-export function prefillTokensPerSecond({ ttft_ns, input_tokens }: TimedRow): number | null {
-  if (input_tokens === null || input_tokens === 0 || ttft_ns === null || ttft_ns <= 0) return null;
-  return input_tokens / (ttft_ns / 1e9);
+/**
+ * Tokens of the prompt that were processed, a second, until the first token came. Tokens that a cache held were not
+ * processed: they do not count. Null when unknown, and when the cache held them all.
+ */
+export function prefillTokensPerSecond({ ttft_ns, input_tokens, cache_read_tokens }: TimedRow): number | null {
+  if (input_tokens === null || ttft_ns === null || ttft_ns <= 0) return null;
+  const processed = input_tokens - (cache_read_tokens ?? 0);
+  return processed <= 0 ? null : processed / (ttft_ns / 1e9);
 }
 
 /**

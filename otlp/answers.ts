@@ -1,5 +1,7 @@
 import { encodeMessage } from "./encode-message.ts";
+import { MalformedOtlpError } from "./malformed.ts";
 import { responses, retryInfo, rpcStatus, type Signal } from "./schema.ts";
+import { WireReader } from "./wire-reader.ts";
 
 /** How a request is spelled, and with it its answer. */
 export type Spelling = "protobuf" | "json";
@@ -64,4 +66,55 @@ function retryInfoValue(retryAfterMs: number): string {
   const seconds = Math.floor(retryAfterMs / 1000);
   const nanos = Math.round((retryAfterMs - seconds * 1000) * 1e6);
   return encodeMessage(retryInfo, { retryDelay: { seconds, nanos } }).toString("base64");
+}
+
+/**
+ * What an answer to an export says was not taken. Never throws: an answer that cannot be read counts as a plain
+ * success, as its status said.
+ */
+export function readExportAnswer(signal: Signal, spelling: Spelling, answer: Buffer): PartialSuccess {
+  try {
+    return spelling === "json" ? partialOfJson(signal, answer) : partialOfProtobuf(answer);
+  } catch {
+    return whole;
+  }
+}
+
+const whole: PartialSuccess = { rejectedCount: 0, reason: "" };
+
+function partialOfJson(signal: Signal, answer: Buffer): PartialSuccess {
+  const { partialSuccess = {} } = JSON.parse(answer.toString()) as { partialSuccess?: Record<string, unknown> };
+  const { [rejectedNames[signal]]: rejected, errorMessage } = partialSuccess;
+  return { rejectedCount: Number(rejected ?? 0) || 0, reason: typeof errorMessage === "string" ? errorMessage : "" };
+}
+
+function partialOfProtobuf(answer: Buffer): PartialSuccess {
+  const partial = fieldsOf(answer).get(1);
+  if (!Buffer.isBuffer(partial)) return whole;
+  const fields = fieldsOf(partial);
+  const rejected = fields.get(1);
+  const message = fields.get(2);
+  return {
+    rejectedCount: typeof rejected === "number" ? rejected : 0,
+    reason: Buffer.isBuffer(message) ? message.toString() : "",
+  };
+}
+
+/** The varints and texts of a message of such fields alone; throws at any other. */
+function fieldsOf(bytes: Buffer): Map<number, number | Buffer> {
+  const reader = new WireReader();
+  reader.bytes = bytes;
+  const fields = new Map<number, number | Buffer>();
+  while (reader.at < bytes.length) {
+    const tag = reader.tag();
+    const value = reader.varint();
+    if (tag % 8 === 0) {
+      fields.set(tag >> 3, value);
+      continue;
+    }
+    if (tag % 8 !== 2 || reader.at + value > bytes.length) throw MalformedOtlpError.at(reader.at, "is no answer");
+    fields.set(tag >> 3, bytes.subarray(reader.at, reader.at + value));
+    reader.at += value;
+  }
+  return fields;
 }

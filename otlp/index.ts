@@ -3,6 +3,7 @@ export {
   encodeRpcStatus,
   type PartialSuccess,
   type RpcStatus,
+  readExportAnswer,
   rpcCodes,
   type Spelling,
 } from "./answers.ts";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addApiCommands, processTerminal } from "@weir/cli";
+import { readOtelEnvironment } from "@weir/export";
 import { CodedError } from "@weir/model";
 import { Command } from "commander";
 import { loadConfig } from "./config.ts";
@@ -42,6 +43,9 @@ withCommonOptions(
   configCommand.command("check").description("read file and environment, and report every problem"),
 ).action((options: CommonOptions) => {
   configFrom(options);
+  for (const { variable, reason } of readOtelEnvironment(process.env).ignored) {
+    processTerminal.print(`${variable} is ignored: ${reason}.`);
+  }
   processTerminal.print("The configuration is in order.");
 });
 withCommonOptions(configCommand.command("print").description("print the settings in effect, secrets left out")).action(
@@ -114,6 +118,8 @@ function withoutSecrets(config: WeirConfig): unknown {
   const isSecret = /password|apikey|secret/i;
   return JSON.parse(
     JSON.stringify(config, (key, value: unknown) => {
+      // Headers of a destination carry its key.
+      if (key === "headers") return Object.fromEntries(Object.keys(value as object).map((name) => [name, "[set]"]));
       if (isSecret.test(key) && typeof value === "string") return "[set]";
       return key === "url" && typeof value === "string" ? value.replace(/:\/\/[^@/]*@/, "://[set]@") : value;
     }),

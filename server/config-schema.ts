@@ -1,4 +1,5 @@
 import { apiConfig } from "@weir/api";
+import { exportConfig } from "@weir/export";
 import { gatewayConfig } from "@weir/gateway";
 import { defaultRetention, longestRetentionDays } from "@weir/model";
 import { pipelineConfig } from "@weir/pipeline";
@@ -93,6 +94,14 @@ const metricsConfig = z.strictObject({
     .min(10)
     .default(200)
     .describe("Most values of one label, such as the model; further ones count as `_OTHER`."),
+  genAiConventions: z
+    .enum(["v1.41", "latest", "both"])
+    .default("v1.41")
+    .describe("Which generation of OpenTelemetry's `gen_ai.*` metrics is counted."),
+  httpConventions: z
+    .enum(["stable", "legacy", "both"])
+    .default("stable")
+    .describe("`http.server.request.duration` in seconds, the older `http.server.duration` in milliseconds, or both."),
 });
 
 const days = z.int().min(1).max(longestRetentionDays);
@@ -138,6 +147,7 @@ export const weirConfig = z.strictObject({
     .prefault({}),
   network: networkConfig.prefault({}),
   metrics: metricsConfig.prefault({}),
+  export: exportConfig.prefault({}),
   shutdown: shutdownConfig.prefault({}),
 });
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { readOtelEnvironment } from "@weir/export";
 import { providerIds } from "@weir/gateway";
 import { CodedError, editDistance, nearestWord } from "@weir/model";
 import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
@@ -31,6 +32,7 @@ export function loadConfig(sources: ConfigSources): WeirConfig {
   const raw: Record<string, unknown> = {};
   const file = sources.file ?? defaultFile(sources.directory);
   if (file !== undefined) readFile(file, raw, origins);
+  readOtelVariables(sources.environment, raw, origins);
   readEnvironment(sources.environment, raw, origins);
   const parsed = weirConfig.safeParse(raw);
   if (!parsed.success) for (const issue of parsed.error.issues) addIssue(issue, raw, origins);
@@ -127,6 +129,14 @@ function readEnvironment(environment: ConfigSources["environment"], into: Record
   }
 }
 
+/** OpenTelemetry's own variables. What Weir cannot follow of them is no problem of its configuration. */
+function readOtelVariables(environment: ConfigSources["environment"], into: Record<string, unknown>, origins: Origins) {
+  for (const { path, value, variable } of readOtelEnvironment(environment).settings) {
+    setAt(into, path, value);
+    origins.setVariable(path, variable);
+  }
+}
+
 /** The provider that `WEIR_<PROVIDER>_BASE_URL` names: a known one, or a new one whose name resembles none. */
 function providerOf(variable: string): string | undefined {
   const name = providerVariable.exec(variable)?.[1]?.toLowerCase();
@@ -191,7 +201,8 @@ function unknownKey(path: readonly PropertyKey[], key: string, origins: Origins)
 function complaint(issue: z.core.$ZodIssue, raw: unknown): string {
   const given = valueAt(raw, issue.path);
   const isSecret =
-    settingByPath.get(issue.path.join("."))?.isSecret ?? /url|secret|key/i.test(String(issue.path.at(-1)));
+    settingByPath.get(issue.path.join("."))?.isSecret ??
+    /url|endpoint|headers|secret|key|password/i.test(issue.path.map(String).join("."));
   const shown = isSecret || given === undefined ? "" : `, not ${JSON.stringify(given)}`;
   const unit = (origin: string) => (origin === "string" ? " characters" : "");
   switch (issue.code) {

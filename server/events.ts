@@ -41,6 +41,16 @@ export const shutdownForced = {
   labels: ["part"],
 } as const satisfies EventDefinition;
 
+export const otelVariableIgnored = {
+  level: "warn",
+  message: "An environment variable of OpenTelemetry has a value that Weir cannot follow; it is ignored.",
+} as const satisfies EventDefinition;
+
+export const exportToItselfRefused = {
+  level: "warn",
+  message: "A destination of telemetry is this Weir itself; nothing is sent there.",
+} as const satisfies EventDefinition;
+
 export const uncaughtFault = {
   level: "error",
   message: "A fault that nobody caught; the process ends.",

@@ -14,6 +14,7 @@ import { ownSocketName } from "./processes/listeners.ts";
 import { RetentionUpkeep } from "./retention-upkeep.ts";
 import type { PartState, Role, RoleOptions } from "./role.ts";
 import { StorageUpkeep } from "./storage-upkeep.ts";
+import { startExport, tellIgnoredVariables } from "./telemetry-export.ts";
 import { addWriterMetrics, allowsKeyless, catalogLocation, outgoingGuard, storePart, writerSettings } from "./wire.ts";
 
 const checkout = join(import.meta.dirname, "..");
@@ -26,6 +27,8 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   const catalog = opening.use(
     await openCatalog({ ...catalogLocation(options), secretKeyFile: paths.secretKeyFile, telemetry }),
   );
+  tellIgnoredVariables(options);
+  opening.use(startExport(options, "core"));
   const { apiKey, adminEmail, adminPassword } = config.init;
   await catalog.ensureInitial({ initApiKey: apiKey, adminEmail, adminPassword });
   const live = new LiveTicks();

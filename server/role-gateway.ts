@@ -3,7 +3,9 @@ import { startGateway } from "@weir/gateway";
 import { openJournal } from "@weir/pipeline";
 import { createAnswers } from "./answers.ts";
 import type { Role, RoleOptions } from "./role.ts";
+import { startExport } from "./telemetry-export.ts";
 import {
+  addGatewayMetrics,
   addJournalMetrics,
   allowsKeyless,
   callMetrics,
@@ -31,6 +33,8 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
   addJournalMetrics(telemetry, journal, `gateway-${index}`);
   const catalog = withKeyMasks(reader);
   const retention = retentionIn(config, reader);
+  const exporting = opening.use(startExport(options, "gateway"));
+  const count = callMetrics(config, telemetry, catalog.maskOf);
   const gateway = opening.use(
     await startGateway({
       config: gatewayConfigOf(config),
@@ -38,22 +42,16 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
       log: journal,
       retentionDaysOf: (project) => retention(project).spansDays,
       telemetry,
-      onCall: callMetrics(config, telemetry, catalog.maskOf),
+      onCall(row) {
+        count(row);
+        exporting.onCall(row);
+      },
       relay: { core: paths.coreSocket, ingest: paths.ingestSocket },
       answer: createAnswers(paths.sockets, expectedParts(config)),
       isLoopbackListener: allowsKeyless(config),
     }),
   );
-  const active = telemetry.metrics
-    .gauge({ name: "http_server_active_requests", help: "Calls under way.", labels: ["url_scheme"] })
-    .series("http");
-  const captured = telemetry.metrics
-    .gauge({ name: "weir_gateway_captured_bytes", help: "Bodies held for the record of calls under way." })
-    .series();
-  telemetry.metrics.onCollect(() => {
-    active.set(gateway.activeCalls);
-    captured.set(gateway.capturedBytes);
-  });
+  addGatewayMetrics(telemetry, gateway);
   const open = opening.move();
   return {
     async state() {

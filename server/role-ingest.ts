@@ -12,6 +12,7 @@ import {
 } from "@weir/receivers";
 import { listenOnPort, listenOnSocket } from "./processes/listeners.ts";
 import type { Role, RoleOptions } from "./role.ts";
+import { startExport } from "./telemetry-export.ts";
 import {
   addIntakeMetrics,
   addJournalMetrics,
@@ -48,12 +49,17 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
     allowKeyless: allowsKeyless(config),
     retentionOf: retentionIn(config, reader),
   };
+  const exporting = opening.use(startExport(options, "ingest"));
+  const count = callMetrics(config, telemetry, () => "");
   const receiveRest = createRestReceiver({
     ...rules,
     consumer: journal,
     config: config.receivers,
     telemetry,
-    onRow: callMetrics(config, telemetry, () => ""),
+    onRow(row) {
+      count(row);
+      exporting.onCall(row);
+    },
   });
   const intake = new OtlpIntake({ ...rules, ledger, config: config.receivers, telemetry });
   addIntakeMetrics(telemetry, intake);

@@ -14,8 +14,12 @@ export interface TelemetryOptions {
   readonly output?: LogOutput;
 }
 
+/** Hears of each event that is logged. Its fields are free of secrets. Must not throw. */
+export type EventListener = (event: EventDefinition, fields: EventFields) => void;
+
 export interface ProcessTelemetry extends Telemetry {
   readonly metrics: MetricStore;
+  onEvent(listener: EventListener): void;
 }
 
 /** Logs and metrics of this process. An event is one line and one count. */
@@ -23,6 +27,7 @@ export function createTelemetry(options: TelemetryOptions): ProcessTelemetry {
   const metrics = new MetricStore(options.seriesLimit);
   addProcessMetrics(metrics, options.processName);
   const logger = createLogger(options);
+  const listeners: EventListener[] = [];
   const counters = new Map<string, Counter>();
   const counterOf = (name: string, event: EventDefinition): Counter => {
     let counter = counters.get(name);
@@ -34,8 +39,15 @@ export function createTelemetry(options: TelemetryOptions): ProcessTelemetry {
   };
   return {
     metrics,
+    onEvent(listener) {
+      listeners.push(listener);
+    },
     emit(event, fields = {}, count = 1) {
       logger[event.level](fields, event.message);
+      if (listeners.length > 0 && logger.isLevelEnabled(event.level)) {
+        const shown = redactFields(fields);
+        for (const listener of listeners) listener(event, shown);
+      }
       if (event.counter === undefined) return;
       const labels = (event.labels ?? []).map((name) => String(fields[name] ?? ""));
       counterOf(event.counter, event)
@@ -62,10 +74,11 @@ function createLogger({ processName, log, output }: TelemetryOptions): pino.Logg
   );
 }
 
-function redactFields(fields: EventFields): Record<string, unknown> {
-  const redacted: Record<string, unknown> = {};
+function redactFields(fields: EventFields): EventFields {
+  const redacted: Record<string, EventFields[string]> = {};
   for (const [name, value] of Object.entries(fields)) {
-    redacted[name] = typeof value === "string" ? redact(value) : value;
+    if (secretFields.includes(name)) redacted[name] = "[redacted]";
+    else redacted[name] = typeof value === "string" ? redact(value) : value;
   }
   return redacted;
 }

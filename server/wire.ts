@@ -1,11 +1,12 @@
 import type { CatalogLocation, CatalogReader } from "@weir/catalog";
-import type { GatewayCatalog, GatewayConfig } from "@weir/gateway";
+import type { Gateway, GatewayCatalog, GatewayConfig } from "@weir/gateway";
 import { type ListenerCertificate, OutgoingGuard, type Retention, retentionOf, type SpanRow } from "@weir/model";
 import type { Journal, JournalOptions, WriterSettings, WriterStatus } from "@weir/pipeline";
 import type { OtlpIntake } from "@weir/receivers";
 import type { WeirConfig } from "./config-schema.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { createCallMetrics } from "./metrics/call-metrics.ts";
+import { addActiveRequests } from "./metrics/http-metrics.ts";
 import type { RoleOptions } from "./role.ts";
 import type { ProcessTelemetry } from "./telemetry.ts";
 import { CertificateFromFiles } from "./tls/certificate-files.ts";
@@ -136,9 +137,23 @@ export function callMetrics(
     store: telemetry.metrics,
     labelValueLimit: config.metrics.labelValueLimit,
     seriesLimit: config.metrics.seriesLimit,
+    genAiConventions: config.metrics.genAiConventions,
+    httpConventions: config.metrics.httpConventions,
     maskedKeyOf: (row) =>
       row.api_key_id === "" ? (row.attributes["weir.credential"] ?? "") : maskOf(row.api_key_id) || row.api_key_id,
   });
+}
+
+/** What the gateway has under way, on its process's metrics. */
+export function addGatewayMetrics(
+  telemetry: ProcessTelemetry,
+  gateway: Pick<Gateway, "activeCallsByMethod" | "capturedBytes">,
+): void {
+  addActiveRequests(telemetry.metrics, () => gateway.activeCallsByMethod);
+  const captured = telemetry.metrics
+    .gauge({ name: "weir_gateway_captured_bytes", help: "Bodies held for the record of calls under way." })
+    .series();
+  telemetry.metrics.onCollect(() => captured.set(gateway.capturedBytes));
 }
 
 /** The journal's own health on this process's metrics. */

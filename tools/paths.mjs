@@ -16,6 +16,7 @@ export const programFolders = [
   "gateway",
   "api",
   "cli",
+  "export",
   "server",
 ];
 export const modules = join(root, "node_modules");

@@ -14,6 +14,11 @@ const counts = { pass: 0, fail: 0, skipped: 0 };
 const packages = [
   { name: "chromium", present: () => existsSync("/usr/bin/chromium"), purpose: "the browser tests" },
   { name: "postgresql", present: () => existsSync("/usr/lib/postgresql"), purpose: "the catalog on PostgreSQL" },
+  {
+    name: "prometheus",
+    present: () => existsSync("/usr/bin/promtool"),
+    purpose: "the rules and dashboards of deploy/",
+  },
   { name: "gcc", present: () => existsSync("/usr/bin/gcc"), purpose: "rebuilding the engine's launcher" },
   {
     name: "libc6-dev",

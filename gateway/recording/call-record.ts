@@ -37,6 +37,8 @@ export class CallRecord {
   readonly traceId: TraceId;
   readonly spanId: SpanId = newSpanId();
   readonly parentSpanId: SpanId;
+  /** What the caller's traceparent says; true without one. */
+  readonly isParentSampled: boolean;
   readonly method: string;
   readonly provider: Provider;
   readonly api: Api;
@@ -90,6 +92,7 @@ export class CallRecord {
     const remote = facts.traceparent === "" ? undefined : parseTraceparent(facts.traceparent);
     this.traceId = remote?.traceId ?? traceIdOf(facts.attribution?.traceAlias ?? "");
     this.parentSpanId = remote?.spanId ?? noSpanId;
+    this.isParentSampled = remote?.isSampled ?? true;
   }
 
   /** Takes what the gateway wants to know from the request's top-level members. */
@@ -120,12 +123,13 @@ function asksForStream(api: Api, member: string | undefined): boolean {
 }
 
 /** W3C Trace Context, version 00 and what later versions keep of it. */
-function parseTraceparent(header: string): { traceId: TraceId; spanId: SpanId } | undefined {
-  const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(header.trim());
-  if (match === null || match[1] === "ff" || (match[1] === "00" && match[4] !== undefined)) return undefined;
+function parseTraceparent(header: string): { traceId: TraceId; spanId: SpanId; isSampled: boolean } | undefined {
+  const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(header.trim());
+  if (match === null || match[1] === "ff" || (match[1] === "00" && match[5] !== undefined)) return undefined;
   const traceId = parseTraceId(match[2] as string);
   const spanId = parseSpanId(match[3] as string);
-  return traceId === undefined || spanId === undefined ? undefined : { traceId, spanId };
+  const isSampled = (Number.parseInt(match[4] as string, 16) & 1) === 1;
+  return traceId === undefined || spanId === undefined ? undefined : { traceId, spanId, isSampled };
 }
 
 /** Calls that name the same trace, in whatever words, share a trace id. */

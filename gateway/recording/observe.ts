@@ -85,6 +85,11 @@ export class ResponseObserver implements EventSink {
     return this.#reading === undefined || this.#reading.isComplete || this.#isUnreadable;
   }
 
+  /** A stream said that it is over, whether or not its connection ended too. */
+  get isStreamOver(): boolean {
+    return this.#reading?.isComplete === true;
+  }
+
   /** `end` will call back later than at once: the body must be decoded first. */
   get isDecodedLater(): boolean {
     return this.#head.contentEncoding !== "" && isEncoded(this.#head.contentEncoding);

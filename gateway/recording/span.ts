@@ -1,4 +1,11 @@
-import { newSpanRow, type PricedCost, priceUsage, type SpanRow } from "@weir/model";
+import {
+  newSpanRow,
+  type PricedCost,
+  priceUsage,
+  type SpanRow,
+  streamGapsAttribute,
+  unsampledParentAttribute,
+} from "@weir/model";
 import { finishReason } from "../providers/finish-reason.ts";
 import type { Answer } from "../providers/shape.ts";
 import type { CallRecord, ErrorType } from "./call-record.ts";
@@ -66,7 +73,8 @@ export function callRow(call: CallRecord): SpanRow {
     readAnswer(row, call, observer.answer);
     if (observer.isStream) readTimes(row, call);
   }
-  row.status = call.status;
+  // Some clients, OpenAI's SDKs among them, leave at a stream's last event: they have the whole answer.
+  row.status = call.status === "cancelled" && observer?.isStreamOver === true ? "ok" : call.status;
   row.error_type = call.errorType;
   row.error_message = call.errorMessage;
   readStatus(row, call);
@@ -87,6 +95,7 @@ function attributesOf(call: CallRecord): Record<string, string> {
   if (call.provider.otelName !== call.provider.id) attributes["weir.provider"] = call.provider.id;
   if (call.admission.maskedCredential !== "") attributes["weir.credential"] = call.admission.maskedCredential;
   if (call.retries > 0) attributes["weir.retries"] = String(call.retries);
+  if (!call.isParentSampled) attributes[unsampledParentAttribute] = "1";
   const alias = call.attribution?.traceAlias;
   if (alias) attributes["weir.trace_alias"] = alias;
   return attributes;
@@ -139,6 +148,8 @@ function readTimes(row: SpanRow, call: CallRecord): void {
   row.inter_token_p95_ns = gaps.p95;
   row.inter_token_max_ns = gaps.max;
   row.chunk_count = observer.gaps.chunkCount;
+  const rhythm = observer.gaps.rhythm();
+  if (rhythm !== "") row.attributes = { ...row.attributes, [streamGapsAttribute]: rhythm };
 }
 
 /** What the answer itself says went wrong, where nothing worse was found. */

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newSpanRow, projectId, type SpanRow } from "@weir/model";
 import { createCallMetrics } from "./call-metrics.ts";
-import { exposition } from "./exposition.ts";
+import { type ExpositionFormat, exposition } from "./exposition.ts";
+import type { GenAiConventions } from "./gen-ai-metrics.ts";
+import type { HttpConventions } from "./http-metrics.ts";
 import { MetricStore } from "./metric-store.ts";
 
 function call(fields: Partial<SpanRow> = {}): SpanRow {
@@ -25,11 +27,25 @@ function call(fields: Partial<SpanRow> = {}): SpanRow {
   });
 }
 
-function scrape(rows: readonly SpanRow[], limits = { labelValueLimit: 200, seriesLimit: 2000 }): string {
-  const store = new MetricStore(limits.seriesLimit);
-  const count = createCallMetrics({ store, ...limits, maskedKeyOf: () => "…x7Qa" });
+interface Settings {
+  readonly labelValueLimit?: number;
+  readonly seriesLimit?: number;
+  readonly genAiConventions?: GenAiConventions;
+  readonly httpConventions?: HttpConventions;
+}
+
+function scrape(rows: readonly SpanRow[], given: Settings = {}, format: ExpositionFormat = "text"): string {
+  const settings = {
+    labelValueLimit: 200,
+    seriesLimit: 2000,
+    genAiConventions: "v1.41",
+    httpConventions: "stable",
+    ...given,
+  } as const;
+  const store = new MetricStore(settings.seriesLimit);
+  const count = createCallMetrics({ store, ...settings, maskedKeyOf: () => "…x7Qa" });
   for (const row of rows) count(row);
-  return exposition(store.snapshot(), "text");
+  return exposition(store.snapshot(), format);
 }
 
 const labels =
@@ -56,7 +72,7 @@ test("a call is counted by OpenTelemetry's names", () => {
 
 test("the time of an output token leaves the first one out", () => {
   const text = scrape([call({ duration_ns: 2_000_000_000, ttft_ns: 500_000_000, output_tokens: 4 })]);
-  assert.match(text, /^weir_time_per_output_token_seconds_sum\{.*\} 0\.5$/m);
+  assert.match(text, /^gen_ai_server_time_per_output_token_seconds_sum\{.*\} 0\.5$/m);
 });
 
 test("what is unknown is not counted as zero", () => {
@@ -79,4 +95,79 @@ test("models that callers make up do not grow the labels", () => {
   const series = text.match(/^gen_ai_client_operation_duration_seconds_count/gm)?.length ?? 0;
   assert.ok(series <= 51, `${series} series`);
   assert.match(text, /gen_ai_request_model="_OTHER".*\} 4950$/m);
+});
+
+test("the newest names, and both generations at once", () => {
+  const latest = scrape([call(), call({ kind: "embedding", operation: "embeddings" })], { genAiConventions: "latest" });
+  for (const name of [
+    "gen_ai_client_inference_duration_seconds_count",
+    "gen_ai_client_inference_time_to_first_chunk_seconds_count",
+    "gen_ai_client_inference_usage_input_tokens_total",
+    "gen_ai_client_inference_operation_output_tokens_count",
+  ]) {
+    assert.match(latest, new RegExp(`^${name}\\{gen_ai_operation_name="chat"`, "m"));
+  }
+  assert.match(latest, /^gen_ai_client_operation_duration_seconds_count\{gen_ai_operation_name="embeddings"/m);
+  assert.doesNotMatch(latest, /gen_ai_client_token_usage|gen_ai_client_operation_duration_seconds_count.*"chat"/);
+  const both = scrape([call()], { genAiConventions: "both" });
+  assert.match(both, /^gen_ai_client_operation_duration_seconds_count/m);
+  assert.match(both, /^gen_ai_client_inference_duration_seconds_count/m);
+});
+
+test("tokens by modality, where the provider told", () => {
+  const text = scrape([call({ input_audio_tokens: 400 }), call()], { genAiConventions: "latest" });
+  const input = (modality: string) =>
+    new RegExp(`^gen_ai_client_inference_usage_input_tokens_total.*modality="${modality}"\\} (\\d+)$`, "m").exec(
+      text,
+    )?.[1];
+  assert.deepEqual([input("text"), input("audio"), input("unknown")], ["600", "400", "1000"]);
+});
+
+for (const [httpConventions, hasStable, hasLegacy] of [
+  ["stable", true, false],
+  ["legacy", false, true],
+  ["both", true, true],
+] as const) {
+  test(`HTTP durations: ${httpConventions}`, () => {
+    const text = scrape([call()], { httpConventions });
+    assert.equal(/^http_server_request_duration_seconds_count\{.*http_request_method="POST"/m.test(text), hasStable);
+    assert.equal(
+      text.includes(
+        'http_server_duration_milliseconds_sum{http_method="POST",http_route="/v1/chat/completions",http_status_code="200",http_scheme="http"} 2000',
+      ),
+      hasLegacy,
+    );
+  });
+}
+
+test("gaps between chunks are counted one by one, and in groups those of long streams", () => {
+  const gaps = (rhythm: string, chunk_count: number) =>
+    scrape([call({ chunk_count, attributes: { "weir.stream.gaps": rhythm } })]);
+  const short = gaps("1:200,300,10000", 4);
+  assert.match(short, /^gen_ai_client_operation_time_per_output_chunk_seconds_sum\{.*\} 1.05$/m);
+  assert.match(short, /^gen_ai_client_operation_time_per_output_chunk_seconds_bucket\{.*le="0.04"\} 2$/m);
+  const long = gaps("4:1600,1600,200", 10);
+  assert.match(long, /^gen_ai_client_operation_time_per_output_chunk_seconds_count\{.*\} 9$/m);
+});
+
+test("cached tokens do not flatter the speed of prefill", () => {
+  const rate = (cache_read_tokens: number | null) =>
+    /^weir_prefill_token_rate_sum\{.*\} (\S+)$/m.exec(scrape([call({ ttft_ns: 500_000_000, cache_read_tokens })]))?.[1];
+  assert.deepEqual([rate(null), rate(900), rate(1000)], ["2000", "200", undefined]);
+});
+
+test("the call is an exemplar of counters and histograms, never a label", () => {
+  const row = call({ trace_id: "0af7651916cd43dd8448eb211c80319c", span_id: "b7ad6b7169203331" } as Partial<SpanRow>);
+  const open = scrape([row], {}, "openmetrics");
+  const exemplar = '# {trace_id="0af7651916cd43dd8448eb211c80319c",span_id="b7ad6b7169203331"}';
+  const carrying = open.split("\n").filter((line) => line.includes(exemplar));
+  for (const name of ["weir_tokens_total", "weir_cost_usd_total", "gen_ai_client_token_usage_bucket"]) {
+    assert.ok(
+      carrying.some((line) => line.startsWith(name)),
+      name,
+    );
+  }
+  // OpenMetrics has no exemplars on metrics of unknown type.
+  assert.ok(!carrying.some((line) => /^(tokens_counter|prompt_tokens|completion_tokens)/.test(line)));
+  assert.doesNotMatch(scrape([row]), /b7ad6b7169203331/);
 });

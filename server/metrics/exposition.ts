@@ -50,7 +50,10 @@ function addHead(metric: MetricSnapshot, format: ExpositionFormat, lines: string
 function addSeries(metric: MetricSnapshot, series: SeriesSnapshot, format: ExpositionFormat, lines: string[]): void {
   const labels = metric.labels.map((name, index) => `${name}="${escapeLabel(series.labels[index] ?? "")}"`);
   if (metric.type !== "histogram") {
-    lines.push(`${metric.name}${braces(labels)} ${series.value}`);
+    // OpenMetrics has exemplars on counters, and knows a counter by its `_total`.
+    const hasExemplar = format === "openmetrics" && metric.type === "counter" && !metric.isClassic;
+    const exemplar = hasExemplar ? exemplarText(series.exemplars?.[0] ?? null) : "";
+    lines.push(`${metric.name}${braces(labels)} ${series.value}${exemplar}`);
     return;
   }
   let count = 0;

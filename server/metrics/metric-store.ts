@@ -12,6 +12,18 @@ export interface MetricDefinition {
   readonly labels?: readonly string[];
   /** A counter by a name of its own, without `_total`; OpenMetrics calls such a type unknown. */
   readonly isClassic?: boolean;
+  /** What OpenTelemetry calls it. Without: `name` without `_total`, its unit by its suffix, labels as attributes. */
+  readonly otel?: OtelNames;
+}
+
+export interface OtelNames {
+  readonly name: string;
+  /** As UCUM spells it: s, ms, By, {token}. */
+  readonly unit: string;
+  /** The attributes' names in the order of the labels. */
+  readonly attributes: readonly string[];
+  /** A gauge that is a sum of what came and went. */
+  readonly isUpDownCounter?: boolean;
 }
 
 /** The call that an observation came from, for OpenMetrics. */
@@ -35,6 +47,7 @@ export interface SeriesSnapshot {
   readonly value: number;
   /** Histograms: observations by bucket, the last one beyond all bounds. `value` is their sum. */
   readonly buckets?: readonly number[];
+  /** Histograms: by bucket. Counters: one. */
   readonly exemplars?: readonly (Exemplar | null)[];
 }
 
@@ -44,6 +57,7 @@ export interface MetricSnapshot {
   readonly help: string;
   readonly labels: readonly string[];
   readonly isClassic: boolean;
+  readonly otel?: OtelNames;
   readonly bounds?: readonly number[];
   readonly series: readonly SeriesSnapshot[];
 }
@@ -54,13 +68,18 @@ export const otherLabel = "_OTHER";
 export class NumberSeries {
   readonly labels: readonly string[];
   value = 0;
+  #exemplar: Exemplar | null = null;
 
   constructor(labels: readonly string[]) {
     this.labels = labels;
   }
 
-  add(amount: number): void {
+  /** `source` is the call that was counted; it becomes the exemplar once a second at most. */
+  add(amount: number, source?: ExemplarSource, nowUnixMs = 0): void {
     this.value += amount;
+    if (source === undefined || amount === 0) return;
+    if (this.#exemplar !== null && nowUnixMs - this.#exemplar.timeUnixMs < exemplarIntervalMs) return;
+    this.#exemplar = { traceId: source.trace_id, spanId: source.span_id, value: amount, timeUnixMs: nowUnixMs };
   }
 
   set(value: number): void {
@@ -68,7 +87,8 @@ export class NumberSeries {
   }
 
   snapshot(): SeriesSnapshot {
-    return { labels: this.labels, value: this.value };
+    const { labels, value } = this;
+    return this.#exemplar === null ? { labels, value } : { labels, value, exemplars: [this.#exemplar] };
   }
 }
 
@@ -87,8 +107,11 @@ export class HistogramSeries {
     this.#exemplars = new Array<Exemplar | null>(bounds.length + 1).fill(null);
   }
 
-  /** `source` is the call that was observed. A bucket takes a new exemplar once a second at most. */
-  observe(value: number, source?: ExemplarSource, nowUnixMs = 0): void {
+  /**
+   * `source` is the call that was observed; a bucket takes a new exemplar once a second at most. `count`: so many
+   * equal observations.
+   */
+  observe(value: number, source?: ExemplarSource, nowUnixMs = 0, count = 1): void {
     const bounds = this.#bounds;
     let low = 0;
     let high = bounds.length;
@@ -97,8 +120,8 @@ export class HistogramSeries {
       if (value <= (bounds[middle] as number)) high = middle;
       else low = middle + 1;
     }
-    this.#buckets[low] = (this.#buckets[low] as number) + 1;
-    this.#sum += value;
+    this.#buckets[low] = (this.#buckets[low] as number) + count;
+    this.#sum += value * count;
     if (source === undefined) return;
     const exemplar = this.#exemplars[low];
     if (exemplar && nowUnixMs - exemplar.timeUnixMs < exemplarIntervalMs) return;
@@ -181,12 +204,18 @@ export class MetricStore {
 
   snapshot(): MetricSnapshot[] {
     for (const collect of this.#collectors) collect();
+    return this.declared();
+  }
+
+  /** The metrics as they stand, without asking what is read off something else. */
+  declared(): MetricSnapshot[] {
     return Array.from(this.#metrics.values(), ({ type, definition, bounds, family }) => ({
       type,
       name: definition.name,
       help: definition.help,
       labels: definition.labels ?? [],
       isClassic: definition.isClassic ?? false,
+      ...(definition.otel && { otel: definition.otel }),
       ...(bounds && { bounds }),
       series: family.snapshot(),
     }));

@@ -23,8 +23,13 @@ function add(a: SeriesSnapshot, b: SeriesSnapshot): SeriesSnapshot {
     labels: a.labels,
     value: a.value + b.value,
     ...(a.buckets && { buckets: a.buckets.map((count, index) => count + (b.buckets?.[index] ?? 0)) }),
-    ...(a.exemplars && { exemplars: a.exemplars.map((it, index) => later(it, b.exemplars?.[index] ?? null)) }),
+    ...((a.exemplars ?? b.exemplars) && { exemplars: laterOf(a.exemplars ?? [], b.exemplars ?? []) }),
   };
+}
+
+function laterOf(a: readonly (Exemplar | null)[], b: readonly (Exemplar | null)[]): (Exemplar | null)[] {
+  const longer = a.length >= b.length ? a : b;
+  return longer.map((_, index) => later(a[index] ?? null, b[index] ?? null));
 }
 
 function later(a: Exemplar | null, b: Exemplar | null): Exemplar | null {

@@ -11,6 +11,7 @@ import {
 } from "../../design/format.ts";
 import { Swatch } from "../../design/time-chart.tsx";
 import { Known } from "../../design/unknown.tsx";
+import { RhythmView } from "./rhythm-view.tsx";
 import { timingParts } from "./timing-parts.ts";
 import { whyNoTtft } from "./why-unknown.ts";
 
@@ -95,9 +96,9 @@ function rowsOf(call: CallDetail): Row[] {
     },
     {
       name: "Prompt processing",
-      meaning: "Input tokens ÷ time to first token. Cached tokens count: they were read.",
+      meaning: "Uncached input tokens ÷ time to first token. What a cache held was not processed.",
       value: prefillTokensPerSecond(call),
-      why: noFirst,
+      why: call.ttft_ns === null ? noFirst : "No tokens are known that were processed: the cache held them all.",
       format: formatTokenRate,
     },
     {
@@ -164,18 +165,21 @@ function rowsOf(call: CallDetail): Row[] {
 /** Every figure of time, each with its definition. */
 export function TimingView({ call }: { call: CallDetail }) {
   return (
-    <dl className="num">
-      {rowsOf(call).map(({ name, meaning, value, why, format = String, exact }) => (
-        <FactRow key={name} name={name} meaning={meaning}>
-          <Known
-            value={value}
-            format={format}
-            {...(exact === undefined ? {} : { exact: (ns: number) => exact(Math.round(ns)) })}
-            why={why}
-          />
-        </FactRow>
-      ))}
-    </dl>
+    <>
+      <RhythmView call={call} />
+      <dl className="num">
+        {rowsOf(call).map(({ name, meaning, value, why, format = String, exact }) => (
+          <FactRow key={name} name={name} meaning={meaning}>
+            <Known
+              value={value}
+              format={format}
+              {...(exact === undefined ? {} : { exact: (ns: number) => exact(Math.round(ns)) })}
+              why={why}
+            />
+          </FactRow>
+        ))}
+      </dl>
+    </>
   );
 }
 
