@@ -1,6 +1,6 @@
 import { apiConfig } from "@weir/api";
 import { gatewayConfig } from "@weir/gateway";
-import { pipelineConfig } from "@weir/pipeline";
+import { pipelineConfig, redactionConfig } from "@weir/pipeline";
 import { receiversConfig } from "@weir/receivers";
 import { z } from "zod";
 
@@ -97,6 +97,7 @@ export const weirConfig = z.strictObject({
   gateway: gatewayConfig.omit({ host: true, port: true, workers: true, providers: true }).prefault({}),
   receivers: receiversConfig.prefault({}),
   pipeline: pipelineConfig.prefault({}),
+  redaction: redactionConfig.prefault({}),
   api: apiConfig.prefault({}),
   metrics: metricsConfig.prefault({}),
   shutdown: shutdownConfig.prefault({}),

@@ -1,6 +1,5 @@
 import { openCatalogReader } from "@weir/catalog";
 import { startGateway } from "@weir/gateway";
-import { openJournal } from "@weir/pipeline";
 import { createAnswers } from "./answers.ts";
 import type { Role, RoleOptions } from "./role.ts";
 import {
@@ -10,7 +9,7 @@ import {
   catalogLocation,
   expectedParts,
   gatewayConfigOf,
-  journalOptions,
+  openRoleJournal,
   withKeyMasks,
 } from "./wire.ts";
 
@@ -26,7 +25,7 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
       telemetry,
     }),
   );
-  const journal = opening.use(await openJournal(journalOptions(options, "gateway")));
+  const journal = opening.use(await openRoleJournal(options, "gateway"));
   addJournalMetrics(telemetry, journal, `gateway-${index}`);
   const catalog = withKeyMasks(reader);
   const gateway = opening.use(

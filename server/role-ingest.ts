@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { openCatalogReader } from "@weir/catalog";
-import { openExportLedger, openJournal } from "@weir/pipeline";
+import { openExportLedger } from "@weir/pipeline";
 import {
   createOtlpHttpReceiver,
   createRestReceiver,
@@ -16,7 +16,7 @@ import {
   allowsKeyless,
   callMetrics,
   catalogLocation,
-  journalOptions,
+  openRoleJournal,
 } from "./wire.ts";
 
 /** How long a sender may take for a request's head, and for all of it. */
@@ -29,7 +29,7 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
   const reader = opening.use(
     await openCatalogReader({ ...catalogLocation(options), secretKeyFile: paths.secretKeyFile, telemetry }),
   );
-  const journal = opening.use(await openJournal(journalOptions(options, "ingest")));
+  const journal = opening.use(await openRoleJournal(options, "ingest"));
   addJournalMetrics(telemetry, journal, `ingest-${index}`);
   const ledger = opening.use(
     await openExportLedger({

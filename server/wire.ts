@@ -1,7 +1,16 @@
 import type { CatalogLocation, CatalogReader } from "@weir/catalog";
 import type { GatewayCatalog, GatewayConfig } from "@weir/gateway";
 import type { SpanRow } from "@weir/model";
-import type { Journal, JournalOptions, WriterSettings, WriterStatus } from "@weir/pipeline";
+import {
+  type Journal,
+  type JournalOptions,
+  openJournal,
+  Redaction,
+  RedactStep,
+  SteppedJournal,
+  type WriterSettings,
+  type WriterStatus,
+} from "@weir/pipeline";
 import type { OtlpIntake } from "@weir/receivers";
 import type { WeirConfig } from "./config-schema.ts";
 import { isLoopbackHost } from "./loopback.ts";
@@ -33,7 +42,14 @@ export function allowsKeyless(config: WeirConfig): boolean {
   return isLoopbackHost(config.host);
 }
 
-export function journalOptions({ config, paths, telemetry, index }: RoleOptions, role: string): JournalOptions {
+/** The journal of a role that takes rows, with what is done to rows before they are written. */
+export async function openRoleJournal(options: RoleOptions, role: string): Promise<Journal> {
+  const { config, telemetry } = options;
+  const journal = await openJournal(journalOptions(options, role));
+  return new SteppedJournal(journal, [new RedactStep(new Redaction(config.redaction), telemetry)]);
+}
+
+function journalOptions({ config, paths, telemetry, index }: RoleOptions, role: string): JournalOptions {
   const { pipeline } = config;
   return {
     directory: paths.journal,
