@@ -101,3 +101,10 @@ export const redacted = {
   counter: "redactions",
   labels: ["detector"],
 } as const satisfies EventDefinition;
+
+export const spansLeftOut = {
+  level: "debug",
+  message: "A span is not recorded, as the rules say.",
+  counter: "spans_not_recorded",
+  labels: ["reason"],
+} as const satisfies EventDefinition;

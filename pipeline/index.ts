@@ -1,3 +1,5 @@
+export { layoutOf } from "./blocks/block-layout.ts";
+export { BlockRows } from "./blocks/block-rows.ts";
 export * from "./blocks/block-writer.ts";
 export * from "./blocks/column-writers.ts";
 export { GrowingBytes } from "./blocks/growing-bytes.ts";
@@ -17,6 +19,9 @@ export { normalizeSpans } from "./normalize/normalize-spans.ts";
 export { type RedactionConfig, redactionConfig } from "./redaction/config.ts";
 export { personalSet, secretSet } from "./redaction/detectors/index.ts";
 export { Redaction } from "./redaction/redaction.ts";
+export { problemOf, type RecordingConfig, recordingConfig, rowCondition } from "./rules/config.ts";
+export { ApplyRulesStep } from "./steps/apply-rules.ts";
+export type { BatchStep } from "./steps/batch-step.ts";
 export { RedactStep } from "./steps/redact.ts";
 export { SteppedJournal } from "./steps/stepped-journal.ts";
 export type * from "./writer/contract.ts";

@@ -1,8 +1,9 @@
 import { apiConfig } from "@weir/api";
 import { gatewayConfig } from "@weir/gateway";
-import { pipelineConfig, redactionConfig } from "@weir/pipeline";
+import { pipelineConfig, recordingConfig, redactionConfig } from "@weir/pipeline";
 import { receiversConfig } from "@weir/receivers";
 import { z } from "zod";
+import { customMetrics } from "./metrics/custom-metrics-config.ts";
 
 const port = z.int().min(0).max(65535);
 const milliseconds = z.int().positive();
@@ -72,6 +73,7 @@ const metricsConfig = z.strictObject({
     .min(10)
     .default(200)
     .describe("Most values of one label, such as the model; further ones count as `_OTHER`."),
+  custom: customMetrics,
 });
 
 const fromGateway = gatewayConfig.shape;
@@ -98,6 +100,7 @@ export const weirConfig = z.strictObject({
   receivers: receiversConfig.prefault({}),
   pipeline: pipelineConfig.prefault({}),
   redaction: redactionConfig.prefault({}),
+  recording: recordingConfig.prefault({}),
   api: apiConfig.prefault({}),
   metrics: metricsConfig.prefault({}),
   shutdown: shutdownConfig.prefault({}),

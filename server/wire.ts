@@ -2,6 +2,7 @@ import type { CatalogLocation, CatalogReader } from "@weir/catalog";
 import type { GatewayCatalog, GatewayConfig } from "@weir/gateway";
 import type { SpanRow } from "@weir/model";
 import {
+  ApplyRulesStep,
   type Journal,
   type JournalOptions,
   openJournal,
@@ -15,6 +16,7 @@ import type { OtlpIntake } from "@weir/receivers";
 import type { WeirConfig } from "./config-schema.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { createCallMetrics } from "./metrics/call-metrics.ts";
+import { CountStep } from "./metrics/custom-metrics.ts";
 import type { RoleOptions } from "./role.ts";
 import type { ProcessTelemetry } from "./telemetry.ts";
 
@@ -46,7 +48,13 @@ export function allowsKeyless(config: WeirConfig): boolean {
 export async function openRoleJournal(options: RoleOptions, role: string): Promise<Journal> {
   const { config, telemetry } = options;
   const journal = await openJournal(journalOptions(options, role));
-  return new SteppedJournal(journal, [new RedactStep(new Redaction(config.redaction), telemetry)]);
+  const { custom, labelValueLimit } = config.metrics;
+  return new SteppedJournal(journal, [
+    // Before the rules: what is counted does not depend on what is recorded.
+    new CountStep({ store: telemetry.metrics, metrics: custom, labelValueLimit }),
+    new ApplyRulesStep(config.recording.rules, telemetry),
+    new RedactStep(new Redaction(config.redaction), telemetry),
+  ]);
 }
 
 function journalOptions({ config, paths, telemetry, index }: RoleOptions, role: string): JournalOptions {

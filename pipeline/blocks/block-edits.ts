@@ -49,7 +49,8 @@ function encodedText(text: Uint8Array): Buffer {
   return Buffer.concat([encodedVaruint(text.length), text]);
 }
 
-function encodedVaruint(value: number): Buffer {
+/** LEB128. */
+export function encodedVaruint(value: number): Buffer {
   const bytes: number[] = [];
   let rest = value;
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest & 0x7f) | 0x80);

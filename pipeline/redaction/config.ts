@@ -1,3 +1,4 @@
+import { nearestWord } from "@weir/model";
 import { z } from "zod";
 import { personalSet, secretSet } from "./detectors/index.ts";
 import { problemOfPattern } from "./user-patterns.ts";
@@ -23,9 +24,19 @@ const userPattern = z.strictObject({
 });
 
 const secrets = z.boolean();
-const personal = z.array(z.enum(["all", ...personalNames]));
-const except = z.array(z.enum(everyName));
+const personal = z.array(oneOfNames(["all", ...personalNames]));
+const except = z.array(oneOfNames(everyName));
 const patterns = z.array(userPattern).max(mostPatterns);
+
+/** One of many names: of those that are not, the nearest is told rather than all. */
+function oneOfNames(names: readonly string[]): z.ZodString {
+  return z.string().superRefine((name, context) => {
+    if (names.includes(name)) return;
+    const meant = nearestWord(name, names);
+    const hint = meant === undefined ? "docs/redaction.md lists them" : `did you mean ${meant}`;
+    context.addIssue({ code: "custom", message: `there is no such detector; ${hint}` });
+  });
+}
 
 const projectRedaction = z.strictObject({
   secrets: secrets.optional(),

@@ -5,6 +5,7 @@ import {
   personalLookBehindBytes,
   personalWindowBytes,
 } from "./detectors/personal.ts";
+import { indexOfByte } from "./find-bytes.ts";
 import type { OnMatch } from "./secret-scan.ts";
 
 const atSign = 0x40;
@@ -24,8 +25,9 @@ for (let byte = 0x30; byte <= 0x39; byte++) leadOf[byte] = leadBits.digit;
 for (let byte = 0x41; byte <= 0x5a; byte++) leadOf[byte] = leadBits.capital;
 for (let byte = 0x61; byte <= 0x66; byte++) leadOf[byte] = leadBits.hex;
 leadOf[0x2b] = leadOf[0x28] = leadBits.sign;
-/** How far behind its first byte a match has a digit or a colon at the latest. */
-const telltaleBytes = 8;
+/** So far into a number it shows whether it can be any that is looked for. */
+const numberBytes = 26;
+const leastDigits = 8;
 
 /** Finds personal data in bytes. */
 export class PersonalScan {
@@ -53,7 +55,7 @@ export class PersonalScan {
     for (let place = from; place < to; place++) {
       const lead = leadOf[bytes[place] as number] as number;
       if ((lead & this.#leads) === 0 || !isBeginning(bytes, place, from)) continue;
-      if (lead !== leadBits.digit && !hasTelltale(bytes, place, to)) continue;
+      if (!isPromising(lead, bytes, place, to)) continue;
       const end = this.#matchAt(lead, bytes, place, from, to, onMatch);
       if (end < 0) return true;
       if (end > place) place = end - 1;
@@ -92,17 +94,58 @@ function isBeginning(bytes: Buffer, place: number, from: number): boolean {
   return false;
 }
 
-function hasTelltale(bytes: Buffer, place: number, to: number): boolean {
-  const end = Math.min(to, place + telltaleBytes);
-  for (let index = place + 1; index < end; index++) {
+/** Whether any detector could match there, told from the next few bytes. */
+function isPromising(lead: number, bytes: Buffer, place: number, to: number): boolean {
+  if (lead === leadBits.digit) return isLongNumber(bytes, place, to) || hasColonNear(bytes, place, to);
+  if (lead === leadBits.sign) return isDigitAt(bytes, place + 1, to);
+  if (lead === leadBits.hex) return hasColonNear(bytes, place, to);
+  return (
+    isDigitAt(bytes, place + 1, to) ||
+    isDigitAt(bytes, place + 2, to) ||
+    isDigitAt(bytes, place + 3, to) ||
+    isDigitAt(bytes, place + 6, to) ||
+    hasColonNear(bytes, place, to)
+  );
+}
+
+/** Digits enough for the shortest of the numbers, or as many dots as an address has. */
+function isLongNumber(bytes: Buffer, place: number, to: number): boolean {
+  const end = Math.min(to, place + numberBytes);
+  let digits = 0;
+  let dots = 0;
+  for (let index = place; index < end; index++) {
     const byte = bytes[index] as number;
-    if (isDigit(byte) || byte === 0x3a) return true;
+    if (isDigit(byte)) digits++;
+    else if (byte === 0x2e) dots++;
+    else if (!isSeparator(byte)) break;
   }
+  return digits >= leastDigits || dots >= 3;
+}
+
+/** Space, brackets, dash and slash; and the letters of Corsica's departments. */
+function isSeparator(byte: number): boolean {
+  return (
+    byte === 0x20 || byte === 0x28 || byte === 0x29 || byte === 0x2d || byte === 0x2f || byte === 0x41 || byte === 0x42
+  );
+}
+
+/** As an IPv6 address has one behind its first group. */
+function hasColonNear(bytes: Buffer, place: number, to: number): boolean {
+  const end = Math.min(to, place + 5);
+  for (let index = place + 1; index < end; index++) if (bytes[index] === 0x3a) return true;
   return false;
 }
 
+function isDigitAt(bytes: Buffer, place: number, to: number): boolean {
+  return place < to && isDigit(bytes[place] as number);
+}
+
 function scanEmails(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
-  for (let found = bytes.indexOf(atSign, from); found >= 0 && found < to; found = bytes.indexOf(atSign, found + 1)) {
+  for (
+    let found = indexOfByte(bytes, atSign, from, to);
+    found >= 0;
+    found = indexOfByte(bytes, atSign, found + 1, to)
+  ) {
     const windowFrom = Math.max(from, found - longestLocalPart - 6);
     const before = bytes.toString("latin1", windowFrom, found);
     const local = localPart.exec(before);

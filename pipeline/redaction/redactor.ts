@@ -1,6 +1,6 @@
 import type { Match } from "./detectors/detector.ts";
 import { email, personalDetectors } from "./detectors/personal.ts";
-import { privateKey, secretDetectors, urlPassword } from "./detectors/secrets.ts";
+import { secretDetectors, urlPassword } from "./detectors/secrets.ts";
 import { looksLikeJson, replaceInLiterals, StringTracker } from "./json-literals.ts";
 import { PersonalScan } from "./personal-scan.ts";
 import { hidesBehindEscapes, SecretScan } from "./secret-scan.ts";
@@ -21,7 +21,7 @@ const leastBytes = 7;
 /** JSON in JSON is looked into so many times. */
 const deepestJson = 4;
 const mostRounds = 8;
-const secretNames = new Set([...secretDetectors.map(({ name }) => name), privateKey.name, urlPassword.name]);
+const secretNames = new Set([...secretDetectors.map(({ name }) => name), urlPassword.name]);
 
 /**
  * Replaces what its policy names by `[redacted:<detector>]`. JSON stays JSON: what is replaced is within a literal, or

@@ -1,14 +1,22 @@
 import type { Match } from "./detectors/detector.ts";
 import { leastRun, privateKey, type SecretDetector, urlPassword } from "./detectors/secrets.ts";
+import { indexOfByte } from "./find-bytes.ts";
 
 const backslash = 0x5c;
 const letterU = 0x75;
+const dot = 0x2e;
+const colon = 0x3a;
+const slash = 0x2f;
+/** What is put in the place of a secret begins with it. */
+const openBracket = 0x5b;
 const zero = 0x30;
 const at = 0x40;
-/** A pattern is tried on so much of the text; a match that fills it goes on as long as token bytes do. */
+/** A pattern is tried on so much of the text first; on more where that is not enough. */
+const firstWindowBytes = 320;
+/** A match that fills this goes on as long as token bytes do. */
 const windowBytes = 8192;
 /** What a pattern may look back at. */
-const lookBehindBytes = 32;
+const lookBehindBytes = 48;
 const longestUrlLogin = 400;
 const longestPrivateKey = 64 << 10;
 const leastPrivateKey = 32;
@@ -17,13 +25,15 @@ const isToken = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 const isAlphanumeric = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
 /** The letters of JSON's escapes of one letter. */
 const isEscapeLetter = tableOf("nrtbf");
+/** What is no part of a URL's user and password. */
+const endsLogin = tableOf(" \t\r\n/@\"'`\\<>");
 /** What may stand in a private key in PEM: line ends too, as they are and as JSON writes them. */
 const isPemBody = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=:,- \r\n\t\\");
 
-const privateKeyWords = Buffer.from("PRIVATE KEY");
-const pemBegin = /-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----$/;
+/** The first line, and, of a key under a password, the lines that say so. */
+const pemHead = /-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----(?![\s\S]*-----BEGIN)/;
 const pemEnd = /-----END [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----/;
-const urlLogin = /:(?:\\?\/){2}[^\s/:@"'`\\<>]{0,100}:((?!\[redacted:)[^\s/@"'`\\<>]{1,200})$/;
+const pemHeadBytes = 160;
 
 interface Literal {
   readonly bytes: Buffer;
@@ -41,19 +51,22 @@ export type OnMatch = (match: Match) => boolean;
 export class SecretScan {
   /** By first byte. */
   readonly #starts: (readonly Literal[] | undefined)[] = new Array(256).fill(undefined);
+  /** 1 where a literal begins with the two bytes. */
+  readonly #pairs = new Uint8Array(0x10000);
   /** By last byte. */
   readonly #after: (readonly Literal[] | undefined)[] = new Array(256).fill(undefined);
-  readonly #findsPrivateKeys: boolean;
   readonly #findsUrlPasswords: boolean;
 
   constructor(detectors: readonly SecretDetector[], others: ReadonlySet<string>) {
     for (const detector of detectors) {
-      for (const text of detector.starts ?? []) add(this.#starts, text.charCodeAt(0), literal(text, detector));
+      for (const text of detector.starts ?? []) {
+        add(this.#starts, text.charCodeAt(0), literal(text, detector));
+        this.#pairs[(text.charCodeAt(0) << 8) | text.charCodeAt(1)] = 1;
+      }
       for (const text of detector.after ?? []) {
         add(this.#after, text.charCodeAt(text.length - 1), literal(text.toLowerCase(), detector));
       }
     }
-    this.#findsPrivateKeys = others.has(privateKey.name);
     this.#findsUrlPasswords = others.has(urlPassword.name);
   }
 
@@ -63,20 +76,12 @@ export class SecretScan {
    */
   mayFindAmongValues(bytes: Buffer): boolean {
     const found = () => true;
-    return (
-      this.#scanRuns(bytes, 0, bytes.length, false, found) ||
-      (this.#findsPrivateKeys && bytes.includes(privateKeyWords)) ||
-      this.#scanUrls(bytes, 0, bytes.length, found)
-    );
+    return this.#scanRuns(bytes, 0, bytes.length, false, found) || this.#scanUrls(bytes, 0, bytes.length, found);
   }
 
   /** Finds the secrets of one value. Returns true when `onMatch` did. */
   scan(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
-    return (
-      this.#scanRuns(bytes, from, to, true, onMatch) ||
-      this.#scanPrivateKeys(bytes, from, to, onMatch) ||
-      this.#scanUrls(bytes, from, to, onMatch)
-    );
+    return this.#scanRuns(bytes, from, to, true, onMatch) || this.#scanUrls(bytes, from, to, onMatch);
   }
 
   #scanRuns(bytes: Buffer, from: number, to: number, isOneValue: boolean, onMatch: OnMatch): boolean {
@@ -114,9 +119,10 @@ export class SecretScan {
       }
     }
     const begin = start > from ? afterEscape(bytes, start, end) : start;
-    for (let place = Math.max(start, reached); place < end; place++) {
-      const literals = this.#starts[bytes[place] as number];
-      if (literals === undefined) continue;
+    const pairs = this.#pairs;
+    for (let place = Math.max(start, reached); place < end - 1; place++) {
+      const first = bytes[place] as number;
+      if (pairs[(first << 8) | (bytes[place + 1] as number)] === 0) continue;
       if (
         isOneValue &&
         place !== start &&
@@ -125,7 +131,7 @@ export class SecretScan {
         isAlphanumeric[bytes[place - 1] as number] === 1
       )
         continue;
-      for (const { bytes: text, detector } of literals) {
+      for (const { bytes: text, detector } of this.#starts[first] ?? []) {
         if (!startsWith(bytes, place, end, text)) continue;
         const match = matchAt(detector, bytes, place, from, to, isOneValue);
         if (match === undefined) continue;
@@ -142,34 +148,20 @@ export class SecretScan {
     for (const { bytes: text, detector } of literals) {
       const begin = start - text.length;
       if (begin < from || !equalsIgnoringCase(bytes, begin, text)) continue;
-      const match = matchAt(detector, bytes, start, from, to, false);
+      const match =
+        detector.name === privateKey.name
+          ? privateKeyAt(bytes, start, from, to)
+          : matchAt(detector, bytes, start, from, to, false);
       if (match !== undefined) return match;
     }
     return undefined;
   }
 
-  #scanPrivateKeys(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
-    if (!this.#findsPrivateKeys) return false;
-    for (let found = bytes.indexOf(privateKeyWords, from); found >= 0 && found < to; ) {
-      const headEnd = Math.min(to, found + privateKeyWords.length + 11);
-      const head = pemBegin.exec(headOf(latin1(bytes, Math.max(from, found - 40), headEnd)));
-      const end = head === null ? -1 : pemEndAt(bytes, found + privateKeyWords.length, to);
-      if (head !== null && end >= 0) {
-        const begin = bytes.lastIndexOf("-----BEGIN", found);
-        if (onMatch({ from: begin, to: end, name: privateKey.name })) return true;
-      }
-      found = bytes.indexOf(privateKeyWords, Math.max(end, found + 1));
-    }
-    return false;
-  }
-
   #scanUrls(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
     if (!this.#findsUrlPasswords) return false;
-    for (let found = bytes.indexOf(at, from); found >= 0 && found < to; found = bytes.indexOf(at, found + 1)) {
-      const login = urlLogin.exec(latin1(bytes, Math.max(from, found - longestUrlLogin), found));
-      if (login === null) continue;
-      const password = login[1] as string;
-      if (onMatch({ from: found - password.length, to: found, name: urlPassword.name })) return true;
+    for (let found = indexOfByte(bytes, at, from, to); found >= 0; found = indexOfByte(bytes, at, found + 1, to)) {
+      const password = passwordBefore(bytes, from, found);
+      if (password >= 0 && onMatch({ from: password, to: found, name: urlPassword.name })) return true;
     }
     return false;
   }
@@ -238,10 +230,19 @@ function matchAt(
   isOneValue: boolean,
 ): Match | undefined {
   const windowFrom = Math.max(from, place - lookBehindBytes);
-  const windowTo = Math.min(to, place + windowBytes);
   const { pattern } = detector;
+  let windowTo = Math.min(to, place + firstWindowBytes);
   pattern.lastIndex = place - windowFrom;
-  const found = pattern.exec(latin1(bytes, windowFrom, windowTo));
+  let found = pattern.exec(latin1(bytes, windowFrom, windowTo));
+  // Only parts of a token, or all of the window, may go on behind it.
+  if (
+    windowTo < to &&
+    (found === null ? isRunOfTokens(bytes, place, windowTo) : pattern.lastIndex >= windowTo - windowFrom - 8)
+  ) {
+    windowTo = Math.min(to, place + windowBytes);
+    pattern.lastIndex = place - windowFrom;
+    found = pattern.exec(latin1(bytes, windowFrom, windowTo));
+  }
   if (found === null) return undefined;
   let end = windowFrom + pattern.lastIndex;
   if (end === windowTo) while (end < to && isToken[bytes[end] as number] === 1) end++;
@@ -252,20 +253,44 @@ function matchAt(
   return { from: windowFrom + pattern.lastIndex - secret.length, to: end, name: detector.name };
 }
 
-/** The text up to the end of a PEM's first line. */
-function headOf(text: string): string {
-  const words = text.indexOf("PRIVATE KEY");
-  const end = text.indexOf("-----", words);
-  return end < 0 ? text : text.slice(0, end + 5);
+/** Where the password before the `@` of a URL begins; -1 when there is none. */
+function passwordBefore(bytes: Buffer, from: number, at: number): number {
+  const limit = Math.max(from, at - longestUrlLogin);
+  let place = at - 1;
+  let password = -1;
+  for (; place >= limit && endsLogin[bytes[place] as number] === 0; place--) {
+    if (bytes[place] === colon) password = place + 1;
+  }
+  if (password < 0 || password === at || bytes[place] !== slash) return -1;
+  const scheme = latin1(bytes, Math.max(from, place - 4), place + 1);
+  return /:\\?\/\\?\/$/.test(scheme) && bytes[password] !== openBracket ? password : -1;
+}
+
+/** Whether there is nothing but what tokens are made of, their dots included. */
+function isRunOfTokens(bytes: Buffer, from: number, to: number): boolean {
+  for (let place = from; place < to; place++) {
+    if (isToken[bytes[place] as number] === 0 && bytes[place] !== dot) return false;
+  }
+  return true;
+}
+
+/** A private key in PEM, of whose body the bytes at `place` are. */
+function privateKeyAt(bytes: Buffer, place: number, from: number, to: number): Match | undefined {
+  const windowFrom = Math.max(from, place - pemHeadBytes);
+  const head = pemHead.exec(latin1(bytes, windowFrom, place));
+  if (head === null) return undefined;
+  const bodyFrom = windowFrom + head.index + head[0].length;
+  const end = pemEndAt(bytes, bodyFrom, to);
+  return end < 0 ? undefined : { from: windowFrom + head.index, to: end, name: privateKey.name };
 }
 
 /** Behind the last line of the key, or, where it is cut, behind what is there of it; -1 when nothing is. */
 function pemEndAt(bytes: Buffer, from: number, to: number): number {
   const limit = Math.min(to, from + longestPrivateKey);
-  const last = pemEnd.exec(latin1(bytes, from, limit));
   let end = from;
   while (end < limit && isPemBody[bytes[end] as number] === 1) end++;
-  if (last !== null && from + last.index <= end) return from + last.index + last[0].length;
+  const last = pemEnd.exec(latin1(bytes, from, end));
+  if (last !== null) return from + last.index + last[0].length;
   // A quote behind a backslash belongs to it.
   if (bytes[end - 1] === backslash) end--;
   return end - from >= leastPrivateKey ? end : -1;

@@ -5,7 +5,7 @@ import type { Detector } from "./detector.ts";
  * `leastRun` token bytes (letters, digits, `_-+/`) in a row: that is how the scan finds it.
  */
 export interface SecretDetector extends Detector {
-  /** Literals, one of which begins every match; nothing that is a letter or a digit stands before them. */
+  /** Literals of at least two bytes, one of which begins every match; no letter or digit stands before them. */
   readonly starts?: readonly string[];
   /** Literals, one of which stands right before every match, which then begins a run. Their case does not matter. */
   readonly after?: readonly string[];
@@ -20,6 +20,20 @@ export interface SecretDetector extends Detector {
   readonly isValid?: (text: string) => boolean;
 }
 
+/** What stands before the first line of a PEM's body: line ends as they are, and as JSON, once and twice, writes them. */
+const pemBodyStarts = ["key-----", "key block-----"].flatMap((end) =>
+  ["\n", "\r\n", " ", "\\", "\\r\\", "\\\\", "\\\\r\\\\"].map((lineEnd) => end + lineEnd),
+);
+const encryptedPemStarts = ["aes-128-cbc,", "aes-192-cbc,", "aes-256-cbc,", "des-ede3-cbc,", "des-cbc,"];
+
+/** From the first line of PEM to the last; `secret-scan.ts` finds where they are. */
+export const privateKey: SecretDetector = {
+  name: "private_key",
+  meaning: "Private keys in PEM.",
+  after: [...pemBodyStarts, ...encryptedPemStarts],
+  pattern: /[A-Za-z0-9+/]{15,}/y,
+};
+
 /** What stands between a name and its value: in headers, URLs, code, JSON, and JSON in JSON. */
 const separators = ["=", ":", ": ", '":"', '": "', '="', "='", ' = "', " = '", '\\":\\"', '\\": \\"'];
 
@@ -31,6 +45,7 @@ export const leastRun = 15;
  * agree on. The first row that matches at a place wins, so that the narrower come before the wider.
  */
 export const secretDetectors: readonly SecretDetector[] = [
+  privateKey,
   // Model providers and tools around them.
   row("anthropic_key", "Anthropic", ["sk-ant-"], /sk-ant-[\w-]{16,}/y),
   row("openrouter_key", "OpenRouter", ["sk-or-"], /sk-or-(?:v\d-)?[\w-]{16,}/y),
@@ -132,7 +147,10 @@ export const secretDetectors: readonly SecretDetector[] = [
     after: ["hooks.slack."],
   },
   row("discord_webhook", "Discord", ["api/webhooks/"], /api\/webhooks\/\d{15,21}\/([\w-]{50,})/y),
-  row("discord_token", "Discord", ["M", "N", "O"], /[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,}/y),
+  {
+    ...row("discord_token", "Discord", [], /(?<=[MNO][\w-]{23,27}\.[\w-]{6}\.)[\w-]{27,}/y),
+    after: ["."],
+  },
   {
     ...row("telegram_token", "Telegram", [], /(?<=\d{8,10}:)AA[\w-]{33}/y, { isExact: true }),
     after: [":"],
@@ -178,8 +196,7 @@ export const secretDetectors: readonly SecretDetector[] = [
   },
 ];
 
-/** Found by other ways than a run of token bytes; see `secret-scan.ts`. */
-export const privateKey: Detector = { name: "private_key", meaning: "Private keys in PEM." };
+/** Found by its `@`; see `secret-scan.ts`. */
 export const urlPassword: Detector = {
   name: "url_password",
   meaning: "The password of `scheme://user:password@host`.",

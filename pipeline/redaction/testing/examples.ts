@@ -66,7 +66,7 @@ export const examples: Readonly<Record<string, readonly [before: string, secret:
   slack_token: ["", `xoxb-123456789012-1234567890123-${mixed(24)}`, ""],
   slack_webhook: ["https://hooks.slack.com/services/", `T00000000/B00000000/${mixed(24)}`, ""],
   discord_webhook: ["https://discord.com/api/webhooks/123456789012345678/", mixed(68), ""],
-  discord_token: ["", `M${mixed(23)}.${mixed(6)}.${mixed(27)}`, ""],
+  discord_token: [`M${mixed(23)}.${mixed(6)}.`, mixed(27), ""],
   telegram_token: ["bot123456789:", `AA${mixed(33)}`, ""],
   twilio_key: ["", `SK${hex(32)}`, ""],
   sendgrid_key: ["SG.", `${mixed(22)}.${mixed(43)}`, ""],
