@@ -22,6 +22,7 @@ function cycle<Value>(values: readonly Value[], index: number): Value {
 
 const rows: SpanRow[] = Array.from({ length: 60 }, (_, index) =>
   Object.assign(newSpanRow(project, "gateway", 1_700_000_000_000_000_000n + BigInt(index)), {
+    retention_days: 3650,
     name: `row-${index}`,
     kind: cycle(["llm", "http", "tool"], index),
     status: cycle(["ok", "error", "cut"], index >> 1),
@@ -74,7 +75,8 @@ class PlainRow implements FilterRow {
 
 before(async () => {
   engine = await startTestEngine();
-  store = await openFreshStore(engine);
+  store = await openFreshStore(engine.address);
+  await store.migrate();
   await insertSpans(store, rows);
 });
 after(async () => {
@@ -83,13 +85,13 @@ after(async () => {
 });
 
 async function storedMatches(conditions: readonly Filter[]): Promise<string[][]> {
-  const bindings = new Bindings();
+  const bindings = new Bindings(project);
   const columns = conditions.map(
     (filter, index) => `groupArrayIf(name, ${compileFilter(bindings, filter)}) AS f${index}`,
   );
   const [found] = await store.query<Record<string, string[]>>(
-    `SELECT ${columns.join(", ")} FROM spans`,
-    bindings.values,
+    `SELECT ${columns.join(", ")} FROM spans WHERE ${bindings.tenant}`,
+    bindings.params,
   );
   return conditions.map((_, index) => (found?.[`f${index}`] ?? []).sort());
 }
@@ -131,7 +133,9 @@ test("conditions that people write", async () => {
   ];
   const parsed = texts.map((text) => parseFilter(text));
   const stored = await storedMatches(parsed);
-  texts.forEach((text, index) => assert.deepEqual(ownMatches(parsed[index] as Filter), stored[index], text));
+  for (const [index, text] of texts.entries()) {
+    assert.deepEqual(ownMatches(parsed[index] as Filter), stored[index], text);
+  }
 });
 
 test("any condition", async () => {
@@ -139,6 +143,8 @@ test("any condition", async () => {
   for (let start = 0; start < conditions.length; start += 20) {
     const some = conditions.slice(start, start + 20);
     const stored = await storedMatches(some);
-    some.forEach((filter, index) => assert.deepEqual(ownMatches(filter), stored[index], JSON.stringify(filter)));
+    for (const [index, filter] of some.entries()) {
+      assert.deepEqual(ownMatches(filter), stored[index], JSON.stringify(filter));
+    }
   }
 });
