@@ -6,6 +6,7 @@
  *   node bench/gateway.ts [--quick] [--rounds 3] [--seconds 5] [--only straight,relay,weir] [--rate 2000]
  */
 import { cpus, totalmem } from "node:os";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { figuresOf } from "@weir/e2e/process-table.ts";
@@ -57,6 +58,8 @@ const { values: flags } = parseArgs({
     seconds: { type: "string" },
     only: { type: "string" },
     rate: { type: "string", default: "2000" },
+    /** A weir.yaml for the Weir that is measured, such as one with rules and metrics. */
+    config: { type: "string" },
   },
 });
 const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3));
@@ -76,7 +79,10 @@ const openLoads: Load[] = shapes.map((shape) => ({ connections: 256, ratePerSeco
 
 await using open = new AsyncDisposableStack();
 const upstream = open.use(await startInstantUpstream());
-const weir = open.use(await Weir.start({ upstream: upstream.url, environment: { WEIR_LOG_LEVEL: "warn" } }));
+const configured: Record<string, string> = flags.config === undefined ? {} : { WEIR_CONFIG: resolve(flags.config) };
+const weir = open.use(
+  await Weir.start({ upstream: upstream.url, environment: { WEIR_LOG_LEVEL: "warn", ...configured } }),
+);
 const paths = await startPaths();
 const measurements: Measurement[] = [];
 let sentThroughWeir = 0;

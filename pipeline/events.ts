@@ -100,3 +100,17 @@ export const exportMemoryFailed = {
     "Which exports were taken could not be written down; one that is sent again after a restart may count twice.",
   counter: "export_memory_failures",
 } as const satisfies EventDefinition;
+
+export const redacted = {
+  level: "debug",
+  message: "Texts were taken out of rows before they were written.",
+  counter: "redactions",
+  labels: ["detector"],
+} as const satisfies EventDefinition;
+
+export const spansLeftOut = {
+  level: "debug",
+  message: "A span is not recorded, as the rules say.",
+  counter: "spans_not_recorded",
+  labels: ["reason"],
+} as const satisfies EventDefinition;

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addApiCommands, processTerminal } from "@weir/cli";
 import { readOtelEnvironment } from "@weir/export";
-import { CodedError } from "@weir/model";
+import { CodedError, type ProjectId } from "@weir/model";
+import { Redaction, type RedactionConfig } from "@weir/pipeline";
 import { Command } from "commander";
 import { loadConfig } from "./config.ts";
 import { configReference } from "./config-reference.ts";
@@ -56,6 +57,17 @@ configCommand
   .description("print the page that describes every setting")
   .action(() => processTerminal.print(configReference().trimEnd()));
 
+withCommonOptions(
+  program
+    .command("redact")
+    .description("what is taken out of texts before they are written")
+    .command("test [text]")
+    .description("print what a text (or what is piped in) becomes, and which detectors found something")
+    .option("-p, --project <id>", "by the settings of this project"),
+).action((text: string | undefined, options: CommonOptions & { project?: string }) =>
+  testRedaction(configFrom(options).redaction, text ?? readFileSync(0, "utf8"), options.project),
+);
+
 addApiCommands(program, { access: apiAccess, terminal: processTerminal });
 
 /** Runs the `weir` command; a failure is told in one sentence and by the exit code. */
@@ -90,6 +102,15 @@ function configFrom(options: CommonOptions): WeirConfig {
     environment: { ...process.env, ...overrides },
     directory: process.cwd(),
   });
+}
+
+/** The text goes to standard output, what was found to standard error. */
+function testRedaction(config: RedactionConfig, text: string, project: string | undefined): void {
+  const found = new Map<string, number>();
+  const redactor = new Redaction(config).of(project as ProjectId | undefined);
+  processTerminal.print((redactor.redactText(text, found) ?? text).replace(/\n$/, ""));
+  const lines = [...found].map(([name, count]) => `${name}: ${count}`);
+  process.stderr.write(`${lines.length === 0 ? "Nothing was found." : lines.join("\n")}\n`);
 }
 
 /** Loaded only here: the other commands need none of it. */

@@ -2,9 +2,10 @@ import { apiConfig } from "@weir/api";
 import { exportConfig } from "@weir/export";
 import { gatewayConfig } from "@weir/gateway";
 import { defaultRetention, longestRetentionDays } from "@weir/model";
-import { pipelineConfig } from "@weir/pipeline";
+import { pipelineConfig, recordingConfig, redactionConfig } from "@weir/pipeline";
 import { receiversConfig } from "@weir/receivers";
 import { z } from "zod";
+import { customMetrics } from "./metrics/custom-metrics-config.ts";
 
 const port = z.int().min(0).max(65535);
 const milliseconds = z.int().positive();
@@ -102,6 +103,7 @@ const metricsConfig = z.strictObject({
     .enum(["stable", "legacy", "both"])
     .default("stable")
     .describe("`http.server.request.duration` in seconds, the older `http.server.duration` in milliseconds, or both."),
+  custom: customMetrics,
 });
 
 const days = z.int().min(1).max(longestRetentionDays);
@@ -139,6 +141,8 @@ export const weirConfig = z.strictObject({
   receivers: receiversConfig.prefault({}),
   pipeline: pipelineConfig.prefault({}),
   retention: retentionConfig.prefault({}).describe("How long data is kept in projects that do not say so."),
+  redaction: redactionConfig.prefault({}),
+  recording: recordingConfig.prefault({}),
   api: apiConfig.prefault({}),
   tls: tlsConfig
     .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {

@@ -48,6 +48,7 @@ interface Definition {
   readonly in?: z.ZodType;
   readonly defaultValue?: unknown;
   readonly shape?: Record<string, z.ZodType>;
+  readonly element?: z.ZodType;
   readonly entries?: Record<string, string | number>;
 }
 
@@ -87,7 +88,8 @@ function leafType(schema: z.ZodType): Setting["type"] {
     case "boolean":
       return "boolean";
     case "array":
-      return "list";
+      // A list of groups of settings is for the file.
+      return shapeOf(unwrap(definition(schema).element ?? schema).inner) === undefined ? "list" : "object";
     case "record":
       return "object";
     default:

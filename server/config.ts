@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { readOtelEnvironment } from "@weir/export";
 import { providerIds } from "@weir/gateway";
 import { CodedError, editDistance, nearestWord } from "@weir/model";
-import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from "yaml";
 import type { z } from "zod";
 import { type WeirConfig, weirConfig } from "./config-schema.ts";
 import { type Setting, settingsOf } from "./config-settings.ts";
@@ -102,14 +102,19 @@ function readFile(file: string, into: Record<string, unknown>, origins: Origins)
 /** Where a path (and a key in it) is in the document; the nearest thing around it when it is not there. */
 function offsetOf(contents: YAMLMap, path: readonly PropertyKey[], key: string | undefined): number | undefined {
   const keys = [...path.map(String), ...(key === undefined ? [] : [key])];
-  let map: unknown = contents;
+  let inner: unknown = contents;
   let offset: number | undefined;
   for (const part of keys) {
-    if (!isMap(map)) break;
-    const pair = map.items.find((item) => isScalar(item.key) && String(item.key.value) === part);
+    if (isSeq(inner)) {
+      inner = inner.items[Number(part)];
+      if (isNode(inner)) offset = inner.range?.[0] ?? offset;
+      continue;
+    }
+    if (!isMap(inner)) break;
+    const pair = inner.items.find((item) => isScalar(item.key) && String(item.key.value) === part);
     if (pair === undefined) break;
     if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset;
-    map = pair.value;
+    inner = pair.value;
   }
   return offset;
 }

@@ -11,7 +11,7 @@ const mayImport: Record<string, readonly string[]> = {
   otlp: ["model"],
   query: ["model"],
   catalog: ["model"],
-  pipeline: ["otlp", "model"],
+  pipeline: ["otlp", "query", "model"],
   storage: ["query", "model"],
   receivers: ["pipeline", "catalog", "otlp", "model"],
   gateway: ["pipeline", "catalog", "model"],

@@ -1,6 +1,5 @@
 import { openCatalogReader } from "@weir/catalog";
 import { startGateway } from "@weir/gateway";
-import { openJournal } from "@weir/pipeline";
 import { createAnswers } from "./answers.ts";
 import type { Role, RoleOptions } from "./role.ts";
 import { startExport } from "./telemetry-export.ts";
@@ -12,7 +11,7 @@ import {
   catalogLocation,
   expectedParts,
   gatewayConfigOf,
-  journalOptions,
+  openRoleJournal,
   retentionIn,
   withKeyMasks,
 } from "./wire.ts";
@@ -29,7 +28,7 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
       telemetry,
     }),
   );
-  const journal = opening.use(await openJournal(journalOptions(options, "gateway")));
+  const journal = opening.use(await openRoleJournal(options, "gateway"));
   addJournalMetrics(telemetry, journal, `gateway-${index}`);
   const catalog = withKeyMasks(reader);
   const retention = retentionIn(config, reader);

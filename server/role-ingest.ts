@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { openCatalogReader } from "@weir/catalog";
 import type { ListenerCertificate } from "@weir/model";
-import { openExportLedger, openJournal } from "@weir/pipeline";
+import { openExportLedger } from "@weir/pipeline";
 import {
   createOtlpHttpReceiver,
   createRestReceiver,
@@ -20,7 +20,7 @@ import {
   callMetrics,
   catalogLocation,
   certificateOf,
-  journalOptions,
+  openRoleJournal,
   retentionIn,
 } from "./wire.ts";
 
@@ -34,7 +34,7 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
   const reader = opening.use(
     await openCatalogReader({ ...catalogLocation(options), secretKeyFile: paths.secretKeyFile, telemetry }),
   );
-  const journal = opening.use(await openJournal(journalOptions(options, "ingest")));
+  const journal = opening.use(await openRoleJournal(options, "ingest"));
   addJournalMetrics(telemetry, journal, `ingest-${index}`);
   const ledger = opening.use(
     await openExportLedger({

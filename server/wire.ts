@@ -1,11 +1,22 @@
 import type { CatalogLocation, CatalogReader } from "@weir/catalog";
 import type { Gateway, GatewayCatalog, GatewayConfig } from "@weir/gateway";
 import { type ListenerCertificate, OutgoingGuard, type Retention, retentionOf, type SpanRow } from "@weir/model";
-import type { Journal, JournalOptions, WriterSettings, WriterStatus } from "@weir/pipeline";
+import {
+  ApplyRulesStep,
+  type Journal,
+  type JournalOptions,
+  openJournal,
+  Redaction,
+  RedactStep,
+  SteppedJournal,
+  type WriterSettings,
+  type WriterStatus,
+} from "@weir/pipeline";
 import type { OtlpIntake } from "@weir/receivers";
 import type { WeirConfig } from "./config-schema.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { createCallMetrics } from "./metrics/call-metrics.ts";
+import { CountStep } from "./metrics/custom-metrics.ts";
 import { addActiveRequests } from "./metrics/http-metrics.ts";
 import type { RoleOptions } from "./role.ts";
 import type { ProcessTelemetry } from "./telemetry.ts";
@@ -65,7 +76,20 @@ export function certificateOf(
   return ending.use(new CertificateFromFiles({ certFile, keyFile, telemetry }));
 }
 
-export function journalOptions({ config, paths, telemetry, index }: RoleOptions, role: string): JournalOptions {
+/** The journal of a role that takes rows, with what is done to rows before they are written. */
+export async function openRoleJournal(options: RoleOptions, role: string): Promise<Journal> {
+  const { config, telemetry } = options;
+  const journal = await openJournal(journalOptions(options, role));
+  const { custom, labelValueLimit } = config.metrics;
+  return new SteppedJournal(journal, [
+    // Before the rules: what is counted does not depend on what is recorded.
+    new CountStep({ store: telemetry.metrics, metrics: custom, labelValueLimit }),
+    new ApplyRulesStep(config.recording.rules, telemetry),
+    new RedactStep(new Redaction(config.redaction), telemetry),
+  ]);
+}
+
+function journalOptions({ config, paths, telemetry, index }: RoleOptions, role: string): JournalOptions {
   const { pipeline } = config;
   return {
     directory: paths.journal,

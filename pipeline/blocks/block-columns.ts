@@ -1,4 +1,5 @@
 import { type TableName, tableColumns } from "@weir/model";
+import { valueWidths } from "./plain-block.ts";
 
 /** Where a column's data lies in a block. */
 interface ColumnPlace {
@@ -6,24 +7,13 @@ interface ColumnPlace {
   readonly from: number;
 }
 
-/** Bytes of one value of the types that have a fixed width. */
-const widths: Readonly<Record<string, number>> = {
-  UInt8: 1,
-  UInt16: 2,
-  UInt32: 4,
-  UInt64: 8,
-  Int64: 8,
-  Int32: 4,
-  Float64: 8,
-  "DateTime64(9, 'UTC')": 8,
-  "FixedString(8)": 8,
-  "FixedString(16)": 16,
-  "Nullable(UInt16)": 3,
-  "Nullable(UInt32)": 5,
-  "Nullable(UInt64)": 9,
-  "Nullable(Int64)": 9,
-  "Nullable(Float64)": 9,
-};
+/** Bytes of one value of the types that have a fixed width, with the mark of a Nullable one. */
+function widthOf(type: string): number | undefined {
+  const inner = /^Nullable\((.*)\)$/.exec(type)?.[1];
+  if (inner === undefined) return valueWidths[type];
+  const width = valueWidths[inner];
+  return width === undefined ? undefined : width + 1;
+}
 
 const dictionaryVersionLength = 8;
 
@@ -58,7 +48,7 @@ export class BlockColumns {
   dataOf(name: string, type: string): Buffer {
     const place = this.#places.get(name);
     const isNullable = type.startsWith("Nullable(");
-    const length = this.rowCount * (isNullable ? 1 : (widths[type] as number));
+    const length = this.rowCount * (isNullable ? 1 : (valueWidths[type] as number));
     if (place === undefined) return Buffer.alloc(length, isNullable ? 1 : 0);
     if (place.type !== type) throw new RangeError(`the block has no column ${name} of type ${type}`);
     return this.#within(place.from, length);
@@ -109,7 +99,7 @@ export class BlockColumns {
   }
 
   #skip(type: string): void {
-    const width = widths[type];
+    const width = widthOf(type);
     if (width !== undefined) this.#offset += width * this.rowCount;
     else if (type === "String") this.#skipTexts(this.rowCount);
     else if (type === "LowCardinality(String)") this.#skipLabels();

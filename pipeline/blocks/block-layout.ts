@@ -1,0 +1,144 @@
+import type { TableName } from "@weir/model";
+import { plainBlock, valueWidths } from "./plain-block.ts";
+
+/** Where texts stand in a block: the bytes of each, without its length. */
+export interface TextPlaces {
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+}
+
+interface ColumnPlace {
+  readonly name: string;
+  readonly type: string;
+  /** Where the column's name begins. */
+  readonly headingFrom: number;
+  readonly dataFrom: number;
+  readonly dataTo: number;
+}
+
+/** Where the values of a column stand in a block. */
+export type BlockColumn =
+  /** Of one width, from `valuesFrom` on. `nullsFrom`: a byte a row that is 1 where there is none. */
+  | (ColumnPlace & {
+      readonly kind: "fixed";
+      readonly width: number;
+      readonly valuesFrom: number;
+      readonly nullsFrom: number | undefined;
+    })
+  | (ColumnPlace & { readonly kind: "text"; readonly texts: TextPlaces })
+  /** `ends`: by row, the number of elements up to its end. */
+  | (ColumnPlace & { readonly kind: "list"; readonly ends: Uint32Array; readonly width: number })
+  | (ColumnPlace & { readonly kind: "texts"; readonly ends: Uint32Array; readonly texts: TextPlaces })
+  | (ColumnPlace & {
+      readonly kind: "map";
+      readonly ends: Uint32Array;
+      readonly keys: TextPlaces;
+      readonly values: TextPlaces;
+    });
+
+export interface BlockLayout {
+  readonly bytes: Buffer;
+  readonly rowCount: number;
+  readonly columns: readonly BlockColumn[];
+}
+
+const wrapped = /^(Nullable|Array)\((.*)\)$/;
+
+/**
+ * Finds the columns of a block of the table, and where each value of them is in `bytes`: the block in its plain form,
+ * with every column. Throws a RangeError for bytes that are no block.
+ */
+export function layoutOf(table: TableName, block: Uint8Array): BlockLayout {
+  return new LayoutReader(plainBlock(table, block)).read();
+}
+
+class LayoutReader {
+  readonly #bytes: Buffer;
+  #offset = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  read(): BlockLayout {
+    const columnCount = this.#varuint();
+    const rowCount = this.#varuint();
+    const columns = Array.from({ length: columnCount }, () => this.#column(rowCount));
+    return { bytes: this.#bytes, rowCount, columns };
+  }
+
+  #column(rowCount: number): BlockColumn {
+    const headingFrom = this.#offset;
+    const name = this.#text();
+    const type = this.#text();
+    const dataFrom = this.#offset;
+    const rest = this.#data(type, rowCount);
+    return { name, type, headingFrom, dataFrom, dataTo: this.#offset, ...rest } as BlockColumn;
+  }
+
+  #data(type: string, rowCount: number): object {
+    if (type === "String") return { kind: "text", texts: this.#texts(rowCount) };
+    if (type === "Map(String, String)") {
+      const ends = this.#ends(rowCount);
+      const count = ends.at(-1) ?? 0;
+      return { kind: "map", ends, keys: this.#texts(count), values: this.#texts(count) };
+    }
+    if (type === "Array(String)") {
+      const ends = this.#ends(rowCount);
+      return { kind: "texts", ends, texts: this.#texts(ends.at(-1) ?? 0) };
+    }
+    const [, wrapper, inner = type] = wrapped.exec(type) ?? [];
+    const width = valueWidths[inner];
+    if (width === undefined) throw new RangeError(`a block of ours has no column of type ${type}`);
+    if (wrapper === "Array") {
+      const ends = this.#ends(rowCount);
+      this.#skip((ends.at(-1) ?? 0) * width);
+      return { kind: "list", ends, width };
+    }
+    const nullsFrom = wrapper === "Nullable" ? this.#offset : undefined;
+    if (nullsFrom !== undefined) this.#skip(rowCount);
+    const valuesFrom = this.#offset;
+    this.#skip(rowCount * width);
+    return { kind: "fixed", width, valuesFrom, nullsFrom };
+  }
+
+  #ends(rowCount: number): Uint32Array {
+    const from = this.#offset;
+    this.#skip(rowCount * 8);
+    const ends = new Uint32Array(rowCount);
+    for (let row = 0; row < rowCount; row++) ends[row] = this.#bytes.readUInt32LE(from + row * 8);
+    return ends;
+  }
+
+  #texts(count: number): TextPlaces {
+    const from = new Uint32Array(count);
+    const to = new Uint32Array(count);
+    for (let index = 0; index < count; index++) {
+      const length = this.#varuint();
+      from[index] = this.#offset;
+      this.#skip(length);
+      to[index] = this.#offset;
+    }
+    return { from, to };
+  }
+
+  #text(): string {
+    const { from, to } = this.#texts(1);
+    return this.#bytes.toString("utf8", from[0], to[0]);
+  }
+
+  #varuint(): number {
+    let value = 0;
+    for (let factor = 1; ; factor *= 0x80) {
+      const byte = this.#bytes[this.#offset++];
+      if (byte === undefined) throw new RangeError("the block is cut short");
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  #skip(length: number): void {
+    this.#offset += length;
+    if (this.#offset > this.#bytes.length) throw new RangeError("the block is cut short");
+  }
+}

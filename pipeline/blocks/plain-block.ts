@@ -1,0 +1,175 @@
+import { type Column, type ColumnTypes, type TableName, tableColumns } from "@weir/model";
+import { encodedVaruint } from "./block-edits.ts";
+
+/** How a column of each type is written when nothing is spared. */
+const plainTypes: Readonly<Record<keyof ColumnTypes, string>> = {
+  string: "String",
+  content: "String",
+  hex16: "FixedString(16)",
+  hex8: "FixedString(8)",
+  uint8: "UInt8",
+  uint16: "UInt16",
+  uint32: "UInt32",
+  uint64: "UInt64",
+  int32: "Int32",
+  float64: "Float64",
+  nullable_uint16: "Nullable(UInt16)",
+  nullable_uint32: "Nullable(UInt32)",
+  nullable_uint64: "Nullable(UInt64)",
+  nullable_int64: "Nullable(Int64)",
+  nullable_float64: "Nullable(Float64)",
+  time_ns: "DateTime64(9, 'UTC')",
+  strings: "Array(String)",
+  uint64s: "Array(UInt64)",
+  float64s: "Array(Float64)",
+  times_ns: "Array(DateTime64(9, 'UTC'))",
+  hex16s: "Array(FixedString(16))",
+  hex8s: "Array(FixedString(8))",
+  string_map: "Map(String, String)",
+};
+
+/** Bytes of one value. */
+export const valueWidths: Readonly<Record<string, number>> = {
+  UInt8: 1,
+  UInt16: 2,
+  UInt32: 4,
+  UInt64: 8,
+  Int64: 8,
+  Int32: 4,
+  Float64: 8,
+  "FixedString(16)": 16,
+  "FixedString(8)": 8,
+  "DateTime64(9, 'UTC')": 8,
+};
+
+/**
+ * The same rows with every column of the table in its order, and each text where it belongs: no dictionaries. So that a
+ * value can be changed, or a row left out, without a look at the others. Throws a RangeError for bytes that are no
+ * block of the table.
+ */
+export function plainBlock(table: TableName, block: Uint8Array): Buffer {
+  const source = new BlockSource(Buffer.from(block.buffer, block.byteOffset, block.byteLength));
+  const columnCount = source.varuint();
+  const rowCount = source.varuint();
+  const present = new Map<string, PlainColumn>();
+  for (let index = 0; index < columnCount; index++) {
+    present.set(source.text(), plainColumn(source, source.text(), rowCount));
+  }
+  const columns = Object.entries<Column>(tableColumns[table]);
+  const parts: Uint8Array[] = [encodedVaruint(columns.length), encodedVaruint(rowCount)];
+  for (const [name, { type }] of columns) {
+    const column = present.get(name) ?? { type: plainTypes[type], parts: [blankData(plainTypes[type], rowCount)] };
+    parts.push(encodedText(name), encodedText(column.type), ...column.parts);
+  }
+  return Buffer.concat(parts);
+}
+
+interface PlainColumn {
+  readonly type: string;
+  readonly parts: readonly Uint8Array[];
+}
+
+function plainColumn(source: BlockSource, type: string, rowCount: number): PlainColumn {
+  if (type === "LowCardinality(String)") {
+    source.take(dictionaryVersionLength);
+    return { type: "String", parts: source.labels(rowCount) };
+  }
+  if (type === "Map(LowCardinality(String), String)") {
+    source.take(dictionaryVersionLength);
+    const { bytes, count } = source.ends(rowCount);
+    return { type: "Map(String, String)", parts: [bytes, ...source.labels(count), source.texts(count)] };
+  }
+  return { type, parts: source.plainData(type, rowCount) };
+}
+
+const dictionaryVersionLength = 8;
+const wrapped = /^(Nullable|Array)\((.*)\)$/;
+
+/** Takes a block apart from its beginning to its end. */
+class BlockSource {
+  readonly #bytes: Buffer;
+  #offset = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  plainData(type: string, rowCount: number): Uint8Array[] {
+    if (type === "String") return [this.texts(rowCount)];
+    if (type === "Map(String, String)" || type === "Array(String)") {
+      const { bytes, count } = this.ends(rowCount);
+      return [bytes, this.texts(type.startsWith("Map") ? count * 2 : count)];
+    }
+    const [, wrapper, inner = type] = wrapped.exec(type) ?? [];
+    const width = valueWidths[inner];
+    if (width === undefined) throw new RangeError(`a block of ours has no column of type ${type}`);
+    if (wrapper !== "Array") return [this.take(rowCount * (wrapper === "Nullable" ? width + 1 : width))];
+    const { bytes, count } = this.ends(rowCount);
+    return [bytes, this.take(count * width)];
+  }
+
+  /** The counts at the ends of the rows, and the last of them. */
+  ends(rowCount: number): { readonly bytes: Buffer; readonly count: number } {
+    const bytes = this.take(rowCount * 8);
+    return { bytes, count: rowCount === 0 ? 0 : Number(bytes.readBigUInt64LE(rowCount * 8 - 8)) };
+  }
+
+  /** So many texts, as they stand. */
+  texts(count: number): Buffer {
+    const from = this.#offset;
+    for (let index = 0; index < count; index++) this.take(this.varuint());
+    return this.#bytes.subarray(from, this.#offset);
+  }
+
+  /** Each value of LowCardinality(String) as a text; see `Labels` for the form. */
+  labels(count: number): Buffer[] {
+    if (count === 0) return [];
+    const width = 1 << (this.take(8).readUInt8() & 3);
+    const keyCount = Number(this.take(8).readBigUInt64LE());
+    if (keyCount > this.#bytes.length) throw new RangeError("the block is cut short");
+    const keys = Array.from({ length: keyCount }, () => this.texts(1));
+    this.take(8);
+    const numbers = this.take(count * width);
+    return Array.from({ length: count }, (_, index) => {
+      const key = keys[numbers.readUIntLE(index * width, width)];
+      if (key === undefined) throw new RangeError("the block has no such label");
+      return key;
+    });
+  }
+
+  text(): string {
+    return this.take(this.varuint()).toString("utf8");
+  }
+
+  varuint(): number {
+    let value = 0;
+    for (let factor = 1; ; factor *= 0x80) {
+      const byte = this.#bytes[this.#offset++];
+      if (byte === undefined) throw new RangeError("the block is cut short");
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  take(length: number): Buffer {
+    const end = this.#offset + length;
+    if (end > this.#bytes.length) throw new RangeError("the block is cut short");
+    const taken = this.#bytes.subarray(this.#offset, end);
+    this.#offset = end;
+    return taken;
+  }
+}
+
+/** What a column says that a block leaves out. */
+function blankData(type: string, rowCount: number): Buffer {
+  const [, wrapper, inner = type] = wrapped.exec(type) ?? [];
+  if (type === "String") return Buffer.alloc(rowCount);
+  if (wrapper === "Array" || type.startsWith("Map")) return Buffer.alloc(rowCount * 8);
+  const values = Buffer.alloc(rowCount * (valueWidths[inner] as number));
+  return wrapper === "Nullable" ? Buffer.concat([Buffer.alloc(rowCount, 1), values]) : values;
+}
+
+function encodedText(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([encodedVaruint(bytes.length), bytes]);
+}

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import fc from "fast-check";
+import { personalSet, secretSet } from "./detectors/index.ts";
+import { Redactor } from "./redactor.ts";
+import { everything, examples, secretsAlone } from "./testing/examples.ts";
+
+function redact(text: string, redactor = everything): string {
+  return redactor.redactText(text, new Map()) ?? text;
+}
+
+test("every detector has an example", () => {
+  assert.deepEqual(Object.keys(examples).sort(), [...secretSet, ...personalSet].map(({ name }) => name).sort());
+});
+
+/** What an example may stand in. `%` is the example. */
+const surroundings = [
+  "%",
+  "It is % and that is that.",
+  "Multi\nline\n%\ntext",
+  "KEY=%",
+  "é%é",
+  '{"messages":[{"role":"user","content":"use %"}]}',
+  '{"content":"line\\n%\\tmore \\"quoted\\""}',
+  '{"arguments":"{\\"key\\":\\"%\\"}"}',
+  '{"a":"{\\"b\\":\\"\\\\n%\\\\n\\"}"}',
+  '["\\u003c%\\u003e"]',
+  "(%)",
+  "<%>",
+  "`%`",
+];
+
+for (const [name, [before, secret, behind]] of Object.entries(examples)) {
+  test(`${name} is taken out, wherever it stands`, () => {
+    for (const surrounding of surroundings) {
+      const isJson = surrounding.startsWith("{") || surrounding.startsWith("[");
+      const escaped = isJson ? JSON.stringify(secret).slice(1, -1) : secret;
+      const text = surrounding.replace("%", () => before + escaped + behind);
+      const found = new Map<string, number>();
+      const redacted = everything.redactText(text, found);
+      assert.equal(
+        redacted,
+        surrounding.replace("%", () => `${before}[redacted:${name}]${behind}`),
+        text,
+      );
+      assert.deepEqual([...found], [[name, 1]]);
+      if (isJson) JSON.parse(redacted);
+    }
+  });
+}
+
+for (const text of [
+  "A task-management-system, a risk-assessment-framework-2024, disk-usage-analyzer-v2 and desk-booking-0123456789.",
+  "npm_config_registry, hf_hub_download, sk_learn_pipeline_with_scaler, fw_update_available_now",
+  "from sklearn.model_selection import train_test_split as sk-learn-style-naming",
+  randomUUID(),
+  "commit 023e1357a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4 and sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  `data:image/png;base64,${Buffer.from("not a key, but 200 bytes of something that a picture could be, again and again").toString("base64").repeat(9)}`,
+  "https://example.com/path/to/some-long-article-title-with-words?utm_source=news&id=123456789",
+  "bearer authentication/authorization is described in RFC 6750; basic internationalization helps",
+  "The header is `Authorization: Bearer <token>`, the variable $OPENAI_API_KEY, the key `sk-...`.",
+  'api_key="your-api-key-goes-in-here-please"',
+  "postgres://localhost:5432/weir and http://user@host/ and git@github.com:weir/weir.git",
+  '{"id":"chatcmpl-9x8c7v6b5n4m3a2s1d0f","created":1700000000,"logprob":-0.4111111111111111}',
+  "time 12:30:45.123, version 1.2.3-beta.4, ratio 3.14159265358979, order 20240131-0001",
+  "std::vector<std::string> a::b::c; Foo::Bar::Baz",
+  "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/120.0.0.0 Safari/537.36",
+  "00000000-0000-0000-0000-000000000000 1767323045123456789 1700000000123",
+  "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore.",
+]) {
+  test(`nothing is taken out of: ${text.slice(0, 70)}`, () => assert.equal(redact(text), text));
+}
+
+for (const [text, wanted] of [
+  ['{"card":4111111111111111}', '{"card":"[redacted:card_number]"}'],
+  ["[ 4111111111111111 ,5]", '[ "[redacted:card_number]" ,5]'],
+  ['{"a":"[4111111111111111]"}', '{"a":"[[redacted:card_number]]"}'],
+  ['{"k":"\\u0073k-ant-api03-abcdefghijklmnop0123"}', '{"k":"[redacted:anthropic_key]"}'],
+  ['{"k":"sk-ant-\\u0061pi03-abcdefghijklmnop0123"}', '{"k":"[redacted:anthropic_key]"}'],
+  [
+    '{"k":"{\\"k\\":\\"\\\\u0073k-ant-api03-abcdefghijklmnop0123\\"}"}',
+    '{"k":"{\\"k\\":\\"[redacted:anthropic_key]\\"}"}',
+  ],
+  ["mysql:\\/\\/root:hunter22@db", "mysql:\\/\\/root:[redacted:url_password]@db"],
+  [`-----BEGIN ${"PRIVATE"} KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj`, "[redacted:private_key]"],
+] as const) {
+  test(`${text.slice(0, 60)} becomes ${wanted}`, () => assert.equal(redact(text), wanted));
+}
+
+test("a secret across any border of chunks is found in what they add up to", () => {
+  const [, secret] = examples["openai_key"] ?? ["", "", ""];
+  const text = `Use ${secret} for it.`;
+  for (let cut = 0; cut <= text.length; cut++) {
+    const whole = Buffer.concat([Buffer.from(text.slice(0, cut)), Buffer.from(text.slice(cut))]);
+    assert.equal(
+      secretsAlone.redact(whole, 0, whole.length, new Map())?.toString(),
+      "Use [redacted:openai_key] for it.",
+    );
+  }
+});
+
+test("personal data stays by default, and in identifiers", () => {
+  const text = "grace@example.com +49 30 901820";
+  assert.equal(redact(text, secretsAlone), text);
+  assert.equal(everything.redactText(text, new Map(), true), undefined);
+});
+
+test("patterns of the user's own see JSON's text without its escapes", () => {
+  const redactor = new Redactor({
+    detectors: new Set(),
+    patterns: [{ name: "quoted_name", pattern: 'customer "[^"]+"' }],
+  });
+  const json = JSON.stringify({ text: 'for customer "Grände & Co", please' });
+  assert.deepEqual(JSON.parse(redact(json, redactor)), { text: "for [redacted:quoted_name], please" });
+  assert.equal(redact('a customer "x" b', redactor), "a [redacted:quoted_name] b");
+});
+
+const secrets = Object.values(examples).map(([before, secret, behind]) => before + secret + behind);
+const pieces = fc.oneof(
+  fc.constantFrom(...secrets),
+  fc.constantFrom(...secrets).map((text) => JSON.stringify(text)),
+  fc.string({ maxLength: 30 }),
+  fc.string({ maxLength: 20, unit: "binary" }),
+  fc.constantFrom('"', "\\", "\\n", "\\u0073", "{", "[", "-----BEGIN PRIVATE KEY-----", "Bearer ", "://", "@", "sk-"),
+);
+
+test("whatever the text, redacting does not fail, and what comes out has nothing to redact", () => {
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
+      const once = redact(parts.join(""));
+      assert.equal(redact(once), once);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("JSON stays JSON, and what is not redacted stays equal", () => {
+  fc.assert(
+    fc.property(
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.array(pieces, { maxLength: 4 }),
+      fc.nat(9999),
+      (value, parts, number) => {
+        const redacted = JSON.parse(redact(JSON.stringify({ kept: "plain", number, value, text: parts.join(" ") })));
+        assert.equal(redacted.kept, "plain");
+        assert.equal(redacted.number, number);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test("any bytes are taken", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      everything.redact(Buffer.from(bytes), 0, bytes.length, new Map());
+    }),
+  );
+});
+
+/** Texts on which a careless pattern takes time in proportion to the square of their length, or worse. */
+const hostile = [
+  "a",
+  "1",
+  "a.",
+  "1.",
+  "-",
+  "@",
+  "a@",
+  "sk-",
+  "sk-a-",
+  "eyJ",
+  "eyJaaaaaaaaaaaaaaa.",
+  "1:",
+  "a1 ",
+  "+1 (",
+  "://a:",
+  "Bearer ",
+  "-----BEGIN PRIVATE KEY-----",
+  "\\u0073",
+  '"',
+  '{"',
+  "DE12 ",
+  "12-",
+];
+
+test("hostile texts of a megabyte are gone through in steps that grow with their length alone", () => {
+  for (const piece of hostile) {
+    const text = Buffer.from(piece.repeat(Math.ceil((1 << 20) / piece.length)));
+    const found = new Map<string, number>();
+    everything.redact(text, 0, text.length, found);
+  }
+});

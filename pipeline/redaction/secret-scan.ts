@@ -1,0 +1,330 @@
+import type { Match } from "./detectors/detector.ts";
+import { leastRun, privateKey, type SecretDetector, urlPassword } from "./detectors/secrets.ts";
+import { indexOfByte } from "./find-bytes.ts";
+
+const backslash = 0x5c;
+const letterU = 0x75;
+const dot = 0x2e;
+const colon = 0x3a;
+const slash = 0x2f;
+/** What is put in the place of a secret begins with it. */
+const openBracket = 0x5b;
+const zero = 0x30;
+const at = 0x40;
+/** A pattern is tried on so much of the text first; on more where that is not enough. */
+const firstWindowBytes = 320;
+/** A match that fills this goes on as long as token bytes do. */
+const windowBytes = 8192;
+/** What a pattern may look back at. */
+const lookBehindBytes = 48;
+const longestUrlLogin = 400;
+const longestPrivateKey = 64 << 10;
+const leastPrivateKey = 32;
+
+const isToken = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/");
+const isAlphanumeric = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+/** The letters of JSON's escapes of one letter. */
+const isEscapeLetter = tableOf("nrtbf");
+/** What is no part of a URL's user and password. */
+const endsLogin = tableOf(" \t\r\n/@\"'`\\<>");
+/** What may stand in a private key in PEM: line ends too, as they are and as JSON writes them. */
+const isPemBody = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=:,- \r\n\t\\");
+
+/** The first line, and, of a key under a password, the lines that say so. */
+const pemHead = /-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----(?![\s\S]*-----BEGIN)/;
+const pemEnd = /-----END [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----/;
+const pemHeadBytes = 160;
+
+interface Literal {
+  readonly bytes: Buffer;
+  readonly detector: SecretDetector;
+}
+
+/** Gives each match as it is found, in no order; true ends the scan. */
+export type OnMatch = (match: Match) => boolean;
+
+/**
+ * Finds secrets in bytes. Ordinary text is passed over in strides: every secret has `leastRun` token bytes in a row, so
+ * only every fifteenth byte need be looked at, and back from there to the nearest space. What rows of token bytes there
+ * are is looked through for the beginnings of keys, and patterns are tried where one stands.
+ */
+export class SecretScan {
+  /** By first byte. */
+  readonly #starts: (readonly Literal[] | undefined)[] = new Array(256).fill(undefined);
+  /** 1 where a literal begins with the two bytes. */
+  readonly #pairs = new Uint8Array(0x10000);
+  /** By last byte. */
+  readonly #after: (readonly Literal[] | undefined)[] = new Array(256).fill(undefined);
+  readonly #findsUrlPasswords: boolean;
+
+  constructor(detectors: readonly SecretDetector[], others: ReadonlySet<string>) {
+    for (const detector of detectors) {
+      for (const text of detector.starts ?? []) {
+        add(this.#starts, text.charCodeAt(0), literal(text, detector));
+        this.#pairs[(text.charCodeAt(0) << 8) | text.charCodeAt(1)] = 1;
+      }
+      for (const text of detector.after ?? []) {
+        add(this.#after, text.charCodeAt(text.length - 1), literal(text.toLowerCase(), detector));
+      }
+    }
+    this.#findsUrlPasswords = others.has(urlPassword.name);
+  }
+
+  /**
+   * Whether there may be a secret among rows of values that stand one behind the other, each behind its length. Where a
+   * value begins is not known then, so that more is taken for a secret than is one; never less.
+   */
+  mayFindAmongValues(bytes: Buffer): boolean {
+    const found = () => true;
+    return this.#scanRuns(bytes, 0, bytes.length, false, found) || this.#scanUrls(bytes, 0, bytes.length, found);
+  }
+
+  /** Finds the secrets of one value. Returns true when `onMatch` did. */
+  scan(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
+    return this.#scanRuns(bytes, from, to, true, onMatch) || this.#scanUrls(bytes, from, to, onMatch);
+  }
+
+  #scanRuns(bytes: Buffer, from: number, to: number, isOneValue: boolean, onMatch: OnMatch): boolean {
+    let start = nextRun(bytes, from, to);
+    while (start >= 0) {
+      let end = start + leastRun;
+      while (end < to && isToken[bytes[end] as number] === 1) end++;
+      if (!isOneValue && isBesideEscape(bytes, start, end)) return true;
+      const reached = this.#scanRun(bytes, start, end, from, to, isOneValue, onMatch);
+      if (reached < 0) return true;
+      start = nextRun(bytes, Math.max(end, reached), to);
+    }
+    return false;
+  }
+
+  /** Returns where the last match ended; -1 when `onMatch` said to stop. */
+  #scanRun(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    from: number,
+    to: number,
+    isOneValue: boolean,
+    onMatch: OnMatch,
+  ): number {
+    let reached = start;
+    if (start > from) {
+      const literals = this.#after[bytes[start - 1] as number];
+      if (literals !== undefined) {
+        const match = this.#matchAfter(literals, bytes, start, from, to);
+        if (match !== undefined) {
+          if (onMatch(match)) return -1;
+          reached = match.to;
+        }
+      }
+    }
+    const begin = start > from ? afterEscape(bytes, start, end) : start;
+    const pairs = this.#pairs;
+    for (let place = Math.max(start, reached); place < end - 1; place++) {
+      const first = bytes[place] as number;
+      if (pairs[(first << 8) | (bytes[place + 1] as number)] === 0) continue;
+      if (
+        isOneValue &&
+        place !== start &&
+        place !== begin &&
+        place !== reached &&
+        isAlphanumeric[bytes[place - 1] as number] === 1
+      )
+        continue;
+      for (const { bytes: text, detector } of this.#starts[first] ?? []) {
+        if (!startsWith(bytes, place, end, text)) continue;
+        const match = matchAt(detector, bytes, place, from, to, isOneValue);
+        if (match === undefined) continue;
+        if (onMatch(match)) return -1;
+        reached = match.to;
+        place = match.to - 1;
+        break;
+      }
+    }
+    return reached;
+  }
+
+  #matchAfter(literals: readonly Literal[], bytes: Buffer, start: number, from: number, to: number): Match | undefined {
+    for (const { bytes: text, detector } of literals) {
+      const begin = start - text.length;
+      if (begin < from || !equalsIgnoringCase(bytes, begin, text)) continue;
+      const match =
+        detector.name === privateKey.name
+          ? privateKeyAt(bytes, start, from, to)
+          : matchAt(detector, bytes, start, from, to, false);
+      if (match !== undefined) return match;
+    }
+    return undefined;
+  }
+
+  #scanUrls(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
+    if (!this.#findsUrlPasswords) return false;
+    for (let found = indexOfByte(bytes, at, from, to); found >= 0; found = indexOfByte(bytes, at, found + 1, to)) {
+      const password = passwordBefore(bytes, from, found);
+      if (password >= 0 && onMatch({ from: password, to: found, name: urlPassword.name })) return true;
+    }
+    return false;
+  }
+}
+
+/** Whether a value has ASCII written as JSON's `\u00xx` right before, or behind, what may be a key. */
+export function hidesBehindEscapes(bytes: Buffer, from: number, to: number): boolean {
+  for (let start = nextRun(bytes, from, to); start >= 0; ) {
+    let end = start + leastRun;
+    while (end < to && isToken[bytes[end] as number] === 1) end++;
+    if (isBesideEscape(bytes, start, end)) return true;
+    start = nextRun(bytes, end, to);
+  }
+  return false;
+}
+
+function isBesideEscape(bytes: Buffer, start: number, end: number): boolean {
+  return (
+    (bytes[start - 1] === backslash && isAsciiEscape(bytes, start)) ||
+    (bytes[end] === backslash && isAsciiEscape(bytes, end + 1))
+  );
+}
+
+/** Whether `u00`, and a digit that makes it a letter, digit or sign of ASCII, stand there. */
+function isAsciiEscape(bytes: Buffer, place: number): boolean {
+  const row = bytes[place + 3];
+  return (
+    bytes[place] === letterU &&
+    bytes[place + 1] === zero &&
+    bytes[place + 2] === zero &&
+    row !== undefined &&
+    row >= 0x32 &&
+    row <= 0x37
+  );
+}
+
+/**
+ * Where the next row of at least `leastRun` token bytes begins; -1 when there is none. `from` counts as a beginning.
+ * Looks at the last byte that such a row would have, and back: the first other byte is where the next may begin.
+ */
+function nextRun(bytes: Buffer, from: number, to: number): number {
+  let begin = from;
+  for (;;) {
+    let place = begin + leastRun - 1;
+    if (place >= to) return -1;
+    while (place >= begin && isToken[bytes[place] as number] === 1) place--;
+    if (place < begin) return begin;
+    begin = place + 1;
+  }
+}
+
+/** Of a run behind a backslash, where its text begins: behind `n` of `\n`, or `u0022`. */
+function afterEscape(bytes: Buffer, start: number, end: number): number {
+  if (bytes[start - 1] !== backslash) return start;
+  const first = bytes[start] as number;
+  if (isEscapeLetter[first] === 1) return start + 1;
+  return first === letterU && start + 5 < end ? start + 5 : start;
+}
+
+function matchAt(
+  detector: SecretDetector,
+  bytes: Buffer,
+  place: number,
+  from: number,
+  to: number,
+  isOneValue: boolean,
+): Match | undefined {
+  const windowFrom = Math.max(from, place - lookBehindBytes);
+  const { pattern } = detector;
+  let windowTo = Math.min(to, place + firstWindowBytes);
+  pattern.lastIndex = place - windowFrom;
+  let found = pattern.exec(latin1(bytes, windowFrom, windowTo));
+  // Only parts of a token, or all of the window, may go on behind it.
+  if (
+    windowTo < to &&
+    (found === null ? isRunOfTokens(bytes, place, windowTo) : pattern.lastIndex >= windowTo - windowFrom - 8)
+  ) {
+    windowTo = Math.min(to, place + windowBytes);
+    pattern.lastIndex = place - windowFrom;
+    found = pattern.exec(latin1(bytes, windowFrom, windowTo));
+  }
+  if (found === null) return undefined;
+  let end = windowFrom + pattern.lastIndex;
+  if (end === windowTo) while (end < to && isToken[bytes[end] as number] === 1) end++;
+  if (isOneValue && detector.isExact === true && end < to && isAlphanumeric[bytes[end] as number] === 1)
+    return undefined;
+  const secret = found[1] ?? found[0];
+  if (detector.isValid?.(secret) === false) return undefined;
+  return { from: windowFrom + pattern.lastIndex - secret.length, to: end, name: detector.name };
+}
+
+/** Where the password before the `@` of a URL begins; -1 when there is none. */
+function passwordBefore(bytes: Buffer, from: number, at: number): number {
+  const limit = Math.max(from, at - longestUrlLogin);
+  let place = at - 1;
+  let password = -1;
+  for (; place >= limit && endsLogin[bytes[place] as number] === 0; place--) {
+    if (bytes[place] === colon) password = place + 1;
+  }
+  if (password < 0 || password === at || bytes[place] !== slash) return -1;
+  const scheme = latin1(bytes, Math.max(from, place - 4), place + 1);
+  return /:\\?\/\\?\/$/.test(scheme) && bytes[password] !== openBracket ? password : -1;
+}
+
+/** Whether there is nothing but what tokens are made of, their dots included. */
+function isRunOfTokens(bytes: Buffer, from: number, to: number): boolean {
+  for (let place = from; place < to; place++) {
+    if (isToken[bytes[place] as number] === 0 && bytes[place] !== dot) return false;
+  }
+  return true;
+}
+
+/** A private key in PEM, of whose body the bytes at `place` are. */
+function privateKeyAt(bytes: Buffer, place: number, from: number, to: number): Match | undefined {
+  const windowFrom = Math.max(from, place - pemHeadBytes);
+  const head = pemHead.exec(latin1(bytes, windowFrom, place));
+  if (head === null) return undefined;
+  const bodyFrom = windowFrom + head.index + head[0].length;
+  const end = pemEndAt(bytes, bodyFrom, to);
+  return end < 0 ? undefined : { from: windowFrom + head.index, to: end, name: privateKey.name };
+}
+
+/** Behind the last line of the key, or, where it is cut, behind what is there of it; -1 when nothing is. */
+function pemEndAt(bytes: Buffer, from: number, to: number): number {
+  const limit = Math.min(to, from + longestPrivateKey);
+  let end = from;
+  while (end < limit && isPemBody[bytes[end] as number] === 1) end++;
+  const last = pemEnd.exec(latin1(bytes, from, end));
+  if (last !== null) return from + last.index + last[0].length;
+  // A quote behind a backslash belongs to it.
+  if (bytes[end - 1] === backslash) end--;
+  return end - from >= leastPrivateKey ? end : -1;
+}
+
+function startsWith(bytes: Buffer, place: number, end: number, text: Buffer): boolean {
+  if (place + text.length > end) return false;
+  for (let index = 1; index < text.length; index++) if (bytes[place + index] !== text[index]) return false;
+  return true;
+}
+
+function equalsIgnoringCase(bytes: Buffer, place: number, lowerCase: Buffer): boolean {
+  for (let index = 0; index < lowerCase.length; index++) {
+    const byte = bytes[place + index] as number;
+    const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+    if (lower !== lowerCase[index]) return false;
+  }
+  return true;
+}
+
+function latin1(bytes: Buffer, from: number, to: number): string {
+  return bytes.toString("latin1", from, to);
+}
+
+function literal(text: string, detector: SecretDetector): Literal {
+  return { bytes: Buffer.from(text, "latin1"), detector };
+}
+
+function add(table: (readonly Literal[] | undefined)[], byte: number, entry: Literal): void {
+  table[byte] = [...(table[byte] ?? []), entry];
+}
+
+function tableOf(letters: string): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const letter of letters) table[letter.charCodeAt(0)] = 1;
+  return table;
+}
