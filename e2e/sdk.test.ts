@@ -287,3 +287,61 @@ test("Vercel AI SDK: generateText and streamText, on both providers", async () =
     assert.equal(streamed.recorded.is_stream, true);
   }
 });
+
+const anotherProvider = "anthropic/claude-haiku-4-5-20251001";
+
+/** Claude, called by OpenAI's SDK through Weir, and what was recorded. */
+async function claudeByOpenai<Result>(call: (client: OpenAI, headers: Record<string, string>) => Promise<Result>) {
+  const user = newUser();
+  const result = await call(openai(`${weir.url}/v1`), { "x-mock-case": "claude by openai", "x-weir-user": user });
+  const [recorded] = await callsOfUser(weir, user);
+  assert.ok(recorded);
+  assert.deepEqual([recorded.provider, recorded.content_format], ["anthropic", "anthropic.messages"]);
+  return { result, recorded };
+}
+
+test("openai's SDK with a model of Anthropic's: a completion says what Anthropic's own SDK is told", async () => {
+  const straight = await anthropic(mock.url).messages.create(
+    { model: "claude-haiku-4-5-20251001", max_tokens: 4096, messages },
+    { headers: { "x-mock-case": "claude by openai" } },
+  );
+  const { result, recorded } = await claudeByOpenai((client, headers) =>
+    client.chat.completions.create({ model: anotherProvider, messages }, { headers }),
+  );
+  const text = straight.content.map((block) => (block.type === "text" ? block.text : "")).join("");
+  assert.equal(result.choices[0]?.message.content, text);
+  assert.equal(result.choices[0]?.finish_reason, "stop");
+  assert.equal(result.usage?.prompt_tokens, recorded.input_tokens);
+  assert.equal(result.usage?.completion_tokens, recorded.output_tokens);
+  assert.ok((recorded.cost_nano_usd ?? 0) > 0);
+});
+
+test("openai's SDK with a model of Anthropic's: a stream, put together by the SDK", async () => {
+  const { result, recorded } = await claudeByOpenai((client, headers) => {
+    const body = { model: anotherProvider, messages, stream_options: { include_usage: true } };
+    return client.chat.completions.stream(body, { headers }).finalChatCompletion();
+  });
+  assert.ok((result.choices[0]?.message.content ?? "").length > 20);
+  assert.equal(result.usage?.completion_tokens, recorded.output_tokens);
+  assert.equal(recorded.is_stream, true);
+});
+
+test("openai's SDK with a model of Anthropic's: tools are called, and their results are taken", async () => {
+  const order = [{ role: "user" as const, content: "Where is order A-1017?" }];
+  const { result } = await claudeByOpenai((client, headers) =>
+    client.chat.completions.create({ model: anotherProvider, messages: order, tools }, { headers }),
+  );
+  const message = result.choices[0]?.message;
+  assert.ok(message?.tool_calls !== undefined && message.tool_calls.length > 0, JSON.stringify(message));
+  assert.equal(result.choices[0]?.finish_reason, "tool_calls");
+  const results = message.tool_calls.map((call) => {
+    return { role: "tool" as const, tool_call_id: call.id, content: '{"status":"shipped"}' };
+  });
+  const { recorded } = await claudeByOpenai((client, headers) =>
+    client.chat.completions.create(
+      { model: anotherProvider, messages: [...order, message, ...results], tools },
+      { headers },
+    ),
+  );
+  assert.equal(recorded.status, "ok");
+});

@@ -237,3 +237,24 @@ test("a client's own signature passes as it is", async () => {
     [authorization, "20240101T000000Z"],
   );
 });
+
+test("an upload of audio: its model and fields are recorded, its bytes only pass", async () => {
+  await using fixture = await GatewayFixture.start();
+  fixture.mock.on(
+    "/v1/audio/transcriptions",
+    json({ text: "Hello", usage: { type: "tokens", input_tokens: 10, output_tokens: 2 } }),
+  );
+  const body = new FormData();
+  body.append("file", new Blob([Buffer.alloc(100_000, 7)], { type: "audio/wav" }), "a.wav");
+  body.append("model", "gpt-4o-transcribe");
+  await fetch(`${fixture.url}/openai/v1/audio/transcriptions`, { method: "POST", body });
+  assert.ok((fixture.mock.requests[0]?.body.length ?? 0) > 100_000);
+  const [row] = await fixture.rows(1);
+  assert.deepEqual(
+    [row?.request_model, row?.operation, row?.content_state, row?.input_tokens],
+    ["gpt-4o-transcribe", "transcription", "full", 10],
+  );
+  const file = { filename: "a.wav", content_type: "audio/wav", bytes: 100_000 };
+  assert.deepEqual(JSON.parse(String(row?.input)), { file, model: "gpt-4o-transcribe" });
+  assert.ok((row?.cost_nano_usd ?? 0) > 0);
+});

@@ -16,6 +16,7 @@ import type { Api } from "./providers/shape.ts";
 import { CallRecord } from "./recording/call-record.ts";
 import { BodyCapture, type CaptureBudget } from "./recording/capture.ts";
 import { isEncoded } from "./recording/decode.ts";
+import { FormScanner, formBoundary } from "./recording/form-scanner.ts";
 import { JsonScanner } from "./recording/json-scanner.ts";
 import { isJsonType, ResponseObserver } from "./recording/observe.ts";
 import type { Recorder } from "./recording/recorder.ts";
@@ -149,6 +150,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
   #translator: AnswerTranslator | undefined;
 
   #scanner: JsonScanner | undefined;
+  #form: FormScanner | undefined;
   #held: Buffer[] = [];
   #heldBytes = 0;
   #holdLimit = 0;
@@ -224,6 +226,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
       record.input = new BodyCapture(capture.bodyLimitBytes, this.#context.budget);
     }
     if (isJson && isPlain) this.#scanner = new JsonScanner(requestMembers);
+    else if (isPlain && record.api.operation !== "") this.#form = formScanner(this.#head);
     this.#mayPatch = isJson && isPlain && record.api.mustAskForUsage && record.provider.streamUsageOnRequest;
     const isSigned = record.admission.signer !== undefined;
     this.#holdLimit = this.#mayPatch || isSigned ? capture.holdLimitBytes : smallBodyBytes;
@@ -241,6 +244,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     }
     record.input?.push(chunk);
     this.#scanner?.push(chunk);
+    this.#form?.push(chunk);
     if (this.#isStreamingUp) {
       if (this.#connection?.writeBody(chunk) === false) this.#exchange.pauseRequest();
       return;
@@ -271,9 +275,19 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     if (this.#isOver) return;
     const beganMs = performance.now();
     if (this.#scanner !== undefined) this.record.readRequest(this.#scanner);
+    if (this.#form !== undefined) this.#readForm(this.#form);
     if (this.#isStreamingUp) this.#connection?.endBody();
     else this.#dispatch(this.#wholeBody());
     this.record.ownMs += performance.now() - beganMs;
+  }
+
+  /** Of a form, its fields are recorded, not the bytes of its files. */
+  #readForm(form: FormScanner): void {
+    this.record.readRequest(form);
+    const { capture } = this.#context.config;
+    if (!capture.content) return;
+    this.record.input = new BodyCapture(capture.bodyLimitBytes, this.#context.budget);
+    this.record.input.push(form.json());
   }
 
   #wholeBody(): readonly Buffer[] {
@@ -558,6 +572,14 @@ const errorTypes: Readonly<Record<string, CallRecord["errorType"]>> = {
 /** A model call's body is JSON, also when its client (curl, most of all) forgets to say so. */
 function mayBeJson(api: Api, contentType: string): boolean {
   return api.operation !== "" && !contentType.startsWith("multipart/");
+}
+
+function formScanner(head: RequestHead): FormScanner | undefined {
+  const { forward } = head;
+  // As it was written: a boundary's case matters.
+  const at = forward.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-type");
+  const boundary = formBoundary(at === -1 ? "" : (forward[at + 1] ?? ""));
+  return boundary === undefined ? undefined : new FormScanner(boundary);
 }
 
 function isEventStream(contentType: string): boolean {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { calcPrice } from "@pydantic/genai-prices";
 import { priceUsage, readConversation, textOf, toolCallsOf, type Usage, unknownUsage } from "@weir/model";
 import { apiOf, providerRows } from "./providers/index.ts";
 import { CaptureBudget } from "./recording/capture.ts";
@@ -184,60 +183,34 @@ for (const exchange of exchanges.filter(({ api }) => api === "streamGenerateCont
   });
 }
 
-/** By the price table's own arithmetic on the truth's counts; what is reported or billed apart comes first. */
-function expectedCost(exchange: Exchange, providerName: string): number | null {
+/** The price of the truth's counts; what is reported or billed apart comes first. */
+function expectedCost(exchange: Exchange, provider: string): number | null {
   const { truth } = exchange;
-  const raw = truth.raw_usage as {
-    cost?: number;
-    is_byok?: boolean;
-    cost_details?: { upstream_inference_cost?: number };
-  };
+  const raw = truth.raw_usage as RawCost | null;
   // OpenRouter tells the cost; what it billed to a key of the user's own comes on top.
   if (raw?.cost !== undefined) {
     const own = raw.is_byok === true ? (raw.cost_details?.upstream_inference_cost ?? 0) : 0;
     return Math.round((raw.cost + own) * 1e9);
   }
   const asked = (JSON.parse(exchange.requestBody.toString()) as { model?: string }).model ?? apiFor(exchange).model;
-  const usage: Usage = { ...unknownUsage, ...expectedUsage(exchange) };
-  const counts = {
-    input_tokens: truth.usage?.["billed_input"] ?? usage.input_tokens,
-    output_tokens: truth.usage?.["billed_output"] ?? usage.output_tokens,
-    cache_read_tokens: truth.usage?.["billed_input"] === undefined ? usage.cache_read_tokens : null,
-    cache_write_tokens: usage.cache_write_tokens,
-    cache_write_1h_tokens: usage.cache_write_1h_tokens,
-    input_audio_tokens: audioTokens(truth.raw_usage?.["promptTokensDetails"]),
-  };
-  for (const model of [truth.model ?? "", asked]) {
-    if (model === "" || counts.input_tokens === null) continue;
-    const known = priceUsage({
-      provider: providerName,
-      model,
-      usage: { ...unknownUsage, input_tokens: 0, output_tokens: 0 },
-      at: new Date(),
-    });
-    if (known === null) continue;
-    const providerId = tableIds[providerName] ?? providerName;
-    const priced = calcPrice(withoutNulls(counts), model.replace(/^.*models\//, ""), { providerId });
-    if (priced !== null) return Math.round(priced.total_price * 1e9);
-  }
-  return null;
+  const usage: Usage = { ...unknownUsage, output_tokens: 0, ...expectedUsage(exchange) };
+  const billed = truth.usage?.["billed_input"];
+  const input_audio_tokens = raw?.promptTokensDetails?.find(({ modality }) => modality === "AUDIO")?.tokenCount ?? null;
+  const counts =
+    billed === undefined
+      ? { ...usage, input_audio_tokens }
+      : { ...unknownUsage, input_tokens: billed, output_tokens: truth.usage?.["billed_output"] ?? 0 };
+  const prices = [truth.model ?? "", asked].map((model) =>
+    priceUsage({ provider, model, usage: counts, at: new Date() }),
+  );
+  return prices.find((price) => price !== null)?.cost_nano_usd ?? null;
 }
 
-/** Google's audio has a price of its own. */
-function audioTokens(details: unknown): number | null {
-  const entries = (details ?? []) as { modality: string; tokenCount: number }[];
-  return entries.find(({ modality }) => modality === "AUDIO")?.tokenCount ?? null;
-}
-
-const tableIds: Readonly<Record<string, string>> = {
-  "gcp.gemini": "google",
-  "gcp.vertex_ai": "google",
-  "aws.bedrock": "aws",
-  mistral_ai: "mistral",
-};
-
-function withoutNulls(counts: Readonly<Record<string, number | null>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counts).filter((entry): entry is [string, number] => entry[1] !== null));
+interface RawCost {
+  readonly cost?: number;
+  readonly is_byok?: boolean;
+  readonly cost_details?: { readonly upstream_inference_cost?: number };
+  readonly promptTokensDetails?: readonly { readonly modality: string; readonly tokenCount: number }[];
 }
 
 test("through the gateway: what is sent and what is received is what was recorded", { skip }, async () => {
@@ -279,8 +252,8 @@ test("through the gateway: what is sent and what is received is what was recorde
     if (exchange.isStream) assert.ok((row.ttft_ns ?? 0) > 0, exchange.name);
     const otelName = providerRows.find(({ id }) => id === exchange.provider)?.otelName ?? exchange.provider;
     const cost = expectedCost(exchange, otelName);
-    const isNear = cost === null ? row.cost_nano_usd === null : Math.abs((row.cost_nano_usd ?? Number.NaN) - cost) <= 4;
-    if (isNear) count(exchange, "cost");
+    const isRight = row.cost_nano_usd === cost;
+    if (isRight) count(exchange, "cost");
     else wrongCosts.push(`${exchange.name}: ${row.cost_nano_usd}, expected ${cost}`);
   }
   assert.deepEqual(wrongCosts, []);

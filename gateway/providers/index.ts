@@ -110,7 +110,14 @@ export const providerRows: readonly ProviderRow[] = [
   { id: "voyage", ...openai, baseUrl: "https://api.voyageai.com", otelName: "voyage_ai" },
   { id: "jina", ...openai, baseUrl: "https://api.jina.ai", otelName: "jina_ai" },
   { id: "moonshot", ...openai, baseUrl: "https://api.moonshot.ai", otelName: "moonshot_ai" },
-  { id: "deepinfra", ...openai, baseUrl: "https://api.deepinfra.com", streamUsageOnRequest: true, slashedModels: true },
+  {
+    id: "deepinfra",
+    ...openai,
+    baseUrl: "https://api.deepinfra.com",
+    openaiPath: "/v1/openai",
+    streamUsageOnRequest: true,
+    slashedModels: true,
+  },
   { id: "sambanova", ...openai, baseUrl: "https://api.sambanova.ai", streamUsageOnRequest: true },
   {
     id: "ollama",

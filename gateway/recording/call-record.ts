@@ -96,7 +96,7 @@ export class CallRecord {
   }
 
   /** Takes what the gateway wants to know from the request's top-level members. */
-  readRequest(scan: JsonScanner): void {
+  readRequest(scan: Pick<JsonScanner, "members">): void {
     const { members } = scan;
     this.requestModel = memberText(members["model"]) || this.api.model;
     this.asksForStream = asksForStream(this.api, members["stream"]?.text);

@@ -23,6 +23,9 @@ const thinkingLevels: Readonly<Record<string, number>> = {
 export const geminiChat: ChatDialect = {
   path({ model, isStream }) {
     const method = isStream ? "streamGenerateContent?alt=sse" : "generateContent";
+    // Vertex's models are known by their whole path, as tuned ones are.
+    if (/^(projects|publishers)\//.test(model)) return `/v1/${encodeURI(model)}:${method}`;
+    if (model.startsWith("tunedModels/")) return `/v1beta/${encodeURI(model)}:${method}`;
     return `/v1beta/models/${encodeURIComponent(model.replace(/^models\//, ""))}:${method}`;
   },
   headers: [],

@@ -106,6 +106,9 @@ test("a request in Gemini's words", () => {
     },
   });
   assert.equal(bodyFor("gemini", { stream: true }).path, "/v1beta/models/m:streamGenerateContent?alt=sse");
+  const vertex = "projects/p/locations/us-east5/publishers/google/models/m";
+  const onVertex = translate("gemini", "chat", Buffer.from(JSON.stringify(request)), vertex, `vertex/${vertex}`);
+  assert.equal(onVertex.path, `/v1/${vertex}:generateContent`);
 });
 
 test("a request in Cohere's words", () => {
