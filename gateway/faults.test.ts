@@ -131,6 +131,26 @@ test("a client that takes nothing for too long is given up", async () => {
   client.socket.destroy();
 });
 
+test("a client that leaves after its whole upload is noticed, also when the provider has not taken it", async () => {
+  const deaf = createServer((socket) => void socket.pause().on("error", () => {}));
+  deaf.listen(0, "127.0.0.1");
+  await once(deaf, "listening");
+  const { port } = deaf.address() as { port: number };
+  await using fixture = await GatewayFixture.start({
+    config: { providers: { deaf: { baseUrl: `http://127.0.0.1:${port}` } } },
+  });
+  const client = new RawClient(fixture.gateway.port);
+  const upload = Buffer.alloc(1 << 20);
+  client.send(`POST /deaf/v1/files HTTP/1.1\r\nhost: w\r\ncontent-length: ${upload.length}\r\n\r\n`);
+  client.send(upload);
+  await sleep(200);
+  client.socket.destroy();
+  const [row] = await fixture.rows(1);
+  assert.equal(row?.status, "cancelled");
+  await eventually(() => fixture.gateway.openConnections.providers === 0);
+  deaf.close();
+});
+
 test("the rest of an upload that was answered early is thrown away, and the connection goes on", async () => {
   const early = createServer((socket) => {
     socket.on("error", () => {});
