@@ -64,7 +64,9 @@ export const gatewayConfig = z.strictObject({
     .strictObject({
       connectMs: milliseconds.default(10_000).describe("Until the provider's socket is open, TLS included."),
       firstByteMs: milliseconds.default(30 * 60_000).describe("From the request to the head of the answer."),
-      idleMs: milliseconds.default(10 * 60_000).describe("Between two reads of an answer."),
+      idleMs: milliseconds
+        .default(10 * 60_000)
+        .describe("Between two reads of an answer, or of a request's body; and how long a client may take nothing."),
       totalMs: milliseconds.default(6 * 3_600_000).describe("The whole call."),
       drainMs: milliseconds
         .default(10 * 60_000)

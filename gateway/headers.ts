@@ -3,7 +3,7 @@ import { Attribution, gatewayHeader } from "./attribution.ts";
 /** Request headers that carry a credential, lower case; any of them may hold a Weir key. */
 const credentialNames = new Set(["authorization", "x-api-key", "api-key", "x-goog-api-key"]);
 
-/** Headers that belong to one connection, or that undici writes itself. */
+/** Headers that belong to one connection, or that the gateway writes itself. */
 const hopByHop = new Set([
   "host",
   "connection",
@@ -44,7 +44,7 @@ function ruleOf(rawName: string): Rule {
 function newRule(name: string): Rule {
   if (name === "connection") return { kind: "connection", name };
   if (name === "content-length") return { kind: "length", name };
-  // Node has refused requests with both a length and a coding, and codings other than chunked.
+  // Requests with both a length and a coding, and codings other than chunked, were refused before.
   if (name === "transfer-encoding") return { kind: "coding", name };
   if (hopByHop.has(name)) return { kind: "drop", name };
   if (name === "x-weir-key") return { kind: "key", name };
@@ -69,7 +69,7 @@ export class RequestHead {
   attribution: Attribution | undefined;
 }
 
-/** Reads Node's raw headers in one pass. */
+/** Reads raw headers in one pass. */
 export function readRequestHead(rawHeaders: readonly string[], keepGatewayHeaders: boolean): RequestHead {
   const head = new RequestHead();
   let connection = "";
@@ -124,7 +124,7 @@ function readGatewayHeader(head: RequestHead, rule: Rule & { kind: "gateway" }, 
   rule.header.read(head.attribution, unicodeOf(value), rule.name);
 }
 
-/** Node reads header bytes as Latin-1; people send names in UTF-8. */
+/** Header bytes are read as Latin-1; people send names in UTF-8. */
 export function unicodeOf(value: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is about what is not ASCII
   if (!/[^\x00-\x7f]/.test(value)) return value;

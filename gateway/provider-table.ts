@@ -2,7 +2,7 @@ import { CodedError } from "@weir/model";
 import type { GatewayConfig } from "./config.ts";
 import { type AuthStyle, type ProviderRow, providerRows, type ShapeId } from "./providers/index.ts";
 
-/** Where requests go: an origin for undici, and what stands before the path. */
+/** Where requests go: an origin, and what stands before the path. */
 export interface Target {
   readonly origin: string;
   readonly pathPrefix: string;

@@ -66,9 +66,10 @@ export class ChunkedReader {
       this.#beginChunk(size);
       return;
     }
+    const from = this.position;
     const line = this.#readLine(bytes);
     if (line === undefined) return;
-    if (!sizeLine.test(line)) throw broken("a chunk has no valid size");
+    if (!sizeLine.test(line)) throw this.#brokenAt(from, "a chunk has no valid size");
     this.#beginChunk(Number.parseInt(line, 16));
   }
 
@@ -95,6 +96,7 @@ export class ChunkedReader {
   }
 
   #readTrailer(bytes: Buffer): void {
+    const from = this.position;
     const line = this.#readLine(bytes);
     if (line === undefined) return;
     if (line === "") {
@@ -103,9 +105,15 @@ export class ChunkedReader {
     }
     this.#trailerBytes += line.length;
     const match = trailerLine.exec(line);
-    if (match === null) throw broken("a trailer is no header line");
-    if (this.#trailerBytes > trailersLimitBytes) throw broken("its trailers are too long");
+    if (match === null) throw this.#brokenAt(from, "a trailer is no header line");
+    if (this.#trailerBytes > trailersLimitBytes) throw this.#brokenAt(from, "its trailers are too long");
     this.trailers.push(match[1] as string, match[2] as string);
+  }
+
+  /** What was read up to there is right. */
+  #brokenAt(position: number, what: string): HttpFault {
+    this.position = position;
+    return broken(what);
   }
 
   /** The line under way, once its CRLF is there. */

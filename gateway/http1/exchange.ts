@@ -177,6 +177,7 @@ export class Exchange {
     this.#closeChunk();
     const { socket } = this.#connection;
     this.#gather.flush(socket);
+    this.#connection.onClientBehind();
     // The length or the last chunk is missing: a plain end is an error to the client. Where only the end of the
     // connection ends the answer it must not look orderly.
     if (this.#mode === "close") socket.write(nothing, () => socket.resetAndDestroy());

@@ -110,10 +110,10 @@ export class ServerConnection implements ExchangeConnection, BodySink, Timed {
   }
 
   resumeRequest(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
+    // What comes after a whole request is not the exchange's to ask for.
+    if (!this.#isPaused || this.#isWaiting) return;
     this.#await(this.#context.stallMs);
-    this.socket.resume();
+    this.#resume();
   }
 
   detach(): Buffer {
@@ -208,6 +208,8 @@ export class ServerConnection implements ExchangeConnection, BodySink, Timed {
     this.#body = undefined;
     exchange.isRequestWhole = true;
     this.deadlineMs = Number.POSITIVE_INFINITY;
+    // Nothing is left to hold back, and a client that leaves must be noticed.
+    this.#resume();
     if (!exchange.isClosed) exchange.handler.onRequestEnd();
     // The answer came before the request's end.
     else if (exchange.keepsAlive && this.#exchange === exchange) this.#next();
@@ -217,8 +219,7 @@ export class ServerConnection implements ExchangeConnection, BodySink, Timed {
   #next(): void {
     this.#exchange = undefined;
     this.#await(this.#context.keepAliveMs);
-    if (this.#isPaused) this.socket.resume();
-    this.#isPaused = false;
+    this.#resume();
     if (this.#isConsuming || this.#pending.length === 0) return;
     const bytes = this.#pending;
     this.#pending = nothing;
@@ -228,6 +229,12 @@ export class ServerConnection implements ExchangeConnection, BodySink, Timed {
   #hold(bytes: Buffer): void {
     this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
     if (this.#pending.length > pipelineLimitBytes) this.pauseRequest();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.socket.resume();
   }
 
   #await(ms: number): void {
@@ -262,7 +269,7 @@ export class ServerConnection implements ExchangeConnection, BodySink, Timed {
     this.#body = undefined;
     this.#pending = nothing;
     this.#await(lingerMs);
-    if (this.#isPaused) this.socket.resume();
+    this.#resume();
     this.socket.end();
   }
 }

@@ -17,6 +17,7 @@ export interface Http1ServerOptions {
 
 const headMs = 60_000;
 const keepAliveMs = 75_000;
+const lingerMs = 1_000;
 
 /** An HTTP/1.1 server over bare sockets. */
 export class Http1Server {
@@ -76,7 +77,12 @@ export class Http1Server {
     for (const connection of this.#context.connections) if (connection.isIdle) connection.socket.destroy();
   }
 
+  /** Ends them after what was written to them, or soon when their clients do not take it. */
   closeAllConnections(): void {
-    for (const connection of this.#context.connections) connection.socket.destroySoon();
+    const { connections } = this.#context;
+    for (const connection of connections) connection.socket.destroySoon();
+    setTimeout(() => {
+      for (const connection of connections) connection.socket.destroy();
+    }, lingerMs).unref();
   }
 }

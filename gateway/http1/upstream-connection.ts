@@ -314,7 +314,7 @@ export class UpstreamConnection implements BodySink, Timed {
   }
 
   readonly #onDrain = (): void => {
-    if (!this.#isRequestSent) this.#handler?.onRequestDrain();
+    this.#handler?.onRequestDrain();
   };
 
   readonly #onEnd = (): void => {
