@@ -38,6 +38,25 @@ const answers: Record<string, unknown> = {
   "GET /api/v1/projects": { data: [{ id: "shop", name: "Shop", created_at: time }] },
   "DELETE /api/v1/projects/demo": { project_id: "demo", removed_rows: { spans: 12, traces: 3 } },
   "POST /api/v1/auth/links": { path: "/ui/sign-in?token=t", expires_at: time },
+  "GET /api/v1/storage": {
+    data: [
+      {
+        ...{ table: "spans", rows: 1000, parts: 2, disk_bytes: 100_000, compressed_bytes: 90_000 },
+        ...{
+          uncompressed_bytes: 1_500_000,
+          compression_ratio: 16.67,
+          disk_bytes_per_row: 100,
+          oldest: time,
+          newest: time,
+        },
+      },
+      {
+        ...{ table: "logs", rows: 0, parts: 0, disk_bytes: 0, compressed_bytes: 0, uncompressed_bytes: 0 },
+        ...{ compression_ratio: null, disk_bytes_per_row: null, oldest: null, newest: null },
+      },
+    ],
+    total_disk_bytes: 100_000,
+  },
   "GET /ready": {
     status: "degraded",
     parts: { core: { status: "ok" }, engine: { status: "starting", message: "not yet" } },
@@ -94,6 +113,12 @@ for (const [line, asked, body, printed] of [
   ["project create Shop", "POST /api/v1/projects", { name: "Shop" }, /Project shop/],
   ["project list", "GET /api/v1/projects", undefined, /shop +Shop/],
   ["demo remove", "DELETE /api/v1/projects/demo", undefined, /12 spans, 3 traces/],
+  [
+    "storage",
+    "GET /api/v1/storage",
+    undefined,
+    /spans +1000 +2 +0\.10 +1\.50 +16\.7:1 +100 +2026-01-01T00:00[\s\S]*logs +0[\s\S]*0\.10 MB in all/,
+  ],
   ["status", "GET /ready", undefined, /degraded[\s\S]*engine +starting +not yet/],
 ] as const) {
   test(`weir ${line}`, async () => {

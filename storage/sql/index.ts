@@ -23,5 +23,6 @@ export type { CallTotals, Quantiles } from "./measures.ts";
 export * from "./metrics-summary.ts";
 export * from "./query-metric.ts";
 export type * from "./reader.ts";
+export * from "./storage-usage.ts";
 export type { TimeRange } from "./time-range.ts";
 export { type ModelSeries, type Timeseries, type TimeseriesQuestion, timeseries } from "./timeseries.ts";
