@@ -10,7 +10,13 @@ for (const [version, knows, features] of [
   ["27.1.1.1", 1, ["bucketed_maps", "adaptive_buffers", "automatic_statistics", "packed_postings", "text_index"]],
 ] as const)
   test(`${version} ${knows ? "that knows the settings" : "without the settings"}`, () => {
-    const settings = { map_buckets: knows, adaptive_buffers: knows, automatic_statistics: knows, packed_postings: knows, index_later: knows };
+    const settings = {
+      map_buckets: knows,
+      adaptive_buffers: knows,
+      automatic_statistics: knows,
+      packed_postings: knows,
+      index_later: knows,
+    };
     const row = { version, ...settings };
     assert.deepEqual([...toCapabilities(row).features], features);
   });

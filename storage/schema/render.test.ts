@@ -4,7 +4,13 @@ import { billedKinds, type Column, tableColumns } from "@weir/model";
 import { readMigrations } from "./migrations.ts";
 import { type RenderTarget, renderMigration, searchableText } from "./render.ts";
 
-const everything = new Set(["text_index", "bucketed_maps", "adaptive_buffers", "automatic_statistics", "packed_postings"] as const);
+const everything = new Set([
+  "text_index",
+  "bucketed_maps",
+  "adaptive_buffers",
+  "automatic_statistics",
+  "packed_postings",
+] as const);
 const single: RenderTarget = { database: "weir", cluster: undefined, features: everything };
 const cluster: RenderTarget = { ...single, cluster: "main" };
 const migrations = readMigrations();

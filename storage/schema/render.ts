@@ -16,7 +16,12 @@ export interface RenderTarget {
 }
 
 /** What not every ClickHouse has and the schema can do without. */
-export type SchemaFeature = "text_index" | "bucketed_maps" | "adaptive_buffers" | "automatic_statistics" | "packed_postings";
+export type SchemaFeature =
+  | "text_index"
+  | "bucketed_maps"
+  | "adaptive_buffers"
+  | "automatic_statistics"
+  | "packed_postings";
 
 const dedupWindow = 1000;
 
