@@ -22,6 +22,7 @@ import { registerMetricPoints } from "./routes/metric-points.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerProjects } from "./routes/projects.ts";
 import { registerQuery } from "./routes/query.ts";
+import { registerStorage } from "./routes/storage.ts";
 import { registerTraces } from "./routes/traces.ts";
 import "./scope.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
@@ -106,6 +107,7 @@ function registerRoutes(server: ApiServer, options: ApiOptions): void {
   registerConnections(server, options);
   registerAuth(server, options);
   registerInstall(server, options);
+  registerStorage(server, options);
 }
 
 /** `/api/traces` is `/api/v1/traces`. */

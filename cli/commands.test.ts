@@ -40,6 +40,25 @@ const answers: Record<string, unknown> = {
   "GET /api/v1/deletions/del_1?project_id=demo": { deletion_id: "del_1", status: "done", found_rows: {} },
   "PATCH /api/v1/projects/shop": { id: "shop", name: "Shop", retention: { spans_days: 30, content_days: 7 } },
   "POST /api/v1/auth/links": { path: "/ui/sign-in?token=t", expires_at: time },
+  "GET /api/v1/storage": {
+    data: [
+      {
+        ...{ table: "spans", rows: 1000, parts: 2, disk_bytes: 100_000, compressed_bytes: 90_000 },
+        ...{
+          uncompressed_bytes: 1_500_000,
+          compression_ratio: 16.67,
+          disk_bytes_per_row: 100,
+          oldest: time,
+          newest: time,
+        },
+      },
+      {
+        ...{ table: "logs", rows: 0, parts: 0, disk_bytes: 0, compressed_bytes: 0, uncompressed_bytes: 0 },
+        ...{ compression_ratio: null, disk_bytes_per_row: null, oldest: null, newest: null },
+      },
+    ],
+    total_disk_bytes: 100_000,
+  },
   "GET /ready": {
     status: "degraded",
     parts: { core: { status: "ok" }, engine: { status: "starting", message: "not yet" } },
@@ -100,6 +119,12 @@ for (const [line, asked, body, printed] of [
     "PATCH /api/v1/projects/shop",
     { retention: { spans_days: 30, content_days: null } },
     /spans 30, content 7/,
+  ],
+  [
+    "storage",
+    "GET /api/v1/storage",
+    undefined,
+    /spans +1000 +2 +0\.10 +1\.50 +16\.7:1 +100 +2026-01-01T00:00[\s\S]*logs +0[\s\S]*0\.10 MB in all/,
   ],
   ["status", "GET /ready", undefined, /degraded[\s\S]*engine +starting +not yet/],
 ] as const) {

@@ -44,13 +44,25 @@ interface Deletion {
 
 const deletionPollMs = 250;
 
+interface TableUsage {
+  table: string;
+  rows: number;
+  parts: number;
+  disk_bytes: number;
+  uncompressed_bytes: number;
+  compression_ratio: number | null;
+  disk_bytes_per_row: number | null;
+  oldest: string | null;
+  newest: string | null;
+}
+
 export interface ApiCommandsOptions {
   /** How to reach the running Weir; asked only when a command runs. */
   readonly access: () => Promise<ApiAccess>;
   readonly terminal: Terminal;
 }
 
-/** Adds the commands that speak to a running Weir: keys, connections, projects, sign-in link, demo, status. */
+/** Adds the commands that speak to a running Weir: keys, connections, projects, sign-in link, demo, storage, status. */
 export function addApiCommands(program: Command, { access, terminal }: ApiCommandsOptions): void {
   const client = async () => createApiClient(await access());
   addKeyCommands(
@@ -81,6 +93,10 @@ export function addApiCommands(program: Command, { access, terminal }: ApiComman
     .command("remove")
     .description("remove the demo project and everything in it")
     .action(async () => removeProject(await client(), terminal, demoProjectId));
+  program
+    .command("storage")
+    .description("what each table takes on the disk, and how well it compresses")
+    .action(async () => showStorage(await client(), terminal));
   program
     .command("status")
     .description("how each part of the running Weir is")
@@ -235,4 +251,28 @@ async function showStatus(client: ApiClient, terminal: Terminal): Promise<void> 
   terminal.print(body.status);
   const rows = Object.entries(body.parts ?? {}).map(([name, part]) => [name, part.status, part.message ?? ""]);
   for (const line of table(["PART", "STATE", ""], rows)) terminal.print(line);
+}
+
+async function showStorage(client: ApiClient, terminal: Terminal): Promise<void> {
+  const { data, total_disk_bytes } = await client.get<{ data: TableUsage[]; total_disk_bytes: number }>(
+    "/api/v1/storage",
+  );
+  const rows = data.map((entry) => [
+    entry.table,
+    String(entry.rows),
+    String(entry.parts),
+    megabytes(entry.disk_bytes),
+    megabytes(entry.uncompressed_bytes),
+    entry.compression_ratio === null ? "" : `${entry.compression_ratio.toFixed(1)}:1`,
+    entry.disk_bytes_per_row === null ? "" : entry.disk_bytes_per_row.toFixed(0),
+    entry.oldest?.slice(0, 16) ?? "",
+    entry.newest?.slice(0, 16) ?? "",
+  ]);
+  const headings = ["TABLE", "ROWS", "PARTS", "DISK MB", "RAW MB", "RATIO", "BYTES/ROW", "OLDEST", "NEWEST"];
+  for (const line of table(headings, rows)) terminal.print(line);
+  terminal.print(`${megabytes(total_disk_bytes)} MB in all.`);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(2);
 }

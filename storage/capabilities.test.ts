@@ -4,12 +4,19 @@ import { toCapabilities } from "./capabilities.ts";
 
 for (const [version, knows, features] of [
   ["24.8.14.39", 0, []],
-  ["25.12.1.1", 1, ["bucketed_maps", "adaptive_buffers"]],
-  ["26.1.9.1", 1, ["bucketed_maps", "adaptive_buffers"]],
-  ["26.2.1.1", 1, ["bucketed_maps", "adaptive_buffers", "text_index"]],
-  ["27.1.1.1", 1, ["bucketed_maps", "adaptive_buffers", "text_index"]],
+  ["25.12.1.1", 1, ["bucketed_maps", "adaptive_buffers", "automatic_statistics", "packed_postings"]],
+  ["26.1.9.1", 1, ["bucketed_maps", "adaptive_buffers", "automatic_statistics", "packed_postings"]],
+  ["26.2.1.1", 1, ["bucketed_maps", "adaptive_buffers", "automatic_statistics", "packed_postings", "text_index"]],
+  ["27.1.1.1", 1, ["bucketed_maps", "adaptive_buffers", "automatic_statistics", "packed_postings", "text_index"]],
 ] as const)
   test(`${version} ${knows ? "that knows the settings" : "without the settings"}`, () => {
-    const row = { version, map_buckets: knows, adaptive_buffers: knows, index_later: knows };
+    const settings = {
+      map_buckets: knows,
+      adaptive_buffers: knows,
+      automatic_statistics: knows,
+      packed_postings: knows,
+      index_later: knows,
+    };
+    const row = { version, ...settings };
     assert.deepEqual([...toCapabilities(row).features], features);
   });

@@ -12,4 +12,5 @@ export * from "./metrics.ts";
 export * from "./paths.ts";
 export * from "./projects.ts";
 export * from "./query.ts";
+export * from "./storage.ts";
 export * from "./traces.ts";

@@ -30,4 +30,5 @@ export const apiPaths = {
   signInLinks: "/api/v1/auth/links",
   me: "/api/v1/auth/me",
   install: "/api/v1/install",
+  storage: "/api/v1/storage",
 } as const;

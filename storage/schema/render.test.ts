@@ -4,7 +4,13 @@ import { billedKinds, type Column, tableColumns } from "@weir/model";
 import { readMigrations } from "./migrations.ts";
 import { type RenderTarget, renderMigration, searchableText } from "./render.ts";
 
-const everything = new Set(["text_index", "bucketed_maps", "adaptive_buffers"] as const);
+const everything = new Set([
+  "text_index",
+  "bucketed_maps",
+  "adaptive_buffers",
+  "automatic_statistics",
+  "packed_postings",
+] as const);
 const single: RenderTarget = { database: "weir", cluster: undefined, features: everything };
 const cluster: RenderTarget = { ...single, cluster: "main" };
 const migrations = readMigrations();
@@ -48,7 +54,7 @@ test("and of a cluster: rows in _local tables that are replicated, the name itse
     INDEX words ${searchableText("a")} TYPE text(tokenizer = splitByNonAlpha),
     n UInt64
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}') SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, min_columns_to_activate_adaptive_write_buffer = 1`,
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}') SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, auto_statistics_types = '', text_index_posting_list_codec = 'bitpacking', min_columns_to_activate_adaptive_write_buffer = 1`,
     "CREATE TABLE IF NOT EXISTS t ON CLUSTER `main` AS t_local ENGINE = Distributed(`main`, `weir`, t_local, cityHash64(a))",
     "CREATE MATERIALIZED VIEW IF NOT EXISTS v ON CLUSTER `main` TO t_local AS SELECT a FROM s_local",
   ]);
@@ -63,7 +69,7 @@ test("every statement can be repeated: a migration may be interrupted", () => {
     for (const statement of statementsFor(target))
       assert.match(
         statement,
-        /^CREATE [A-Z ]+ IF NOT EXISTS |^ALTER TABLE [^;]+ (?:ADD INDEX IF NOT EXISTS|MATERIALIZE INDEX IF EXISTS) /,
+        /^CREATE [A-Z ]+ IF NOT EXISTS |^ALTER TABLE [^;]+ (?:ADD INDEX IF NOT EXISTS|MATERIALIZE INDEX IF EXISTS|MODIFY (?:COLUMN \w+\s+MODIFY )?SETTING) /,
       );
 });
 

@@ -24,5 +24,6 @@ export * from "./metrics-summary.ts";
 export * from "./query-metric.ts";
 export type * from "./reader.ts";
 export * from "./recent-calls.ts";
+export * from "./storage-usage.ts";
 export type { TimeRange } from "./time-range.ts";
 export { type ModelSeries, type Timeseries, type TimeseriesQuestion, timeseries } from "./timeseries.ts";
