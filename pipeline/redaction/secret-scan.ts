@@ -241,7 +241,7 @@ function nextRun(bytes: Buffer, from: number, to: number): number {
 }
 
 let viewed: Buffer | undefined;
-let lastView = new DataView(new ArrayBuffer(0));
+let lastView: DataView = new DataView(new ArrayBuffer(0));
 
 /** A view over the bytes; scans of one buffer's values follow each other. */
 function viewOf(bytes: Buffer): DataView {
