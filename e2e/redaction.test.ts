@@ -157,11 +157,21 @@ test("rules say what is recorded; what is counted does not depend on them", asyn
   assert.match(metrics, /^weir_spans_not_recorded_total\{reason="rule"\} 1$/m);
 });
 
+/** Merges and the writer delete files as they go. */
+function bytesOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
+}
+
 test("no key is in any file", () => {
   assert.ok(planted.length > 0);
   for (const entry of readdirSync(weir.dataDirectory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
-    const bytes = readFileSync(join(entry.parentPath, entry.name));
+    const bytes = bytesOf(join(entry.parentPath, entry.name));
     for (const key of planted) assert.ok(!bytes.includes(key), join(entry.parentPath, entry.name));
   }
 });

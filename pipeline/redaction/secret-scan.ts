@@ -11,6 +11,7 @@ const slash = 0x2f;
 const openBracket = 0x5b;
 const zero = 0x30;
 const at = 0x40;
+const stepBytes = 8;
 /** A pattern is tried on so much of the text first; on more where that is not enough. */
 const firstWindowBytes = 320;
 /** A match that fills this goes on as long as token bytes do. */
@@ -51,8 +52,10 @@ export type OnMatch = (match: Match) => boolean;
 export class SecretScan {
   /** By first byte. */
   readonly #starts: (readonly Literal[] | undefined)[] = new Array(256).fill(undefined);
-  /** 1 where a literal begins with the two bytes. */
-  readonly #pairs = new Uint8Array(0x10000);
+  /** By byte: a bit for each group of literals that have it as their first, second or third. */
+  readonly #first = new Int32Array(256);
+  readonly #second = new Int32Array(256);
+  readonly #third = new Int32Array(256);
   /** By last byte. */
   readonly #after: (readonly Literal[] | undefined)[] = new Array(256).fill(undefined);
   readonly #findsUrlPasswords: boolean;
@@ -61,13 +64,21 @@ export class SecretScan {
     for (const detector of detectors) {
       for (const text of detector.starts ?? []) {
         add(this.#starts, text.charCodeAt(0), literal(text, detector));
-        this.#pairs[(text.charCodeAt(0) << 8) | text.charCodeAt(1)] = 1;
+        this.#addToGroup(text);
       }
       for (const text of detector.after ?? []) {
         add(this.#after, text.charCodeAt(text.length - 1), literal(text.toLowerCase(), detector));
       }
     }
     this.#findsUrlPasswords = others.has(urlPassword.name);
+  }
+
+  #addToGroup(text: string): void {
+    const bit = 1 << (text.charCodeAt(0) % 31);
+    setBit(this.#first, text.charCodeAt(0), bit);
+    setBit(this.#second, text.charCodeAt(1), bit);
+    if (text.length > 2) setBit(this.#third, text.charCodeAt(2), bit);
+    else for (let byte = 0; byte < 256; byte++) setBit(this.#third, byte, bit);
   }
 
   /**
@@ -119,10 +130,14 @@ export class SecretScan {
       }
     }
     const begin = start > from ? afterEscape(bytes, start, end) : start;
-    const pairs = this.#pairs;
-    for (let place = Math.max(start, reached); place < end - 1; place++) {
+    const last = end - 3;
+    for (let place = Math.max(start, reached); place <= last; place++) {
       const first = bytes[place] as number;
-      if (pairs[(first << 8) | (bytes[place + 1] as number)] === 0) continue;
+      const groups =
+        (this.#first[first] as number) &
+        (this.#second[bytes[place + 1] as number] as number) &
+        (this.#third[bytes[place + 2] as number] as number);
+      if (groups === 0) continue;
       if (
         isOneValue &&
         place !== start &&
@@ -200,17 +215,41 @@ function isAsciiEscape(bytes: Buffer, place: number): boolean {
 
 /**
  * Where the next row of at least `leastRun` token bytes begins; -1 when there is none. `from` counts as a beginning.
- * Looks at the last byte that such a row would have, and back: the first other byte is where the next may begin.
+ * Such a row has all of one of the steps of eight bytes from `from` on: nearly every step of a text has a space, a
+ * quote or another byte below all tokens, which two words tell at once.
  */
 function nextRun(bytes: Buffer, from: number, to: number): number {
+  const view = viewOf(bytes);
+  const last = to - stepBytes;
   let begin = from;
-  for (;;) {
-    let place = begin + leastRun - 1;
-    if (place >= to) return -1;
-    while (place >= begin && isToken[bytes[place] as number] === 1) place--;
-    if (place < begin) return begin;
-    begin = place + 1;
+  for (let place = from; place <= last; place += stepBytes) {
+    const one = view.getInt32(place, true);
+    const other = view.getInt32(place + 4, true);
+    // The highest bit of a byte is set where it is below the least token.
+    const low = ((one - 0x2b2b_2b2b) & ~one) | ((other - 0x2b2b_2b2b) & ~other);
+    if ((low & 0x8080_8080) !== 0) continue;
+    let end = place;
+    while (end < to && isToken[bytes[end] as number] === 1) end++;
+    if (end < place + stepBytes) continue;
+    let start = place;
+    while (start > begin && isToken[bytes[start - 1] as number] === 1) start--;
+    if (end - start >= leastRun) return start;
+    begin = end + 1;
+    place = end + 1 - stepBytes;
   }
+  return -1;
+}
+
+let viewed: Buffer | undefined;
+let lastView: DataView = new DataView(new ArrayBuffer(0));
+
+/** A view over the bytes; scans of one buffer's values follow each other. */
+function viewOf(bytes: Buffer): DataView {
+  if (viewed !== bytes) {
+    viewed = bytes;
+    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return lastView;
 }
 
 /** Of a run behind a backslash, where its text begins: behind `n` of `\n`, or `u0022`. */
@@ -313,6 +352,10 @@ function equalsIgnoringCase(bytes: Buffer, place: number, lowerCase: Buffer): bo
 
 function latin1(bytes: Buffer, from: number, to: number): string {
   return bytes.toString("latin1", from, to);
+}
+
+function setBit(table: Int32Array, byte: number, bit: number): void {
+  table[byte] = (table[byte] as number) | bit;
 }
 
 function literal(text: string, detector: SecretDetector): Literal {
