@@ -45,3 +45,11 @@ test("fields and values are completed in place", () => {
   );
   assert.deepEqual(completions("hello ", []), []);
 });
+
+test("a list of other rows completes its own fields alone", () => {
+  assert.deepEqual(
+    completions("", [], ["service_name", "environment"]).map(({ word }) => word),
+    ["service:", "env:"],
+  );
+  assert.deepEqual(completions("mo", [], ["service_name"]), []);
+});

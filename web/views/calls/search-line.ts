@@ -55,13 +55,24 @@ export interface Completion {
   readonly isWhole: boolean;
 }
 
-/** What may follow, best first. `values` are the known values of the field that is being typed. */
-export function completions(line: string, values: readonly { value: string; calls: number }[]): Completion[] {
+/**
+ * What may follow, best first. `values` are the known values of the field that is being typed, `fields` the long names
+ * of the fields to choose from: all where it is left out.
+ */
+export function completions(
+  line: string,
+  values: readonly { value: string; calls: number }[],
+  fields?: readonly string[],
+): Completion[] {
   const typing = typingAtEnd(line);
   const before = line.slice(0, typing.at);
   if (typing.of === "field") {
     if (typing.typed === "" && line !== "") return [];
-    return fieldsBeginning(typing.typed).map((field) => {
+    const begun =
+      fields === undefined
+        ? fieldsBeginning(typing.typed)
+        : fieldsBeginning(typing.typed, Number.POSITIVE_INFINITY).filter(({ name }) => fields.includes(name));
+    return begun.map((field) => {
       const word = `${field.short}${signAfter(field)}`;
       return { line: before + word, word, note: shortened(field.meaning), isWhole: false };
     });
