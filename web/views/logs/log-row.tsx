@@ -53,7 +53,7 @@ function ToTrace({ record: { trace_id, span_id } }: { record: LogRecord }) {
       search={span_id === null ? {} : { span: span_id }}
       preload={false}
       tabIndex={-1}
-      className="inline-flex items-center gap-1 text-accent hover:underline"
+      className="inline-flex items-center gap-1 align-middle text-accent hover:underline"
       data-hint={trace_id}
     >
       <ListTree size={13} aria-hidden="true" /> Trace

@@ -12,7 +12,7 @@ export function SeveritySelect(props: {
       aria-label="Least severity"
       value={props.value ?? ""}
       onChange={({ target }) => props.onChange(severities.find((one) => one === target.value))}
-      className={classes(inputClass, "w-auto! max-sm:w-24!", props.value !== undefined && "border-accent text-accent")}
+      className={classes(inputClass, "w-auto! max-sm:w-32!", props.value !== undefined && "border-accent text-accent")}
     >
       <option value="">Any severity</option>
       {severities.map((severity) => (
