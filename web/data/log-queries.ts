@@ -26,8 +26,8 @@ export function logsQuery(scope: Scope, filters: LogFilters) {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
-    // A list that is being read changes only when its reader asks.
-    staleTime: Number.POSITIVE_INFINITY,
+    // A list that is being read changes only when its reader asks; a trace that is opened again may have grown.
+    staleTime: filters.trace_id === undefined ? Number.POSITIVE_INFINITY : 5_000,
     gcTime: 120_000,
   });
 }

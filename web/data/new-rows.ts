@@ -48,9 +48,11 @@ export function useNewRows<Row>(input: {
   rows: readonly Row[];
   isReady: boolean;
   isFollowing: boolean;
+  /** Seldomer than usual, where a page of rows is large. */
+  atMostEveryMs?: number;
   fetchNewest: () => Promise<ListPage<Row>>;
 }): NewRows {
-  const { order, listKey, rows, isReady, isFollowing, fetchNewest } = input;
+  const { order, listKey, rows, isReady, isFollowing, fetchNewest, atMostEveryMs = lookAtMostEveryMs } = input;
   const client = useQueryClient();
   const [newest, setNewest] = useState<ListPage<Row>>();
   const key = JSON.stringify(listKey);
@@ -65,7 +67,7 @@ export function useNewRows<Row>(input: {
     void fetchNewest()
       .then((page) => (isFollowing || rows.length === 0 ? show(page) : setNewest(page)))
       .catch(() => undefined); // The next tick asks again; the frame's live switch shows a lost connection.
-  }, lookAtMostEveryMs);
+  }, atMostEveryMs);
   const count = newest === undefined ? 0 : countNewRows(newest.data, rows, order);
   return {
     count,

@@ -15,7 +15,14 @@ import { useLogList } from "../views/logs/use-log-list.ts";
 
 const route = getRouteApi("/frame/logs");
 /** What the query language knows of a log record, besides its attributes. */
-const logFields = ["text", "service_name", "environment", "trace_id", "span_id", "start_time"];
+const logFields = new Map([
+  ["text", "words of the message"],
+  ["service_name", "who logged"],
+  ["environment", "where it ran"],
+  ["trace_id", "the trace's id"],
+  ["span_id", "the span's id"],
+  ["start_time", "when it was logged"],
+]);
 
 /** Log records, newest first, with the open one beside them. */
 export function LogsPage() {

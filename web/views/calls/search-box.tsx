@@ -7,14 +7,14 @@ import { breakdownQuery } from "../../data/queries.ts";
 import { useScope } from "../../data/scope.ts";
 import { classes } from "../../design/classes.ts";
 import { isTyping } from "../../design/keyboard.ts";
-import { completions, fieldNames, listedField, problemOf } from "./search-line.ts";
+import { completions, fieldNames, type ListFields, listedField, problemOf } from "./search-line.ts";
 
 interface SearchBoxProps {
   readonly filters: CallFilters;
   readonly onChange: (filters: CallFilters) => void;
   readonly placeholder: string;
-  /** The fields that complete the line, by their long names, where not all can be searched. */
-  readonly fields?: readonly string[];
+  /** The fields that complete the line, where not all can be searched. */
+  readonly fields?: ListFields;
 }
 
 /** One line for a filter in text form, with completion and, below it, what is wrong. `/` leads to it. */
@@ -146,7 +146,7 @@ export function SearchBox({ filters, onChange, placeholder, fields }: SearchBoxP
   );
 }
 
-function useCompletions(line: string, isOpen: boolean, fields: readonly string[] | undefined) {
+function useCompletions(line: string, isOpen: boolean, fields: ListFields | undefined) {
   const { project, range } = useScope();
   // Values are those of calls.
   const field = fields === undefined ? listedField(typingAtEnd(line)) : undefined;

@@ -47,9 +47,16 @@ test("fields and values are completed in place", () => {
 });
 
 test("a list of other rows completes its own fields alone", () => {
+  const fields = new Map([
+    ["service_name", "who logged"],
+    ["text", "the message"],
+  ]);
   assert.deepEqual(
-    completions("", [], ["service_name", "environment"]).map(({ word }) => word),
-    ["service:", "env:"],
+    completions("", [], fields).map(({ word, note }) => [word, note]),
+    [
+      ["text:", "the message"],
+      ["service:", "who logged"],
+    ],
   );
-  assert.deepEqual(completions("mo", [], ["service_name"]), []);
+  assert.deepEqual(completions("mo", [], fields), []);
 });

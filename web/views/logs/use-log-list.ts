@@ -50,6 +50,7 @@ export function useLogList({ filters, opened, isWatching, isFollowing }: LogList
     rows: records,
     isReady: isWatching && list.isSuccess && !list.isPlaceholderData,
     isFollowing,
+    atMostEveryMs: 1000,
     fetchNewest: () => client.fetchQuery(newestLogsQuery(scope, filters)) as Promise<LogPage>,
   });
   const showNew = () => {
