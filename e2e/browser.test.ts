@@ -149,6 +149,85 @@ test("the search line narrows the list by the query language, says what is wrong
   await page.getByRole("grid", { name: "Traces" }).getByText("zebra crossing").first().waitFor();
 });
 
+/** One log record over OTLP; resolves once it can be read. */
+async function log(record: Record<string, unknown>, message: string): Promise<void> {
+  const attributes = [{ key: "service.name", value: { stringValue: "shop" } }];
+  const logRecords = [{ timeUnixNano: `${Date.now()}000000`, body: { stringValue: message }, ...record }];
+  const response = await fetch(`${weir.url}/v1/logs`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ resourceLogs: [{ resource: { attributes }, scopeLogs: [{ logRecords }] }] }),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
+test("a log record appears live, is found by severity and words, and opens beside the list", async () => {
+  await page.goto(`${weir.url}/ui/logs`);
+  await page.getByText("No logs yet").waitFor();
+  await page.getByText(`OTEL_EXPORTER_OTLP_ENDPOINT="${weir.url}"`).waitFor();
+  await log({ severityNumber: 9, severityText: "INFO" }, "the cart holds three otters");
+  const grid = page.getByRole("grid", { name: "Log records" });
+  await grid.getByText("three otters").waitFor();
+  const attributes = [{ key: "http.route", value: { stringValue: "/pay" } }];
+  await log({ severityNumber: 17, severityText: "ERROR", attributes }, "the payment of otters failed");
+  await page.getByRole("button", { name: "1 new record" }).click();
+  await grid.getByText("payment of otters").waitFor();
+
+  await page.getByRole("combobox", { name: "Least severity" }).selectOption("warn");
+  await grid.getByText("three otters").waitFor({ state: "detached" });
+  assert.equal(new URL(page.url()).searchParams.get("severity"), "warn");
+  const line = page.getByRole("combobox", { name: "Search" });
+  await line.fill("ser");
+  await page.getByRole("option", { name: /service:/ }).waitFor();
+  assert.equal(await page.getByRole("option", { name: /^model/ }).count(), 0);
+  await line.fill('service:shop @http.route:/pay "otters failed"');
+  await line.press("Enter");
+  await grid.getByText("payment of otters").waitFor();
+  await line.fill("service:another");
+  await line.press("Enter");
+  await page.getByText(/No log records in this range match/).waitFor();
+  await page.getByRole("button", { name: "Clear the filters" }).click();
+  await grid.getByText("three otters").waitFor();
+
+  await grid.focus();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  const drawer = page.getByRole("complementary", { name: "Log record" });
+  await drawer.getByText("/pay").waitFor();
+  await page.keyboard.press("j");
+  await drawer.getByText("three otters").waitFor();
+  await page.reload();
+  await drawer.getByText("three otters").waitFor();
+  await page.goto(page.url().replace("/logs?", "/logs?severity=error&"));
+  await drawer.getByText("three otters").waitFor();
+  await page.keyboard.press("Escape");
+  await drawer.waitFor({ state: "detached" });
+});
+
+test("a trace's page has its logs in a tab, and a record leads to its trace", async () => {
+  const [recorded] = (await weir.json<{ data: { span_id: string; trace_id: string }[] }>("/api/v1/calls?limit=1")).data;
+  assert.ok(recorded);
+  const { trace_id: traceId, span_id: spanId } = recorded;
+  await log({ traceId, spanId, severityNumber: 13 }, "a step of this very trace");
+  await page.goto(`${weir.url}/ui/logs`);
+  const grid = page.getByRole("grid", { name: "Log records" });
+  await grid.getByText("this very trace").waitFor();
+  await grid.getByRole("link", { name: "Trace" }).first().click();
+  await page.getByRole("tree", { name: "Spans of the trace" }).waitFor();
+  assert.ok(page.url().includes(traceId));
+  await page.getByRole("tab", { name: /Logs/ }).click();
+  await grid.getByText("this very trace").waitFor();
+  assert.equal(await grid.getByText("otters").count(), 0);
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.getByRole("complementary", { name: "Log record" }).getByRole("link", { name: spanId }).click();
+  await page.getByRole("complementary", { name: "Span" }).waitFor();
+  await page.keyboard.press("]");
+  await grid.waitFor();
+  await page.keyboard.press("[");
+  await page.getByRole("tree", { name: "Spans of the trace" }).waitFor();
+});
+
 test("overview shows figures and charts of what was sent", async () => {
   await page.goto(`${weir.url}/ui/`);
   await page.getByRole("img").first().waitFor();
@@ -177,11 +256,17 @@ for (const colorScheme of ["light", "dark"] as const) {
   test(`no page has a fault that axe finds, in the ${colorScheme} theme`, async () => {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const [recorded] = (await weir.json<{ data: { span_id: string }[] }>("/api/v1/calls?limit=1")).data;
+    const [record] = (
+      await weir.json<{ data: { id: string; time: string; trace_id: string }[] }>("/api/v1/logs?limit=1")
+    ).data;
     const pages = [
       "",
       "calls",
       `calls/${recorded?.span_id}`,
       "traces",
+      `traces/${record?.trace_id}?view=logs`,
+      "logs",
+      `logs?log=${record?.id}&log_time=${record?.time}`,
       "settings/connect",
       "settings/keys",
       "settings/providers",
@@ -206,7 +291,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 
 test("narrow screens show the calls without scrolling sideways", async () => {
   await page.setViewportSize({ width: 390, height: 800 });
-  for (const path of ["/ui/", "/ui/calls", "/ui/traces"]) {
+  for (const path of ["/ui/", "/ui/calls", "/ui/traces", "/ui/logs"]) {
     await page.goto(weir.url + path);
     await page.waitForLoadState("networkidle").catch(() => undefined);
     const overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countNewRows } from "./new-rows.ts";
+import { countNewRows, spanOrder } from "./new-rows.ts";
 
 const row = (id: string, second: number) => ({
   span_id: id,
@@ -15,7 +15,7 @@ for (const [name, newest, want] of [
   ["rows of the next page", [...list, row("z", 5)], 0],
   ["nothing", [], 0],
 ] as const) {
-  test(`new rows: ${name}`, () => assert.equal(countNewRows(newest, list), want));
+  test(`new rows: ${name}`, () => assert.equal(countNewRows(newest, list, spanOrder), want));
 }
 
-test("everything is new to an empty list", () => assert.equal(countNewRows(list, []), 3));
+test("everything is new to an empty list", () => assert.equal(countNewRows(list, [], spanOrder), 3));

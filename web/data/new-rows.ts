@@ -5,21 +5,30 @@ import { useOnRows } from "./live.ts";
 /** Often enough that a call is seen within a second of its end, seldom enough for a busy project. */
 const lookAtMostEveryMs = 300;
 
-/** What lists of calls and of traces have in common. */
-export interface ListRow {
-  readonly span_id: string;
-  readonly start_time: string;
+/** How the rows of a list are told apart and ordered. */
+export interface RowOrder<Row> {
+  readonly idOf: (row: Row) => string;
+  /** RFC 3339: newer times compare as greater. */
+  readonly timeOf: (row: Row) => string;
 }
-export interface ListPage<Row extends ListRow> {
+
+/** Of calls and of traces, which are known by their entry spans. */
+export const spanOrder: RowOrder<{ readonly span_id: string; readonly start_time: string }> = {
+  idOf: ({ span_id }) => span_id,
+  timeOf: ({ start_time }) => start_time,
+};
+
+export interface ListPage<Row> {
   readonly data: readonly Row[];
   readonly next_cursor: string | null;
 }
 
 /** How many of the newest rows are not in the list. Rows older than the list's last belong to its next page. */
-export function countNewRows(newest: readonly ListRow[], rows: readonly ListRow[]): number {
-  const oldest = rows.at(-1)?.start_time ?? "";
-  const known = new Set(rows.map(({ span_id }) => span_id));
-  return newest.filter(({ span_id, start_time }) => !known.has(span_id) && start_time >= oldest).length;
+export function countNewRows<Row>(newest: readonly Row[], rows: readonly Row[], order: RowOrder<Row>): number {
+  const last = rows.at(-1);
+  const oldest = last === undefined ? "" : order.timeOf(last);
+  const known = new Set(rows.map(order.idOf));
+  return newest.filter((row) => !known.has(order.idOf(row)) && order.timeOf(row) >= oldest).length;
 }
 
 export interface NewRows {
@@ -33,14 +42,17 @@ export interface NewRows {
  * Watches for rows that are newer than the list, without touching it: what is being read never moves. `show` puts the
  * newest page in the list's place; with `isFollowing`, or while the list is empty, that happens by itself.
  */
-export function useNewRows<Row extends ListRow>(input: {
+export function useNewRows<Row>(input: {
+  order: RowOrder<Row>;
   listKey: QueryKey;
   rows: readonly Row[];
   isReady: boolean;
   isFollowing: boolean;
+  /** Seldomer than usual, where a page of rows is large. */
+  atMostEveryMs?: number;
   fetchNewest: () => Promise<ListPage<Row>>;
 }): NewRows {
-  const { listKey, rows, isReady, isFollowing, fetchNewest } = input;
+  const { order, listKey, rows, isReady, isFollowing, fetchNewest, atMostEveryMs = lookAtMostEveryMs } = input;
   const client = useQueryClient();
   const [newest, setNewest] = useState<ListPage<Row>>();
   const key = JSON.stringify(listKey);
@@ -55,8 +67,8 @@ export function useNewRows<Row extends ListRow>(input: {
     void fetchNewest()
       .then((page) => (isFollowing || rows.length === 0 ? show(page) : setNewest(page)))
       .catch(() => undefined); // The next tick asks again; the frame's live switch shows a lost connection.
-  }, lookAtMostEveryMs);
-  const count = newest === undefined ? 0 : countNewRows(newest.data, rows);
+  }, atMostEveryMs);
+  const count = newest === undefined ? 0 : countNewRows(newest.data, rows, order);
   return {
     count,
     isMore: newest !== undefined && count > 0 && count === newest.data.length && newest.next_cursor !== null,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readCallsSearch, readPageSearch, readTracesSearch, toggleFilter } from "./page-search.ts";
+import { readCallsSearch, readLogsSearch, readPageSearch, readTracesSearch, toggleFilter } from "./page-search.ts";
 import { parseSearch, stringifySearch } from "./url-search.ts";
 
 for (const query of [
@@ -40,4 +40,13 @@ test("toggling a filter", () => {
   assert.deepEqual(toggleFilter(["a"], "b"), ["a", "b"]);
   assert.deepEqual(toggleFilter(["a", "b"], "a"), ["b"]);
   assert.equal(toggleFilter(["a"], "a"), undefined);
+});
+
+test("logs have a filter, a least severity and an open record; an unknown severity is none", () => {
+  assert.deepEqual(readLogsSearch(parseSearch("?filter=service:shop&severity=warn&log=1-2&junk=1")), {
+    filter: "service:shop",
+    severity: "warn",
+    log: "1-2",
+  });
+  assert.deepEqual(readLogsSearch(parseSearch("?severity=loud")), {});
 });

@@ -84,6 +84,45 @@ export function readTracesSearch(raw: Record<string, unknown>): TracesSearch {
   });
 }
 
+/** Severities of log records, least first, as the API names them. */
+export const severities = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+export type Severity = (typeof severities)[number];
+
+/** The log record that is open in the drawer: its id, and its time, by which one is found that no list has loaded. */
+export interface OpenLog {
+  log?: string | undefined;
+  log_time?: string | undefined;
+}
+
+function readOpenLog(raw: Record<string, unknown>): OpenLog {
+  return { log: oneOf(raw["log"]), log_time: oneOf(raw["log_time"]) };
+}
+
+export interface LogsSearch extends PageSearch, OpenLog {
+  filter?: string | undefined;
+  /** The least severity. */
+  severity?: Severity | undefined;
+}
+
+export function readLogsSearch(raw: Record<string, unknown>): LogsSearch {
+  const severity = severities.find((one) => one === oneOf(raw["severity"]));
+  return present({ filter: filterIn(raw), severity, ...readOpenLog(raw) });
+}
+
+export interface TraceSearch extends OpenLog {
+  /** The span that is open in the drawer. */
+  span?: string | undefined;
+  /** The drawer's tab. */
+  tab?: string | undefined;
+  /** `logs`, or else the spans. */
+  view?: string | undefined;
+}
+
+export function readTraceSearch(raw: Record<string, unknown>): TraceSearch {
+  const [span, tab, view] = [oneOf(raw["span"]), oneOf(raw["tab"]), oneOf(raw["view"])];
+  return present({ span, tab, view, ...readOpenLog(raw) });
+}
+
 /** Adds the value to the field's filter, or takes it away when it is there. */
 export function toggleFilter(values: readonly string[] | undefined, value: string): string[] | undefined {
   const rest = (values ?? []).filter((one) => one !== value);

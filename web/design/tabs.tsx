@@ -16,8 +16,9 @@ export function Tabs(props: {
   label: string;
   actions?: ReactNode;
   className?: string;
+  panelClassName?: string;
 }) {
-  const { tabs, onSelect, label, actions, className } = props;
+  const { tabs, onSelect, label, actions, className, panelClassName } = props;
   const selected = tabs.some(({ id }) => id === props.selected) ? props.selected : (tabs[0]?.id ?? "");
   return (
     <Base.Root
@@ -41,7 +42,7 @@ export function Tabs(props: {
         {actions}
       </div>
       {tabs.map(({ id, content }) => (
-        <Base.Panel key={id} value={id} className="outline-none" tabIndex={-1}>
+        <Base.Panel key={id} value={id} className={classes("outline-none", panelClassName)} tabIndex={-1}>
           {id === selected && content()}
         </Base.Panel>
       ))}

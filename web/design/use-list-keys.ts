@@ -11,7 +11,7 @@ export interface ListKeys {
   readonly others?: Readonly<Record<string, () => void>>;
 }
 
-/** j/k and the arrows move, Enter opens, Escape closes; not while something is typed. */
+/** j/k and the arrows move, Enter opens, Escape closes; not while something is typed. Enter on a control is its own. */
 export function useListKeys(keys: ListKeys): void {
   const latest = useRef(keys);
   latest.current = keys;
@@ -19,8 +19,10 @@ export function useListKeys(keys: ListKeys): void {
     const onKey = (event: KeyboardEvent) => {
       if (isTyping(event)) return;
       const { onMove, onOpen, onClose, onFold, others = {} } = latest.current;
+      // Enter has nothing left to do on the tab that is shown.
       const isOnControl =
-        event.target instanceof HTMLElement && event.target.closest("button, a, [role=tab], summary") !== null;
+        event.target instanceof HTMLElement &&
+        event.target.closest("button:not([role=tab]), a, [role=tab]:not([aria-selected=true]), summary") !== null;
       if (event.key === "j" || event.key === "ArrowDown") onMove(1);
       else if (event.key === "k" || event.key === "ArrowUp") onMove(-1);
       else if (event.key === "Enter" && !isOnControl) onOpen();

@@ -4,9 +4,10 @@ import { classes } from "./classes.ts";
 import { type Column, columnsFor, gridTemplate, twoLineWidth } from "./grid-columns.ts";
 import { useWidth } from "./use-size.ts";
 
-export interface VirtualGridProps<Row extends { readonly span_id: string }> {
+export interface VirtualGridProps<Row> {
   readonly label: string;
   readonly rows: readonly Row[];
+  readonly idOf: (row: Row) => string;
   readonly columns: readonly Column[];
   readonly cell: (row: Row, column: string) => ReactNode;
   /** A row of a narrow list. */
@@ -26,8 +27,8 @@ export interface VirtualGridProps<Row extends { readonly span_id: string }> {
  */
 
 /** Thousands of rows, of which only those in view exist. Columns go as the room does. */
-export function VirtualGrid<Row extends { readonly span_id: string }>(props: VirtualGridProps<Row>) {
-  const { label, rows, columns, cell, twoLines, cursor, onOpen, hasMore, onMore, scroller } = props;
+export function VirtualGrid<Row>(props: VirtualGridProps<Row>) {
+  const { label, rows, idOf, columns, cell, twoLines, cursor, onOpen, hasMore, onMore, scroller } = props;
   const holder = useRef<HTMLDivElement>(null);
   const width = useWidth(holder);
   const isTwoLine = width > 0 && width < twoLineWidth;
@@ -39,7 +40,10 @@ export function VirtualGrid<Row extends { readonly span_id: string }>(props: Vir
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 16,
-    getItemKey: (index) => rows[index]?.span_id ?? index,
+    getItemKey: (index) => {
+      const row = rows[index];
+      return row === undefined ? index : idOf(row);
+    },
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows' height changes what is measured.
   useEffect(() => virtual.measure(), [rowHeight]);
@@ -50,7 +54,7 @@ export function VirtualGrid<Row extends { readonly span_id: string }>(props: Vir
     if (hasMore && last >= rows.length - 30) onMore();
   }, [hasMore, last, rows.length, onMore]);
 
-  const cursorIndex = rows.findIndex(({ span_id }) => span_id === cursor);
+  const cursorIndex = rows.findIndex((row) => idOf(row) === cursor);
   useEffect(() => {
     if (cursorIndex >= 0) virtual.scrollToIndex(cursorIndex, { align: "auto" });
   }, [cursorIndex, virtual]);
@@ -77,7 +81,7 @@ export function VirtualGrid<Row extends { readonly span_id: string }>(props: Vir
               // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: see above.
               <div
                 key={key}
-                id={`row-${row.span_id}`}
+                id={`row-${idOf(row)}`}
                 role="row"
                 onClick={(event) => isBesideLinks(event) && onOpen(row)}
                 aria-rowindex={index + 1}

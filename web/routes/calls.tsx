@@ -3,12 +3,11 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { CallPage as CallPageData, CallSummary } from "@weir/api/contract";
 import { ListFilter } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
-import { useNewRows } from "../data/new-rows.ts";
+import { spanOrder, useNewRows } from "../data/new-rows.ts";
 import { type CallFilters, filterFields } from "../data/page-search.ts";
 import { callsQuery, newestCallsQuery } from "../data/queries.ts";
 import { useScope, useSetSearch } from "../data/scope.ts";
 import { Button } from "../design/button.tsx";
-import { classes } from "../design/classes.ts";
 import { Dialog } from "../design/dialog.tsx";
 import { ErrorPanel, SkeletonRows } from "../design/states.tsx";
 import { readPreference, writePreference } from "../design/theme.ts";
@@ -19,6 +18,7 @@ import { CallDrawer } from "../views/call/call-drawer.tsx";
 import { CallTwoLines, callCell } from "../views/calls/call-row.tsx";
 import { callColumns } from "../views/calls/columns.ts";
 import { Facets } from "../views/calls/facets.tsx";
+import { FollowButton } from "../views/calls/follow-button.tsx";
 import { NewRowsMarker } from "../views/calls/new-rows-marker.tsx";
 import { FilterChips, SearchBox } from "../views/calls/search-box.tsx";
 import { FirstCall, NothingInRange } from "../views/connect/first-call.tsx";
@@ -66,6 +66,7 @@ export function CallsPage() {
     if (openId !== undefined) open(next, true);
   };
   const newRows = useNewRows<CallSummary>({
+    order: spanOrder,
     listKey: callsQuery(scope, filters).queryKey,
     rows: calls,
     isReady: list.isSuccess && !list.isPlaceholderData,
@@ -121,6 +122,7 @@ export function CallsPage() {
             columns={callColumns}
             cell={(call, id) => callCell(call, id, () => open(call))}
             twoLines={(call) => <CallTwoLines call={call} onOpen={() => open(call)} />}
+            idOf={spanOrder.idOf}
             cursor={cursor}
             onOpen={(call) => open(call)}
             hasMore={list.hasNextPage}
@@ -155,7 +157,6 @@ interface ListFrameProps {
 function ListFrame({ filters, setFilters, isFollowing, setFollowing, children }: ListFrameProps) {
   const holder = useRef<HTMLDivElement>(null);
   const width = useWidth(holder);
-  const { isLive, range } = useScope();
   const [isWanted, setWanted] = useState(readPreference("weir.facets") !== "closed");
   const [isDialog, setDialog] = useState(false);
   const hasRoom = width >= facetsFrom;
@@ -183,18 +184,7 @@ function ListFrame({ filters, setFilters, isFollowing, setFollowing, children }:
           onChange={setFilters}
           placeholder='status:error  model:gpt-4*  cost>0.01  "words in a call"'
         />
-        {isLive && range.kind === "preset" && (
-          <Button
-            aria-pressed={isFollowing}
-            onClick={() => setFollowing(!isFollowing)}
-            data-hint={
-              isFollowing ? "New calls go to the top at once." : "Let new calls go to the top at once, as in a tail."
-            }
-            className={classes("max-sm:hidden", isFollowing && "border-accent text-accent")}
-          >
-            Follow
-          </Button>
-        )}
+        <FollowButton isFollowing={isFollowing} setFollowing={setFollowing} noun="calls" />
       </div>
       <FilterChips filters={filters} onChange={setFilters} />
       <div className="flex min-h-0 flex-1">

@@ -1,5 +1,13 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
-import { keptSearch, type PageSearch, readCallsSearch, readPageSearch, readTracesSearch } from "../data/page-search.ts";
+import {
+  keptSearch,
+  type PageSearch,
+  readCallsSearch,
+  readLogsSearch,
+  readPageSearch,
+  readTraceSearch,
+  readTracesSearch,
+} from "../data/page-search.ts";
 import { oneOf, parseSearch, stringifySearch } from "../data/url-search.ts";
 import { HintLayer } from "../design/hint.tsx";
 import { EmptyState, ErrorPanel } from "../design/states.tsx";
@@ -71,8 +79,14 @@ const frameTree = frameRoute.addChildren([
   createRoute({
     ...inFrame,
     path: "/traces/$id",
-    validateSearch: detailSearch,
+    validateSearch: readTraceSearch,
     component: lazyRouteComponent(() => import("./trace.tsx"), "TracePage"),
+  }),
+  createRoute({
+    ...inFrame,
+    path: "/logs",
+    validateSearch: readLogsSearch,
+    component: lazyRouteComponent(() => import("./logs.tsx"), "LogsPage"),
   }),
   createRoute({
     ...inFrame,

@@ -19,18 +19,23 @@ import {
   plural,
   shortId,
 } from "../design/format.ts";
-import { ErrorPanel, SkeletonRows } from "../design/states.tsx";
+import { EmptyState, ErrorPanel, SkeletonRows } from "../design/states.tsx";
 import { StatusBadge } from "../design/status.tsx";
+import { Tabs } from "../design/tabs.tsx";
 import { TimeText } from "../design/time-text.tsx";
 import { Known } from "../design/unknown.tsx";
-import { useListKeys } from "../design/use-list-keys.ts";
+import { type ListKeys, useListKeys } from "../design/use-list-keys.ts";
 import { CallDrawer } from "../views/call/call-drawer.tsx";
+import { LogDrawer } from "../views/logs/log-drawer.tsx";
+import { LogList } from "../views/logs/log-list.tsx";
+import { logColumnsOfTrace } from "../views/logs/log-row.tsx";
+import { useLogList } from "../views/logs/use-log-list.ts";
 import { ancestorsOf, flattenTree, spanTree } from "../views/trace/span-tree.ts";
 import { Waterfall } from "../views/trace/waterfall.tsx";
 
 const route = getRouteApi("/frame/traces/$id");
 
-/** A trace: tree and waterfall with one selection, the selected span beside them. */
+/** A trace: its spans as tree and waterfall with one selection, and its logs; what is selected stands beside them. */
 export function TracePage() {
   const { id } = route.useParams();
   const { project } = useScope();
@@ -59,7 +64,7 @@ export function TracePage() {
         </ErrorPanel>
       )}
       {trace.data === undefined && !trace.isError && <SkeletonRows count={16} className="pt-24" />}
-      {trace.data && <TraceView trace={trace.data} />}
+      {trace.data && <TraceView trace={trace.data} isFresh={isFresh} />}
     </div>
   );
 }
@@ -73,8 +78,78 @@ function nameOf(trace: TraceDetail): string {
   return root?.name || root?.response_model || trace.trace_id;
 }
 
-function TraceView({ trace }: { trace: TraceDetail }) {
-  const { span: selected, tab } = route.useSearch();
+/** The trace's spans and its logs, one of them shown, with the drawer of what is selected in it. */
+function TraceView({ trace, isFresh }: { trace: TraceDetail; isFresh: boolean }) {
+  const search = route.useSearch();
+  const setSearch = useSetSearch();
+  const view = search.view === "logs" ? "logs" : "spans";
+  const spans = useSpanSelection(trace);
+  const filters = useMemo(() => ({ trace_id: trace.trace_id }), [trace.trace_id]);
+  const logs = useLogList({ filters, opened: search, isWatching: isFresh && view === "logs", isFollowing: false });
+  const show = (next: string) => setSearch({ view: next === "logs" ? "logs" : undefined }, { replace: true });
+  const keys = view === "logs" ? logs.keys : spans.keys;
+  const others = { ...keys.others, "[": () => show("spans"), "]": () => show("logs") };
+  useListKeys({ ...keys, others });
+  const count = logs.records.length;
+  return (
+    <div className="flex min-h-0 flex-1">
+      <div className="flex min-w-0 flex-1 flex-col">
+        <TraceHead trace={trace} />
+        <Tabs
+          label="Views of the trace"
+          selected={view}
+          onSelect={show}
+          className="min-h-0 flex-1"
+          panelClassName="flex min-h-0 flex-1 flex-col"
+          tabs={[
+            {
+              id: "spans",
+              name: "Spans",
+              note: formatInteger(trace.span_count),
+              content: () => <SpansView trace={trace} selection={spans} />,
+            },
+            {
+              id: "logs",
+              name: "Logs",
+              ...(logs.list.isSuccess ? { note: `${formatInteger(count)}${logs.list.hasNextPage ? "+" : ""}` } : {}),
+              content: () => <LogList state={logs} columns={logColumnsOfTrace} empty={<NoLogs />} />,
+            },
+          ]}
+        />
+      </div>
+      {view === "spans" && spans.shown !== undefined && (
+        <CallDrawer
+          spanId={spans.shown}
+          summary={trace.spans.find(({ span_id }) => span_id === spans.shown)}
+          tab={search.tab}
+          onTab={(next) => setSearch({ tab: next }, { replace: true })}
+          onClose={() => spans.select(undefined)}
+          onStep={spans.move}
+          isInTrace
+        />
+      )}
+      {view === "logs" && search.log !== undefined && <LogDrawer opened={search} state={logs} />}
+    </div>
+  );
+}
+
+function NoLogs() {
+  return (
+    <EmptyState title="No logs in this trace">
+      <p className="text-muted">
+        A log record belongs to a trace when it carries the trace's id. OpenTelemetry SDKs add it to what is logged
+        while a span is open.
+      </p>
+      <Link to="/logs" className={`self-start ${buttonClass("plain")}`}>
+        All logs
+      </Link>
+    </EmptyState>
+  );
+}
+
+/** Which span is selected and which are folded, and the keys that change it. */
+function useSpanSelection(trace: TraceDetail) {
+  const { span: selected } = route.useSearch();
   const setSearch = useSetSearch();
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const tree = useMemo(() => spanTree(trace.spans), [trace.spans]);
@@ -105,65 +180,57 @@ function TraceView({ trace }: { trace: TraceDetail }) {
     const next = nodes[Math.min(Math.max(index + step, 0), nodes.length - 1)];
     if (next !== undefined) select(next.span.span_id);
   };
-  useListKeys({
+  const keys: ListKeys = {
     onMove: move,
     onFold: (wanted) => shown && toggle(shown, wanted),
     onOpen: () => shown === undefined && root && select(root.span_id),
     onClose: () => select(undefined),
-  });
+  };
+  return { root, tree, nodes, shown, collapsed, setCollapsed, select, toggle, move, keys };
+}
+
+/** Tree and waterfall, and what acts on all of it. */
+function SpansView({ trace, selection }: { trace: TraceDetail; selection: ReturnType<typeof useSpanSelection> }) {
+  const { root, tree, nodes, shown, collapsed, setCollapsed, select, toggle } = selection;
   const failed = trace.spans.find(({ status }) => status === "error" || status === "cut");
   return (
-    <div className="flex min-h-0 flex-1">
-      <div className="flex min-w-0 flex-1 flex-col">
-        <TraceHead trace={trace} />
-        <div className="flex items-center gap-2 px-3 pb-2 text-xs text-muted">
-          {failed !== undefined && (
-            <Button size="small" onClick={() => select(failed.span_id)}>
-              First failure
-            </Button>
-          )}
-          {collapsed.size > 0 ? (
-            <Button size="small" variant="quiet" onClick={() => setCollapsed(new Set())}>
-              Expand all
-            </Button>
-          ) : (
-            tree.children.size > 1 && (
-              <Button
-                size="small"
-                variant="quiet"
-                onClick={() => setCollapsed(new Set([...tree.children.keys()].filter((id) => id !== root?.span_id)))}
-              >
-                Collapse all
-              </Button>
-            )
-          )}
-          <span className="flex-1" />
-          <Legend />
-        </div>
-        {trace.is_truncated && (
-          <p className="mx-3 mb-2 rounded bg-warn-soft px-3 py-1.5">This trace has more spans than are shown here.</p>
+    <>
+      <div className="flex min-h-10 shrink-0 items-center gap-2 px-3 text-xs text-muted">
+        {failed !== undefined && (
+          <Button size="small" onClick={() => select(failed.span_id)}>
+            First failure
+          </Button>
         )}
-        <Waterfall
-          trace={trace}
-          nodes={nodes}
-          selected={shown}
-          collapsed={collapsed}
-          onSelect={select}
-          onToggle={toggle}
-        />
+        {collapsed.size > 0 ? (
+          <Button size="small" variant="quiet" onClick={() => setCollapsed(new Set())}>
+            Expand all
+          </Button>
+        ) : (
+          tree.children.size > 1 && (
+            <Button
+              size="small"
+              variant="quiet"
+              onClick={() => setCollapsed(new Set([...tree.children.keys()].filter((id) => id !== root?.span_id)))}
+            >
+              Collapse all
+            </Button>
+          )
+        )}
+        <span className="flex-1" />
+        <Legend />
       </div>
-      {shown !== undefined && (
-        <CallDrawer
-          spanId={shown}
-          summary={trace.spans.find(({ span_id }) => span_id === shown)}
-          tab={tab}
-          onTab={(next) => setSearch({ tab: next }, { replace: true })}
-          onClose={() => select(undefined)}
-          onStep={move}
-          isInTrace
-        />
+      {trace.is_truncated && (
+        <p className="mx-3 mb-2 rounded bg-warn-soft px-3 py-1.5">This trace has more spans than are shown here.</p>
       )}
-    </div>
+      <Waterfall
+        trace={trace}
+        nodes={nodes}
+        selected={shown}
+        collapsed={collapsed}
+        onSelect={select}
+        onToggle={toggle}
+      />
+    </>
   );
 }
 

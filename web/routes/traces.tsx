@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { TracePage as TracePageData, TraceSummary } from "@weir/api/contract";
 import { useCallback, useMemo, useRef, useState } from "react";
-import { useNewRows } from "../data/new-rows.ts";
+import { spanOrder, useNewRows } from "../data/new-rows.ts";
 import type { CallFilters } from "../data/page-search.ts";
 import { newestTracesQuery, type TraceFilters, tracesQuery } from "../data/queries.ts";
 import { useScope, useSetSearch } from "../data/scope.ts";
@@ -36,6 +36,7 @@ export function TracesPage() {
   const [cursor, setCursor] = useState<string>();
   const scroller = useRef<HTMLDivElement>(null);
   const newRows = useNewRows<TraceSummary>({
+    order: spanOrder,
     listKey: tracesQuery(scope, filters).queryKey,
     rows: traces,
     isReady: list.isSuccess && !list.isPlaceholderData,
@@ -99,6 +100,7 @@ export function TracesPage() {
             columns={traceColumns}
             cell={traceCell}
             twoLines={(trace) => <TraceTwoLines trace={trace} />}
+            idOf={spanOrder.idOf}
             cursor={cursor}
             onOpen={(trace) => void navigate({ to: "/traces/$id", params: { id: trace.trace_id } })}
             hasMore={list.hasNextPage}

@@ -7,16 +7,18 @@ import { breakdownQuery } from "../../data/queries.ts";
 import { useScope } from "../../data/scope.ts";
 import { classes } from "../../design/classes.ts";
 import { isTyping } from "../../design/keyboard.ts";
-import { completions, fieldNames, listedField, problemOf } from "./search-line.ts";
+import { completions, fieldNames, type ListFields, listedField, problemOf } from "./search-line.ts";
 
 interface SearchBoxProps {
   readonly filters: CallFilters;
   readonly onChange: (filters: CallFilters) => void;
   readonly placeholder: string;
+  /** The fields that complete the line, where not all can be searched. */
+  readonly fields?: ListFields;
 }
 
 /** One line for a filter in text form, with completion and, below it, what is wrong. `/` leads to it. */
-export function SearchBox({ filters, onChange, placeholder }: SearchBoxProps) {
+export function SearchBox({ filters, onChange, placeholder, fields }: SearchBoxProps) {
   const applied = filters.filter ?? "";
   const [line, setLine] = useState(applied);
   const [refused, setRefused] = useState<string>();
@@ -26,7 +28,7 @@ export function SearchBox({ filters, onChange, placeholder }: SearchBoxProps) {
   const listId = useId();
   useEffect(() => setLine(applied), [applied]);
   useSlashKey(() => input.current?.focus());
-  const options = useCompletions(line, isOpen);
+  const options = useCompletions(line, isOpen, fields);
   // While a line is being written it is not yet wrong: what was refused is, and what the address holds.
   const problem = line === refused || line === applied ? problemOf(line) : undefined;
 
@@ -144,14 +146,15 @@ export function SearchBox({ filters, onChange, placeholder }: SearchBoxProps) {
   );
 }
 
-function useCompletions(line: string, isOpen: boolean) {
+function useCompletions(line: string, isOpen: boolean, fields: ListFields | undefined) {
   const { project, range } = useScope();
-  const field = listedField(typingAtEnd(line));
+  // Values are those of calls.
+  const field = fields === undefined ? listedField(typingAtEnd(line)) : undefined;
   const values = useQuery({
     ...breakdownQuery({ project, range }, field ?? "status", {}, 50),
     enabled: isOpen && field !== undefined,
   });
-  return completions(line, field !== undefined && values.data?.by === field ? values.data.data : []);
+  return completions(line, field !== undefined && values.data?.by === field ? values.data.data : [], fields);
 }
 
 function useSlashKey(focus: () => void): void {

@@ -45,3 +45,18 @@ test("fields and values are completed in place", () => {
   );
   assert.deepEqual(completions("hello ", []), []);
 });
+
+test("a list of other rows completes its own fields alone", () => {
+  const fields = new Map([
+    ["service_name", "who logged"],
+    ["text", "the message"],
+  ]);
+  assert.deepEqual(
+    completions("", [], fields).map(({ word, note }) => [word, note]),
+    [
+      ["text:", "the message"],
+      ["service:", "who logged"],
+    ],
+  );
+  assert.deepEqual(completions("mo", [], fields), []);
+});

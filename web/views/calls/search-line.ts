@@ -55,15 +55,29 @@ export interface Completion {
   readonly isWhole: boolean;
 }
 
-/** What may follow, best first. `values` are the known values of the field that is being typed. */
-export function completions(line: string, values: readonly { value: string; calls: number }[]): Completion[] {
+/** The fields of a list that has not all of them, by their long names, with what each means there in few words. */
+export type ListFields = ReadonlyMap<string, string>;
+
+/**
+ * What may follow, best first. `values` are the known values of the field that is being typed, `fields` the fields to
+ * choose from, with what they mean there: all where it is left out.
+ */
+export function completions(
+  line: string,
+  values: readonly { value: string; calls: number }[],
+  fields?: ListFields,
+): Completion[] {
   const typing = typingAtEnd(line);
   const before = line.slice(0, typing.at);
   if (typing.of === "field") {
     if (typing.typed === "" && line !== "") return [];
-    return fieldsBeginning(typing.typed).map((field) => {
+    const begun =
+      fields === undefined
+        ? fieldsBeginning(typing.typed)
+        : fieldsBeginning(typing.typed, Number.POSITIVE_INFINITY).filter(({ name }) => fields.has(name));
+    return begun.map((field) => {
       const word = `${field.short}${signAfter(field)}`;
-      return { line: before + word, word, note: shortened(field.meaning), isWhole: false };
+      return { line: before + word, word, note: fields?.get(field.name) ?? shortened(field.meaning), isWhole: false };
     });
   }
   const typed = typing.typed.toLowerCase();

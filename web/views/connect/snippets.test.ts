@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restSnippet, type SnippetProvider, snippetsFor } from "./snippets.ts";
+import { logEnvironmentSnippet, logSnippet, restSnippet, type SnippetProvider, snippetsFor } from "./snippets.ts";
 
 const origin = "http://127.0.0.1:8080";
 const baseUrls: Record<SnippetProvider, string> = { openai: `${origin}/openai/v1`, anthropic: `${origin}/anthropic` };
@@ -29,4 +29,14 @@ for (const provider of ["openai", "anthropic"] as const) {
 test("the body of the REST snippet is JSON", () => {
   const body = /-d '(.*)'$/s.exec(restSnippet(origin, undefined))?.[1] ?? "";
   assert.equal(JSON.parse(body).spans[0].prompt_tokens, 4);
+});
+
+test("the body of the log snippet is an OTLP request, and a key is named only where there is one", () => {
+  const body = /-d '(.*)'$/s.exec(logSnippet(origin, undefined))?.[1] ?? "";
+  assert.equal(JSON.parse(body).resourceLogs[0].scopeLogs[0].logRecords[0].severityNumber, 9);
+  for (const snippet of [logSnippet, logEnvironmentSnippet]) {
+    assert.ok(snippet(origin, undefined).includes(origin));
+    assert.doesNotMatch(snippet(origin, undefined), /weir-key|api-key/);
+    assert.match(snippet(origin, "weir_abc"), /key[=:] ?weir_abc/);
+  }
 });

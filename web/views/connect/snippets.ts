@@ -184,3 +184,25 @@ export function restSnippet(origin: string, key: string | undefined): string {
     `                  "completion_tokens": 2, "duration_ms": 640, "status": "ok"}]}'`,
   );
 }
+
+/** One log record over OTLP; an SDK's exporter needs the address alone. */
+export function logSnippet(origin: string, key: string | undefined): string {
+  return lines(
+    `curl ${origin}/v1/logs \\`,
+    key === undefined ? undefined : `  -H "x-weir-key: ${key}" \\`,
+    '  -H "content-type: application/json" \\',
+    `  -d '{"resourceLogs": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]},`,
+    `       "scopeLogs": [{"logRecords": [{"severityNumber": 9, "severityText": "INFO",`,
+    `                                      "body": {"stringValue": "The first record."}}]}]}]}'`,
+  );
+}
+
+/** What makes an OpenTelemetry SDK send its logs here. */
+export function logEnvironmentSnippet(origin: string, key: string | undefined): string {
+  return lines(
+    `export OTEL_EXPORTER_OTLP_ENDPOINT="${origin}"`,
+    'export OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf"',
+    'export OTEL_LOGS_EXPORTER="otlp"',
+    key === undefined ? undefined : `export OTEL_EXPORTER_OTLP_HEADERS="x-api-key=${key}"`,
+  );
+}

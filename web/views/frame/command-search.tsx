@@ -7,6 +7,7 @@ import {
   FolderKanban,
   ListTree,
   LogOut,
+  Logs,
   type LucideIcon,
   Moon,
   Radio,
@@ -96,6 +97,12 @@ function Commands({ onClose }: { onClose: () => void }) {
               value={`${trimmed} search`}
               run={then(() => navigate({ to: "/calls", search: { filter: phraseFilter(trimmed) } }))}
             />
+            <Item
+              icon={Logs}
+              name={`Logs with “${trimmed}”`}
+              value={`${trimmed} search logs`}
+              run={then(() => navigate({ to: "/logs", search: { filter: phraseFilter(trimmed) } }))}
+            />
           </Command.Group>
         )}
         <Command.Group className={groupClass} heading="Go to">
@@ -124,7 +131,9 @@ function Switches({ then }: { then: (run: () => unknown) => () => void }) {
               icon={FolderKanban}
               name={`Project ${name}`}
               {...(id === project ? { note: "shown" } : {})}
-              run={then(() => setSearch({ project: id === "default" ? undefined : id, call: undefined }))}
+              run={then(() =>
+                setSearch({ project: id === "default" ? undefined : id, call: undefined, log: undefined }),
+              )}
             />
           ))}
         </Command.Group>

@@ -61,7 +61,7 @@ function ProjectSwitcher() {
           key={id}
           isChecked={id === project}
           note={id === name ? undefined : id}
-          onSelect={() => setSearch({ project: id === "default" ? undefined : id, call: undefined })}
+          onSelect={() => setSearch({ project: id === "default" ? undefined : id, call: undefined, log: undefined })}
         >
           {name}
         </MenuItem>
