@@ -2,7 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Catalog, openCatalog } from "@weir/catalog";
-import { defaultProjectId, type EventDefinition, type EventFields, type ProjectId, projectId } from "@weir/model";
+import {
+  defaultProjectId,
+  type EventDefinition,
+  type EventFields,
+  type KeyScope,
+  type ProjectId,
+  projectId,
+} from "@weir/model";
 import type { Store } from "@weir/storage";
 import { openFreshStore, startTestEngine } from "@weir/storage/testing";
 import type { FastifyInstance, InjectOptions } from "fastify";
@@ -51,12 +58,12 @@ export async function startTestApi(changes: Partial<ApiOptions> = {}): Promise<T
     adminPassword: "correct horse",
   });
   const other = (await catalog.createProject({ id: "other", name: "Other" })).id;
-  const keyOf = async (project: ProjectId, scopes?: string[]) =>
+  const keyOf = async (project: ProjectId, scopes?: KeyScope[]) =>
     (await catalog.createApiKey({ projectId: project, name: "test", scopes })).secret;
   const keys = {
     default: "the-default-key",
     other: await keyOf(other),
-    use: await keyOf(defaultProjectId, ["use"]),
+    use: await keyOf(defaultProjectId, ["ingest", "query", "gateway"]),
     owner: "the-secret-of-this-machine",
   };
   const live = new LiveTicks();

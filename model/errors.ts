@@ -24,6 +24,11 @@ export const errorCatalogue = {
     retryable: false,
     meaning: "The content type or encoding is not one that this path reads.",
   },
+  TOO_MANY_ATTEMPTS: {
+    status: 429,
+    retryable: true,
+    meaning: "Sign-in failed too often for this account or from this address; wait as long as `Retry-After` says.",
+  },
   INTERNAL: {
     status: 500,
     retryable: true,

@@ -5,6 +5,7 @@ export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./ids.ts";
 export * from "./log.ts";
+export * from "./member-role.ts";
 export * from "./message.ts";
 export * from "./metric-aggregation.ts";
 export * from "./metric-point.ts";

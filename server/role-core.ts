@@ -16,6 +16,7 @@ import { StorageUpkeep } from "./storage-upkeep.ts";
 import { addWriterMetrics, allowsKeyless, catalogLocation, storePart, writerSettings } from "./wire.ts";
 
 const checkout = join(import.meta.dirname, "..");
+const keyUsesIntervalMs = 30_000;
 const webDirectory = join(checkout, "web", "dist");
 
 /** API, web UI, and the writer that drains this machine's journals into storage. */
@@ -27,6 +28,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   );
   const { apiKey, adminEmail, adminPassword } = config.init;
   await catalog.ensureInitial({ initApiKey: apiKey, adminEmail, adminPassword });
+  opening.use(collectKeyUses(catalog, paths.keyUses));
   const live = new LiveTicks();
   const store = opening.use(await openConfiguredStore(options));
   const upkeep = opening.use(
@@ -77,6 +79,18 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
       };
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+/** Every half minute; a failure leaves them where they are, for the next time. */
+function collectKeyUses(catalog: Catalog, spoolDirectory: string): AsyncDisposable {
+  const collect = () => catalog.collectKeyUses(spoolDirectory).catch(() => undefined);
+  const timer = setInterval(collect, keyUsesIntervalMs).unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await collect();
+    },
   };
 }
 

@@ -1,7 +1,8 @@
-import { openCatalogReader } from "@weir/catalog";
+import { openCatalogReader, openKeyUses } from "@weir/catalog";
 import { startGateway } from "@weir/gateway";
 import { openJournal } from "@weir/pipeline";
 import { createAnswers } from "./answers.ts";
+import { keysForScope } from "./key-directory.ts";
 import type { Role, RoleOptions } from "./role.ts";
 import {
   addJournalMetrics,
@@ -11,6 +12,7 @@ import {
   expectedParts,
   gatewayConfigOf,
   journalOptions,
+  keyUsesOptions,
   withKeyMasks,
 } from "./wire.ts";
 
@@ -28,7 +30,8 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
   );
   const journal = opening.use(await openJournal(journalOptions(options, "gateway")));
   addJournalMetrics(telemetry, journal, `gateway-${index}`);
-  const catalog = withKeyMasks(reader);
+  const uses = opening.use(openKeyUses(keyUsesOptions(options, "gateway")));
+  const catalog = withKeyMasks(keysForScope(reader, "gateway", uses));
   const gateway = opening.use(
     await startGateway({
       config: gatewayConfigOf(config),

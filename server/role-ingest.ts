@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import { openCatalogReader } from "@weir/catalog";
+import { openCatalogReader, openKeyUses } from "@weir/catalog";
 import { openExportLedger, openJournal } from "@weir/pipeline";
 import {
   createOtlpHttpReceiver,
@@ -8,6 +8,7 @@ import {
   OtlpIntake,
   startOtlpGrpcServer,
 } from "@weir/receivers";
+import { keysForScope } from "./key-directory.ts";
 import { listenOnPort, listenOnSocket } from "./processes/listeners.ts";
 import type { Role, RoleOptions } from "./role.ts";
 import {
@@ -17,6 +18,7 @@ import {
   callMetrics,
   catalogLocation,
   journalOptions,
+  keyUsesOptions,
 } from "./wire.ts";
 
 /** How long a sender may take for a request's head, and for all of it. */
@@ -39,7 +41,9 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
       telemetry,
     }),
   );
-  const rules = { keys: () => reader.current(), allowKeyless: allowsKeyless(config) };
+  const uses = opening.use(openKeyUses(keyUsesOptions(options, "ingest")));
+  const keys = keysForScope(reader, "ingest", uses);
+  const rules = { keys: () => keys.current(), allowKeyless: allowsKeyless(config) };
   const receiveRest = createRestReceiver({
     ...rules,
     consumer: journal,

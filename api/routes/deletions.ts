@@ -1,11 +1,10 @@
 import { CodedError } from "@weir/model";
 import { readDeletion, startDeletion } from "@weir/storage";
-import { checkMayManage } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { apiPaths, createDeletionBody, deletion, deletionParams, getDeletionQuery } from "../contract/index.ts";
 import { dataDeletionStarted } from "../events.ts";
 import { answers } from "../route-answers.ts";
-import { callerOf, readOptions, scopeOf } from "../scope.ts";
+import { changesBy, readOptions, scopeOf } from "../scope.ts";
 
 const tags = ["projects"];
 
@@ -24,11 +23,17 @@ export function registerDeletions(server: ApiServer, options: ApiOptions): void 
       },
     },
     async (request, reply) => {
-      checkMayManage(callerOf(request));
       const project = scopeOf(request, request.body, options);
       const { trace_id, user_id = "" } = request.body;
       const subject = trace_id === undefined ? { userId: user_id } : { traceId: trace_id.toLowerCase() };
       const started = await startDeletion(store, project, subject);
+      const kind = trace_id === undefined ? "user_data" : "trace";
+      await changesBy(request, options).auditLog.record({
+        action: "telemetry.delete",
+        projectId: project,
+        target: { kind, id: trace_id?.toLowerCase() ?? user_id },
+        after: { deletion_id: started.deletion_id },
+      });
       telemetry.emit(dataDeletionStarted, { project_id: project, deletion_id: started.deletion_id });
       return reply.code(202).send(started);
     },

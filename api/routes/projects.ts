@@ -1,7 +1,7 @@
 import type { Project as CatalogProject } from "@weir/catalog";
-import { CodedError, defaultProjectId, projectId } from "@weir/model";
+import { CodedError, defaultProjectId } from "@weir/model";
 import { deleteProjectRows } from "@weir/storage";
-import { type Caller, checkIsSession } from "../caller.ts";
+import { visibleProjects } from "../authorize.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
   apiPaths,
@@ -14,12 +14,11 @@ import {
 } from "../contract/index.ts";
 import { projectDeleted } from "../events.ts";
 import { answers } from "../route-answers.ts";
-import { callerOf } from "../scope.ts";
+import { callerOf, changesBy, organizationOf, scopeOf } from "../scope.ts";
 
 const tags = ["projects"];
 
 export function registerProjects(server: ApiServer, options: ApiOptions): void {
-  const { catalog } = options;
   server.get(
     apiPaths.projects,
     {
@@ -30,7 +29,7 @@ export function registerProjects(server: ApiServer, options: ApiOptions): void {
         response: answers({ 200: projectList }),
       },
     },
-    (request) => ({ data: visibleProjects(callerOf(request), options) }),
+    (request) => ({ data: visibleProjects(callerOf(request), options.catalog).map(toProject) }),
   );
   server.post(
     apiPaths.projects,
@@ -44,8 +43,9 @@ export function registerProjects(server: ApiServer, options: ApiOptions): void {
       },
     },
     async (request, reply) => {
-      checkIsSession(callerOf(request));
-      const created = await catalog.createProject(request.body);
+      const { name, id } = request.body;
+      const wish = { name, id, organizationId: organizationOf(request) };
+      const created = await changesBy(request, options).createProject(wish);
       return reply.code(201).send(toProject(created));
     },
   );
@@ -56,7 +56,8 @@ export function registerProjects(server: ApiServer, options: ApiOptions): void {
  * The catalog's entry goes first, so that nothing new is accepted; then the rows. A project whose entry is gone but
  * whose rows are not can be deleted again.
  */
-function registerDeletion(server: ApiServer, { catalog, store, telemetry }: ApiOptions): void {
+function registerDeletion(server: ApiServer, options: ApiOptions): void {
+  const { store, telemetry } = options;
   const schema = {
     operationId: "deleteProject",
     tags,
@@ -65,10 +66,9 @@ function registerDeletion(server: ApiServer, { catalog, store, telemetry }: ApiO
     response: answers({ 200: projectDeletion }),
   };
   server.delete(apiPaths.project, { schema }, async (request) => {
-    checkIsSession(callerOf(request));
-    const id = projectId(request.params.project_id);
+    const id = scopeOf(request, request.params, options);
     if (id === defaultProjectId) throw new CodedError("CONFLICT", "The default project cannot be deleted.");
-    const wasThere = await catalog.deleteProject(id);
+    const wasThere = await changesBy(request, options).deleteProject(id);
     const removed_rows = await deleteProjectRows(store, id);
     const rowCount = Object.values(removed_rows).reduce((sum, rows) => sum + rows, 0);
     if (!wasThere && rowCount === 0) throw new CodedError("NOT_FOUND", "There is no project of that id.");
@@ -77,13 +77,6 @@ function registerDeletion(server: ApiServer, { catalog, store, telemetry }: ApiO
   });
 }
 
-/** With a session all projects, with a key its own. */
-export function visibleProjects(caller: Caller, { catalog }: ApiOptions): Project[] {
-  const all = catalog.current().projects();
-  const visible = caller.via === "session" ? all : all.filter(({ id }) => id === caller.key.projectId);
-  return visible.map(toProject);
-}
-
-function toProject({ id, organizationId, name, createdAt }: CatalogProject): Project {
+export function toProject({ id, organizationId, name, createdAt }: CatalogProject): Project {
   return { id, organization_id: organizationId, name, created_at: createdAt.toISOString() };
 }

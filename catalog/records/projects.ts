@@ -1,5 +1,6 @@
 import { newId, type OrganizationId, organizationId, type ProjectId, projectId } from "@weir/model";
 import type { Kysely } from "kysely";
+import type { Change } from "../context.ts";
 import type { Transacted } from "../database/database.ts";
 import type { CatalogTables } from "../database/schema.ts";
 
@@ -34,7 +35,7 @@ export async function selectProjects(connection: Kysely<CatalogTables>): Promise
 }
 
 /** Rejects with CONFLICT when the id is taken; an id made from the name gets an ending instead. */
-export async function insertProject(transaction: Transacted, project: NewProject, now: number): Promise<Project> {
+export async function insertProject({ transaction, now, audit }: Change, project: NewProject): Promise<Project> {
   const row = {
     id: project.id ?? (await freeId(transaction, project.name)),
     organization_id: project.organizationId ?? defaultOrganizationId,
@@ -42,6 +43,8 @@ export async function insertProject(transaction: Transacted, project: NewProject
     created_at: now,
   };
   await transaction.insertInto("projects").values(row).execute();
+  const place = { organizationId: row.organization_id, projectId: row.id };
+  audit({ action: "project.create", ...place, target: { kind: "project", id: row.id }, after: { name: row.name } });
   return asProject(row);
 }
 
@@ -59,7 +62,11 @@ async function freeId(transaction: Transacted, name: string): Promise<string> {
 }
 
 /** Its keys and connections go with it. False when there was none. */
-export async function deleteProjectRow(transaction: Transacted, id: ProjectId): Promise<boolean> {
-  const { numDeletedRows } = await transaction.deleteFrom("projects").where("id", "=", id).executeTakeFirst();
-  return numDeletedRows > 0n;
+export async function deleteProjectRow({ transaction, audit }: Change, id: ProjectId): Promise<boolean> {
+  const query = transaction.deleteFrom("projects").where("id", "=", id).returning(["organization_id", "name"]);
+  const row = await query.executeTakeFirst();
+  if (row === undefined) return false;
+  const place = { organizationId: row.organization_id, projectId: id };
+  audit({ action: "project.delete", ...place, target: { kind: "project", id }, before: { name: row.name } });
+  return true;
 }
