@@ -14,6 +14,7 @@ import { registerAuth } from "./routes/auth.ts";
 import { registerCalls } from "./routes/calls.ts";
 import { registerConnections } from "./routes/connections.ts";
 import { registerDeletions } from "./routes/deletions.ts";
+import { registerIdentityProviders } from "./routes/identity-providers.ts";
 import { registerInstall } from "./routes/install.ts";
 import { registerInvitations } from "./routes/invitations.ts";
 import { registerKeys } from "./routes/keys.ts";
@@ -28,6 +29,7 @@ import { registerProjectRoles } from "./routes/project-roles.ts";
 import { registerProjects } from "./routes/projects.ts";
 import { registerQuery } from "./routes/query.ts";
 import { registerSessions } from "./routes/sessions.ts";
+import { registerSso } from "./routes/sso.ts";
 import { registerTeams } from "./routes/teams.ts";
 import { registerTraces } from "./routes/traces.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
@@ -101,6 +103,8 @@ function registerRoutes(server: ApiServer, options: ApiOptions): void {
   registerTeams(server, options);
   registerProjectRoles(server, options);
   registerAudit(server, options);
+  registerIdentityProviders(server, options);
+  server.register(async (scope: ApiServer) => registerSso(scope, options));
   registerInstall(server, options);
 }
 

@@ -32,3 +32,8 @@ export const dataDeletionStarted: EventDefinition = {
   message: "the deletion of a trace's or a user's data has begun",
   counter: "data_deletions",
 };
+
+export const signInFailed: EventDefinition = {
+  level: "warn",
+  message: "a single sign-on did not come to its end",
+};

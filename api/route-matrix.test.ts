@@ -140,6 +140,17 @@ const expected: Record<string, Expectation> = {
   "DELETE /api/v1/organizations/{organization_id}/teams/{team_id}": { may: admins },
   "PUT /api/v1/organizations/{organization_id}/teams/{team_id}/members/{user_id}": { may: admins },
   "DELETE /api/v1/organizations/{organization_id}/teams/{team_id}/members/{user_id}": { may: admins },
+  "GET /api/v1/organizations/{organization_id}/identity-providers": { may: owners },
+  "POST /api/v1/organizations/{organization_id}/identity-providers": {
+    may: owners,
+    body: {
+      kind: "oidc",
+      name: "Provider",
+      settings: { issuer: "https://login.example.com", client_id: "weir" },
+      client_secret: "planted",
+    },
+  },
+  "DELETE /api/v1/organizations/{organization_id}/identity-providers/{provider_id}": { may: owners },
   "GET /api/v1/audit": { may: auditors, query: "organization_id=default" },
   "GET /api/v1/audit/export": { may: auditors, query: "organization_id=default" },
 
@@ -166,6 +177,12 @@ const expected: Record<string, Expectation> = {
   "GET /api/v1/auth/keys": { may: persons },
   "POST /api/v1/auth/keys": { may: people, body: { name: "mine", project_id: "default" } },
   "DELETE /api/v1/auth/keys/{key_id}": { may: persons },
+  "GET /api/v1/auth/options": { may: everybody },
+  "GET /api/v1/auth/sso/{provider_id}": { may: everybody },
+  "GET /api/v1/auth/sso/{provider_id}/callback": { may: everybody },
+  "GET /api/v1/auth/sso/{provider_id}/finish": { may: everybody, query: "token=no-such-token" },
+  "GET /api/v1/auth/sso/{provider_id}/metadata": { may: everybody },
+  "POST /api/v1/auth/sso/{provider_id}/saml": { may: everybody, body: { SAMLResponse: "x", RelayState: "y" } },
   "GET /api/v1/install": { may: known },
 };
 

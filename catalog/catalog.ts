@@ -280,7 +280,13 @@ class DatabaseCatalog implements Catalog {
   }
 
   createSession(session: NewSession = { userId: null, method: "link" }): Promise<CreatedSession> {
-    return this.#context.write((change) => insertSession(change, session, this.#context.actor));
+    return this.#context.write(async (change) => {
+      const created = await insertSession(change, session, this.#context.actor);
+      const { userId: user_id, method, organizationId } = session;
+      const target = { kind: "session", id: created.id };
+      change.audit({ action: "session.create", organizationId, target, after: { user_id, method } });
+      return created;
+    });
   }
 
   sessionBySecret(secret: string): Promise<Session | undefined> {

@@ -82,6 +82,11 @@ export const accessRules: Readonly<Record<keyof typeof apiPaths, Partial<Record<
   teams: { GET: onOrganization("member.read"), POST: onOrganization("member.manage") },
   team: { PATCH: onOrganization("member.manage"), DELETE: onOrganization("member.manage") },
   teamMember: { PUT: onOrganization("member.manage"), DELETE: onOrganization("member.manage") },
+  identityProviders: {
+    GET: onOrganization("identity_provider.manage"),
+    POST: onOrganization("identity_provider.manage"),
+  },
+  identityProvider: { DELETE: onOrganization("identity_provider.manage") },
   audit: { GET: onOrganization("audit.read") },
   auditExport: { GET: onOrganization("audit.read") },
   login: { POST: anybody },
@@ -99,5 +104,11 @@ export const accessRules: Readonly<Record<keyof typeof apiPaths, Partial<Record<
   personalKey: { DELETE: person },
   openInvitation: { POST: anybody },
   acceptInvitation: { POST: anybody },
+  signInOptions: { GET: anybody },
+  ssoStart: { GET: anybody },
+  ssoCallback: { GET: anybody },
+  ssoFinish: { GET: anybody },
+  samlResponse: { POST: anybody },
+  samlMetadata: { GET: anybody },
   install: { GET: caller },
 };

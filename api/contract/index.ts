@@ -5,6 +5,7 @@ export * from "./calls.ts";
 export * from "./connections.ts";
 export * from "./deletions.ts";
 export * from "./errors.ts";
+export * from "./identity-providers.ts";
 export * from "./install.ts";
 export * from "./invitations.ts";
 export * from "./keys.ts";
