@@ -7,7 +7,7 @@ import type { ApiOptions, ApiServer } from "../context.ts";
 import { type AuditEntry, apiPaths, auditPage, exportAuditQuery, listAuditQuery } from "../contract/index.ts";
 import { csvLine } from "../csv.ts";
 import { answers } from "../route-answers.ts";
-import { changesBy, organizationOf } from "../scope.ts";
+import { changesBy, grantOf, organizationOf } from "../scope.ts";
 
 const tags = ["audit"];
 const exportPageSize = 500;
@@ -35,9 +35,9 @@ export function registerAudit(server: ApiServer, options: ApiOptions): void {
   server.get(apiPaths.auditExport, { schema: exportSchema }, async (request, reply) => {
     const { format } = request.query;
     const question = questionOf(request, request.query);
+    const organizationId = organizationOf(request);
     const target = { kind: "organization", id: question.organizationId };
-    const { auditLog } = changesBy(request, options);
-    await auditLog.record({ action: "audit.export", organizationId: question.organizationId, target });
+    await changesBy(request, options).auditLog.record({ action: "audit.export", organizationId, target });
     await sendExport(reply, format, (before) =>
       options.catalog.auditLog.list({ ...question, limit: exportPageSize, before }),
     );
@@ -46,9 +46,11 @@ export function registerAudit(server: ApiServer, options: ApiOptions): void {
 
 type AuditFields = Omit<z.output<typeof exportAuditQuery>, "format">;
 
+/** The owner of this machine who names no organisation is asking about all of them, and about what belongs to none. */
 function questionOf(request: FastifyRequest, fields: AuditFields): Omit<AuditQuestion, "limit"> {
+  const isWholeInstall = fields.organization_id === undefined && grantOf(request).role === "machine";
   return {
-    organizationId: organizationOf(request),
+    organizationId: isWholeInstall ? "all" : organizationOf(request),
     projectId: fields.project_id === undefined ? undefined : projectId(fields.project_id),
     actor: fields.actor,
     action: fields.action,

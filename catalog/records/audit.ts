@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { newId, type OrganizationId, type ProjectId } from "@weir/model";
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Transacted } from "../database/database.ts";
 import type { CatalogTables } from "../database/schema.ts";
 
@@ -171,11 +171,7 @@ export async function selectAudit(
     const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`;
     const columns = ["actor_name", "action", "target_id", "before_value", "after_value", "address"] as const;
     query = query.where((where) =>
-      where.or(
-        columns.map((column) =>
-          where(where.fn<string>("lower", [column]), "like", where.val(pattern)).$castTo<boolean>(),
-        ),
-      ),
+      where.or(columns.map((column) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`)),
     );
   }
   const rows = await query.orderBy("sequence", "desc").limit(question.limit).execute();

@@ -130,7 +130,7 @@ function RoleRow({ role }: { role: ProjectRole }) {
       <span className="text-muted">{roleWord(role.role)}</span>
       {may("member.manage") && (
         <ConfirmButton
-          label={`Take the role of ${role.name} away`}
+          label={`Take away the role of ${role.name}`}
           question="Really take away?"
           isBusy={remove.isPending}
           onConfirm={() => remove.mutate()}

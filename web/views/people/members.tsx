@@ -99,7 +99,7 @@ function ResetButton({ member }: { member: Member }) {
         size="small"
         variant="quiet"
         disabled={make.isPending}
-        aria-label={`Reset the password of ${member.email}`}
+        aria-label={`${make.isError ? "Not possible:" : "Reset password of"} ${member.email}`}
         data-hint={make.error?.message}
         onClick={() => make.mutate()}
       >

@@ -72,20 +72,22 @@ function TeamRow({ team }: { team: Team }) {
       </span>
       {mayChange && (
         <>
-          <select
-            className={`${inputClass} w-40`}
-            aria-label={`Add somebody to ${team.name}`}
-            value=""
-            disabled={others.length === 0}
-            onChange={(event) => change.mutate({ user: event.target.value, method: "PUT" })}
-          >
-            <option value="">Add…</option>
-            {others.map(({ user_id, email }) => (
-              <option key={user_id} value={user_id}>
-                {email}
-              </option>
-            ))}
-          </select>
+          <span className="w-40">
+            <select
+              className={inputClass}
+              aria-label={`Add somebody to ${team.name}`}
+              value=""
+              disabled={others.length === 0}
+              onChange={(event) => change.mutate({ user: event.target.value, method: "PUT" })}
+            >
+              <option value="">Add…</option>
+              {others.map(({ user_id, email }) => (
+                <option key={user_id} value={user_id}>
+                  {email}
+                </option>
+              ))}
+            </select>
+          </span>
           <ConfirmButton
             label={`Delete ${team.name}`}
             question="Really delete?"
