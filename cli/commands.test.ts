@@ -38,6 +38,24 @@ const answers: Record<string, unknown> = {
   "GET /api/v1/projects": { data: [{ id: "shop", name: "Shop", created_at: time }] },
   "DELETE /api/v1/projects/demo": { project_id: "demo", removed_rows: { spans: 12, traces: 3 } },
   "POST /api/v1/auth/links": { path: "/ui/sign-in?token=t", expires_at: time },
+  "DELETE /api/v1/keys/key_1?project_id=shop": {},
+  "GET /api/v1/organizations": { data: [{ id: "default", name: "Default" }] },
+  "GET /api/v1/organizations/default/members": {
+    data: [{ user_id: "usr_1", email: "ann@example.org", name: "Ann", role: null, source: "direct" }],
+  },
+  "POST /api/v1/organizations": { id: "acme", name: "Acme" },
+  "POST /api/v1/organizations/default/invitations": { link: { path: "/ui/invitation?token=t", expires_at: time } },
+  "POST /api/v1/auth/password-reset-links": { path: "/ui/reset-password?token=t", expires_at: time },
+  "GET /api/v1/audit?q=key&limit=50": {
+    data: [
+      {
+        time,
+        actor: { kind: "user", name: "ann@example.org" },
+        action: "key.create",
+        target: { kind: "key", id: "key_1" },
+      },
+    ],
+  },
   "GET /ready": {
     status: "degraded",
     parts: { core: { status: "ok" }, engine: { status: "starting", message: "not yet" } },
@@ -94,6 +112,29 @@ for (const [line, asked, body, printed] of [
   ["project create Shop", "POST /api/v1/projects", { name: "Shop" }, /Project shop/],
   ["project list", "GET /api/v1/projects", undefined, /shop +Shop/],
   ["demo remove", "DELETE /api/v1/projects/demo", undefined, /12 spans, 3 traces/],
+  [
+    "key create ci --scopes ingest,query",
+    "POST /api/v1/keys",
+    { name: "ci", scopes: ["ingest", "query"] },
+    /weir_secret/,
+  ],
+  ["key revoke key_1 -p shop", "DELETE /api/v1/keys/key_1?project_id=shop", undefined, /revoked/],
+  ["organization list", "GET /api/v1/organizations", undefined, /default +Default/],
+  ["organization create Acme --id acme", "POST /api/v1/organizations", { name: "Acme", id: "acme" }, /acme/],
+  ["user list", "GET /api/v1/organizations/default/members", undefined, /usr_1 +ann@example.org +by project only/],
+  [
+    "user invite bob@example.org --role admin",
+    "POST /api/v1/organizations/default/invitations",
+    { email: "bob@example.org", role: "admin" },
+    /\/ui\/invitation\?token=t/,
+  ],
+  [
+    "user reset-password bob@example.org",
+    "POST /api/v1/auth/password-reset-links",
+    { email: "bob@example.org" },
+    /\/ui\/reset-password\?token=t/,
+  ],
+  ["audit --search key", "GET /api/v1/audit?q=key&limit=50", undefined, /ann@example.org +key.create +key key_1/],
   ["status", "GET /ready", undefined, /degraded[\s\S]*engine +starting +not yet/],
 ] as const) {
   test(`weir ${line}`, async () => {
