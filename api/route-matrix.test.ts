@@ -183,14 +183,15 @@ const expected: Record<string, Expectation> = {
   "GET /api/v1/auth/sso/{provider_id}/finish": { may: everybody, query: "token=no-such-token" },
   "GET /api/v1/auth/sso/{provider_id}/metadata": { may: everybody },
   "POST /api/v1/auth/sso/{provider_id}/saml": { may: everybody, body: { SAMLResponse: "x", RelayState: "y" } },
+  "POST /api/v1/secrets/rotate": { may: machine },
   "GET /api/v1/install": { may: known },
 };
 
 /** Routes that are for one person or one machine say so to strangers, instead of hiding what they are about. */
-const hidesNothing = /^\w+ \/api\/v1\/(auth\/(?!keys)|organizations$)/;
+const hidesNothing = /^\w+ \/api\/v1\/(auth\/(?!keys)|organizations$|secrets\/)/;
 
 /** What no key of another organisation may do anywhere is forbidden, whatever it is about. */
-const isAboutPeople = /^\w+ \/api\/v1\/(auth\/|organizations|audit|projects$)/;
+const isAboutPeople = /^\w+ \/api\/v1\/(auth\/|organizations|audit|projects$|secrets\/)/;
 
 type Outcome = "let in" | "unauthenticated" | "forbidden" | "hidden";
 

@@ -40,6 +40,7 @@ import { deleteProjectRow, insertProject, type NewProject, type Project, selectP
 import { selectUserByEmail } from "./records/users.ts";
 import { type MasterKey, readOrCreateMasterKey } from "./secrets/master-key.ts";
 import { hashPassword, verifyPassword } from "./secrets/password.ts";
+import { isRotationOpen, type Rotation, rotateMasterKey } from "./secrets/rotation.ts";
 import { newKeySecret } from "./secrets/secret-text.ts";
 import { type Accounts, accountsOf, signInWithPassword } from "./sign-in/accounts.ts";
 import { type IdentityProviders, identityProvidersOf } from "./sign-in/identity-providers.ts";
@@ -88,6 +89,8 @@ export interface Catalog extends AsyncDisposable {
   ping(): Promise<void>;
   /** 32 bytes for this purpose alone, the same in every process that has the master key. */
   derivedSecret(purpose: string): Uint8Array;
+  /** A new master key, with which every sealed secret is sealed anew. Access tokens end at the next start. */
+  rotateMasterKey(): Promise<Rotation>;
   /** The default organisation and project, the configured key and administrator. To be called at each start. */
   ensureInitial(options?: InitialOptions): Promise<void>;
 
@@ -138,7 +141,10 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
     await migrate(database, migrations, telemetry);
     const reader = await openCatalogReader(options);
     const lastUses = gatherLastUses((batch) => storeUses(database, batch), telemetry);
-    return new DatabaseCatalog({ database, reader, lastUses, key, now: options.now ?? Date.now }, systemActor);
+    const { secretKeyFile, now = Date.now } = options;
+    const catalog = new DatabaseCatalog({ database, reader, lastUses, key, secretKeyFile, now }, systemActor);
+    if (isRotationOpen(secretKeyFile)) await catalog.rotateMasterKey();
+    return catalog;
   } catch (thrown) {
     await database[Symbol.asyncDispose]();
     throw thrown;
@@ -149,7 +155,8 @@ interface CatalogParts {
   readonly database: CatalogDatabase;
   readonly reader: CatalogReader;
   readonly lastUses: LastUses;
-  readonly key: MasterKey;
+  readonly secretKeyFile: string;
+  key: MasterKey;
   readonly now: () => number;
 }
 
@@ -192,6 +199,13 @@ class DatabaseCatalog implements Catalog {
 
   derivedSecret(purpose: string): Uint8Array {
     return new Uint8Array(hkdfSync("sha256", this.#parts.key.bytes, "", `weir ${purpose}`, 32));
+  }
+
+  async rotateMasterKey(): Promise<Rotation> {
+    const parts = this.#parts;
+    const { key, rotation } = await rotateMasterKey(this.#context, parts.secretKeyFile, parts.key);
+    parts.key = key;
+    return rotation;
   }
 
   async ensureInitial(options: InitialOptions = {}): Promise<void> {

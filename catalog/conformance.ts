@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -233,6 +233,28 @@ function describeConnections(withFixture: WithFixture): void {
     assert.equal(await catalog.deleteConnection(defaultProjectId, created.id), true);
     assert.equal(catalog.current().connection(defaultProjectId, "openai"), undefined);
   });
+
+  withFixture(
+    "a new master key takes the old one's place, and one that was begun is finished at the next start",
+    async (fixture) => {
+      const catalog = await fixture.catalog();
+      const reader = await fixture.reader();
+      const secretIn = ({ current }: Pick<Catalog, "current">) =>
+        current().connection(defaultProjectId, "openai")?.secret;
+      await catalog.createConnection({ projectId: defaultProjectId, provider: "openai", secret: "sk-1" });
+      const before = readFileSync(fixture.secretKeyFile, "utf8");
+      assert.deepEqual(await catalog.rotateMasterKey(), { resealed: 1, unreadable: 0 });
+      assert.notEqual(readFileSync(fixture.secretKeyFile, "utf8"), before);
+      assert.equal(secretIn({ current: () => catalog.current() }), "sk-1");
+      await within(2000, () => secretIn({ current: () => reader.current() }) === "sk-1");
+      await catalog.createConnection({ projectId: defaultProjectId, provider: "groq", secret: "sk-2" });
+      writeFileSync(`${fixture.secretKeyFile}.next`, `${"A".repeat(43)}\n`, { mode: 0o600 });
+      const again = await fixture.catalog();
+      assert.equal(readFileSync(fixture.secretKeyFile, "utf8").trim(), "A".repeat(43));
+      assert.equal(again.current().connection(defaultProjectId, "groq")?.secret, "sk-2");
+      assert.equal(secretIn({ current: () => again.current() }), "sk-1");
+    },
+  );
 
   withFixture("does not open a secret whose row was tampered with", async (fixture) => {
     const catalog = await fixture.catalog();

@@ -16,7 +16,8 @@ export interface Change {
 export interface ContextParts {
   readonly database: CatalogDatabase;
   readonly reader: CatalogReader;
-  readonly key: MasterKey;
+  /** Replaced when it is rotated. */
+  key: MasterKey;
   readonly now: () => number;
 }
 

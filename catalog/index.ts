@@ -17,6 +17,7 @@ export type { InitialOptions } from "./records/initial.ts";
 export { defaultOrganizationId, type NewProject, type Project } from "./records/projects.ts";
 export type { User } from "./records/users.ts";
 export { hashPassword } from "./secrets/password.ts";
+export type { Rotation } from "./secrets/rotation.ts";
 export type { Identity, IdentityProvider } from "./sign-in/identity-providers.ts";
 export { checkNewPassword } from "./sign-in/password-policy.ts";
 export type { CreatedSession, Session, SignInLink } from "./sign-in/sessions.ts";

@@ -56,6 +56,7 @@ const answers: Record<string, unknown> = {
       },
     ],
   },
+  "POST /api/v1/secrets/rotate": { resealed: 2, unreadable: 0 },
   "GET /ready": {
     status: "degraded",
     parts: { core: { status: "ok" }, engine: { status: "starting", message: "not yet" } },
@@ -135,6 +136,7 @@ for (const [line, asked, body, printed] of [
     /\/ui\/reset-password\?token=t/,
   ],
   ["audit --search key", "GET /api/v1/audit?q=key&limit=50", undefined, /ann@example.org +key.create +key key_1/],
+  ["secrets rotate", "POST /api/v1/secrets/rotate", {}, /2 secrets are sealed/],
   ["status", "GET /ready", undefined, /degraded[\s\S]*engine +starting +not yet/],
 ] as const) {
   test(`weir ${line}`, async () => {

@@ -34,6 +34,17 @@ export function addPeopleCommands(program: Command, client: Client, access: Acce
   addOrganizationCommands(program.command("organization").description("organisations"), client, terminal);
   addUserCommands(program.command("user").description("people and their roles"), client, terminal, printLink);
   program
+    .command("secrets")
+    .description("the secrets that Weir holds")
+    .command("rotate")
+    .description("seal all of them anew with a new master key; back it up afterwards")
+    .action(async () => {
+      type Rotation = { resealed: number; unreadable: number };
+      const { resealed, unreadable } = await (await client()).post<Rotation>("/api/v1/secrets/rotate", {});
+      terminal.print(`${resealed} secrets are sealed with the new master key. Back it up.`);
+      if (unreadable > 0) terminal.print(`${unreadable} could not be opened with the old one: enter them again.`);
+    });
+  program
     .command("audit")
     .description("who did what to what, newest first")
     .option("--search <text>", "in names, actions, targets and values")

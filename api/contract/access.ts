@@ -110,5 +110,6 @@ export const accessRules: Readonly<Record<keyof typeof apiPaths, Partial<Record<
   ssoFinish: { GET: anybody },
   samlResponse: { POST: anybody },
   samlMetadata: { GET: anybody },
+  masterKeyRotation: { POST: machine },
   install: { GET: caller },
 };

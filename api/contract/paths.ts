@@ -62,5 +62,6 @@ export const apiPaths = {
   ssoFinish: "/api/v1/auth/sso/:provider_id/finish",
   samlResponse: "/api/v1/auth/sso/:provider_id/saml",
   samlMetadata: "/api/v1/auth/sso/:provider_id/metadata",
+  masterKeyRotation: "/api/v1/secrets/rotate",
   install: "/api/v1/install",
 } as const;
