@@ -3,28 +3,39 @@ import cors from "@fastify/cors";
 import { CodedError } from "@weir/model";
 import fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
-import { identifyCaller } from "./caller.ts";
+import { createAccessTokens } from "./access-tokens.ts";
 import { clientBehind } from "./client-address.ts";
+import { auditContentReads } from "./content-reads.ts";
 import type { ApiOptions, ApiServer } from "./context.ts";
 import { answerError } from "./error-answer.ts";
+import { guardRoutes } from "./guard.ts";
 import { registerOpenapi } from "./openapi.ts";
 import { requestLimits } from "./rate-limit.ts";
 import { checkRequest } from "./request-check.ts";
+import { registerAudit } from "./routes/audit.ts";
 import { registerAuth } from "./routes/auth.ts";
 import { registerCalls } from "./routes/calls.ts";
 import { registerConnections } from "./routes/connections.ts";
 import { registerDeletions } from "./routes/deletions.ts";
+import { registerIdentityProviders } from "./routes/identity-providers.ts";
 import { registerInstall } from "./routes/install.ts";
+import { registerInvitations } from "./routes/invitations.ts";
 import { registerKeys } from "./routes/keys.ts";
 import { registerLive } from "./routes/live.ts";
 import { registerLogs } from "./routes/logs.ts";
+import { registerMembers } from "./routes/members.ts";
 import { registerMetricPoints } from "./routes/metric-points.ts";
 import { registerMetrics } from "./routes/metrics.ts";
+import { registerOrganizations } from "./routes/organizations.ts";
+import { registerPersonalKeys } from "./routes/personal-keys.ts";
+import { registerProjectRoles } from "./routes/project-roles.ts";
 import { registerProjects } from "./routes/projects.ts";
 import { registerQuery } from "./routes/query.ts";
+import { registerSessions } from "./routes/sessions.ts";
+import { registerSso } from "./routes/sso.ts";
 import { registerStorage } from "./routes/storage.ts";
+import { registerTeams } from "./routes/teams.ts";
 import { registerTraces } from "./routes/traces.ts";
-import "./scope.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
 import { registerWebUi } from "./web-ui.ts";
 
@@ -84,28 +95,32 @@ function readJsonAlone(server: ApiServer): void {
 }
 
 function registerRoutes(server: ApiServer, options: ApiOptions): void {
-  const limits = requestLimits(options.config);
-  server.decorateRequest("caller", null);
-  server.addHook("onRequest", async (request, reply) => {
-    reply.header("cache-control", "no-store");
-    await limits.admitAddress(request, reply);
-    if (request.routeOptions.config.isPublic !== true) {
-      request.caller = await identifyCaller(request, options);
-      await limits.admitCaller(request.caller, reply);
-    }
-  });
+  const tokens = createAccessTokens(options.catalog.derivedSecret("access tokens"));
+  const sources = { ...options, tokens };
+  guardRoutes(server, sources, requestLimits(options.config));
+  auditContentReads(server, options);
   registerCalls(server, options);
   registerTraces(server, options);
   registerMetrics(server, options);
   registerQuery(server, options);
   registerMetricPoints(server, options);
   registerLogs(server, options);
-  registerLive(server, options);
+  registerLive(server, sources);
   registerProjects(server, options);
   registerDeletions(server, options);
   registerKeys(server, options);
   registerConnections(server, options);
-  registerAuth(server, options);
+  registerAuth(server, sources);
+  registerSessions(server, options);
+  registerPersonalKeys(server, options);
+  registerOrganizations(server, options);
+  registerMembers(server, options);
+  registerInvitations(server, sources);
+  registerTeams(server, options);
+  registerProjectRoles(server, options);
+  registerAudit(server, options);
+  registerIdentityProviders(server, options);
+  server.register(async (scope: ApiServer) => registerSso(scope, options));
   registerInstall(server, options);
   registerStorage(server, options);
 }

@@ -38,3 +38,8 @@ export const projectChanged: EventDefinition = {
   message: "a project's name or retention was changed",
   counter: "projects_changed",
 };
+
+export const signInFailed: EventDefinition = {
+  level: "warn",
+  message: "a single sign-on did not come to its end",
+};

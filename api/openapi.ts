@@ -25,12 +25,18 @@ export async function registerOpenapi(server: ApiServer, { install }: ApiOptions
         { name: "projects" },
         { name: "keys", description: "Weir keys" },
         { name: "connections", description: "Provider keys that Weir holds" },
-        { name: "auth", description: "Sign-in" },
+        { name: "organizations", description: "Who belongs where, and as what" },
+        { name: "audit", description: "Who did what to what" },
+        { name: "auth", description: "Signing in, sessions and one's own account" },
         { name: "install" },
       ],
       components: {
         securitySchemes: {
-          bearer: { type: "http", scheme: "bearer", description: "A Weir key." },
+          bearer: {
+            type: "http",
+            scheme: "bearer",
+            description: "A Weir key, or an access token of `POST /api/v1/auth/login`.",
+          },
           weirKey: { type: "apiKey", in: "header", name: "x-weir-key" },
           session: { type: "apiKey", in: "cookie", name: "weir_session" },
         },

@@ -17,6 +17,10 @@ export function clearSessionCookie(request: FastifyRequest, reply: FastifyReply)
 }
 
 function attributesFor(request: FastifyRequest) {
-  const isSecure = request.headers["x-forwarded-proto"] === "https";
-  return { httpOnly: true, sameSite: "lax", path: "/", secure: isSecure } as const;
+  return { httpOnly: true, sameSite: "lax", path: "/", secure: isHttps(request) } as const;
+}
+
+/** As the browser came, whatever lies between. */
+export function isHttps(request: FastifyRequest): boolean {
+  return request.headers["x-forwarded-proto"] === "https";
 }

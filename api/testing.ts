@@ -6,6 +6,7 @@ import {
   defaultProjectId,
   type EventDefinition,
   type EventFields,
+  type KeyScope,
   OutgoingGuard,
   type ProjectId,
   projectId,
@@ -58,12 +59,12 @@ export async function startTestApi(changes: Partial<ApiOptions> = {}): Promise<T
     adminPassword: "correct horse",
   });
   const other = (await catalog.createProject({ id: "other", name: "Other" })).id;
-  const keyOf = async (project: ProjectId, scopes?: string[]) =>
+  const keyOf = async (project: ProjectId, scopes?: KeyScope[]) =>
     (await catalog.createApiKey({ projectId: project, name: "test", scopes })).secret;
   const keys = {
     default: "the-default-key",
     other: await keyOf(other),
-    use: await keyOf(defaultProjectId, ["use"]),
+    use: await keyOf(defaultProjectId, ["ingest", "query", "gateway"]),
     owner: "the-secret-of-this-machine",
   };
   const live = new LiveTicks();

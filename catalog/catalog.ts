@@ -1,8 +1,15 @@
-import { CodedError, type ProjectId, projectId, type Telemetry } from "@weir/model";
+import { hkdfSync } from "node:crypto";
+import { CodedError, type ProjectId, projectId, type Telemetry, type UserId } from "@weir/model";
 import { sql } from "kysely";
-import { type CatalogDatabase, type CatalogLocation, openDatabase, type Transacted } from "./database/database.ts";
+import { type AuditLog, auditLogOf } from "./audit-log.ts";
+import { CatalogContext } from "./context.ts";
+import { type CatalogDatabase, type CatalogLocation, openDatabase } from "./database/database.ts";
 import { migrate } from "./database/migrate.ts";
 import { migrations } from "./database/migrations/index.ts";
+import { type Invitations, invitationsOf } from "./people/invitations.ts";
+import { type Members, membersOf } from "./people/members.ts";
+import { type Organizations, organizationsOf } from "./people/organizations.ts";
+import { type Teams, teamsOf } from "./people/teams.ts";
 import { type CatalogReader, openCatalogReader } from "./reading/reader.ts";
 import type { CatalogSnapshot } from "./reading/snapshot.ts";
 import {
@@ -12,7 +19,9 @@ import {
   type NewApiKey,
   revokeKeyRow,
   selectApiKeys,
+  selectPersonalKeys,
 } from "./records/api-keys.ts";
+import { type Actor, systemActor } from "./records/audit.ts";
 import {
   type Connection,
   deleteConnectionRow,
@@ -20,8 +29,13 @@ import {
   type NewConnection,
   selectConnections,
 } from "./records/connections.ts";
-import { checkInitial, ensureDefaults, ensureInitialKey, type InitialOptions } from "./records/initial.ts";
-import { gatherLastUses, type LastUses } from "./records/last-uses.ts";
+import {
+  checkInitial,
+  ensureAdministrator,
+  ensureDefaults,
+  ensureInitialKey,
+  type InitialOptions,
+} from "./records/initial.ts";
 import {
   deleteProjectRow,
   insertProject,
@@ -31,20 +45,29 @@ import {
   selectProjects,
   updateProjectRow,
 } from "./records/projects.ts";
+import { selectUserByEmail } from "./records/users.ts";
+import { type MasterKey, readOrCreateMasterKey } from "./secrets/master-key.ts";
+import { hashPassword, verifyPassword } from "./secrets/password.ts";
+import { isRotationOpen, type Rotation, rotateMasterKey } from "./secrets/rotation.ts";
+import { newKeySecret } from "./secrets/secret-text.ts";
+import { type Accounts, accountsOf, signInWithPassword } from "./sign-in/accounts.ts";
+import { type IdentityProviders, identityProvidersOf } from "./sign-in/identity-providers.ts";
 import {
   type CreatedSession,
   deleteSession,
   insertSession,
   insertSignInLink,
+  type LinkFor,
+  type NewSession,
   type Session,
+  type Sessions,
   type SignInLink,
-  selectSession,
+  sessionBySecret,
+  sessionsOf,
   spendSignInLink,
-} from "./records/sessions.ts";
-import { selectUserByEmail, upsertUser } from "./records/users.ts";
-import { type MasterKey, readOrCreateMasterKey } from "./secrets/master-key.ts";
-import { hashPassword, verifyPassword } from "./secrets/password.ts";
-import { newKeySecret } from "./secrets/secret-text.ts";
+} from "./sign-in/sessions.ts";
+import { gatherLastUses, type LastUses, storeUses } from "./uses/last-uses.ts";
+import { drainSpool } from "./uses/use-spool.ts";
 
 export type CatalogOptions = CatalogLocation & {
   /** Created, readable by this user alone, when there is none. */
@@ -59,9 +82,23 @@ export type CatalogOptions = CatalogLocation & {
  * other processes follow within a second. Every method rejects with a CodedError.
  */
 export interface Catalog extends AsyncDisposable {
+  readonly organizations: Organizations;
+  readonly members: Members;
+  readonly teams: Teams;
+  readonly invitations: Invitations;
+  readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly identityProviders: IdentityProviders;
+  readonly auditLog: AuditLog;
+  /** The same catalog; what is changed through it is in the audit log under this name. Without it, Weir itself acts. */
+  actingAs(actor: Actor): Catalog;
   /** The catalog in memory, for what is asked with every request. */
   current(): CatalogSnapshot;
   ping(): Promise<void>;
+  /** 32 bytes for this purpose alone, the same in every process that has the master key. */
+  derivedSecret(purpose: string): Uint8Array;
+  /** A new master key, with which every sealed secret is sealed anew. Access tokens end at the next start. */
+  rotateMasterKey(): Promise<Rotation>;
   /** The default organisation and project, the configured key and administrator. To be called at each start. */
   ensureInitial(options?: InitialOptions): Promise<void>;
 
@@ -75,10 +112,15 @@ export interface Catalog extends AsyncDisposable {
 
   /** NOT_FOUND when there is no such project. The secret is shown this once. */
   createApiKey(key: NewApiKey): Promise<CreatedApiKey>;
+  /** The project's own; personal keys are their holders'. */
   listApiKeys(project: ProjectId): Promise<ApiKey[]>;
   revokeApiKey(project: ProjectId, id: string): Promise<boolean>;
+  listPersonalKeys(user: UserId): Promise<ApiKey[]>;
+  revokePersonalKey(user: UserId, id: string): Promise<boolean>;
   /** Costs nothing: uses are gathered and written every half minute. */
   recordKeyUse(id: string, at: Date): void;
+  /** Takes over what gateway and receivers noted in the spool of `openKeyUses`. */
+  collectKeyUses(spoolDirectory: string): Promise<void>;
 
   /** CONFLICT when the project has a connection for this provider. */
   createConnection(connection: NewConnection): Promise<Connection>;
@@ -86,13 +128,16 @@ export interface Catalog extends AsyncDisposable {
   deleteConnection(project: ProjectId, id: string): Promise<boolean>;
 
   /** Good for 15 minutes and one use. Without a user it lets in the owner of this machine. */
-  createSignInLink(forUser?: { userId: string }): Promise<SignInLink>;
-  /** Undefined when the link is unknown, spent or expired. */
-  redeemSignInLink(token: string): Promise<CreatedSession | undefined>;
-  /** Undefined when the address or the password is wrong; takes the same time for either. */
+  createSignInLink(forUser?: LinkFor): Promise<SignInLink>;
+  /** Undefined when the link is unknown, spent or expired, or another browser's. */
+  redeemSignInLink(token: string, attempt?: string): Promise<CreatedSession | undefined>;
+  /**
+   * Undefined when the address or the password is wrong; takes the same time for either. Rejects with
+   * TOO_MANY_ATTEMPTS after many failures, and with FORBIDDEN where an organisation wants single sign-on.
+   */
   signIn(credentials: { email: string; password: string }): Promise<CreatedSession | undefined>;
-  /** Lasts 30 days. */
-  createSession(forUser?: { userId: string }): Promise<CreatedSession>;
+  /** Lasts 30 days. Default: of the owner of this machine. */
+  createSession(session?: NewSession): Promise<CreatedSession>;
   sessionBySecret(secret: string): Promise<Session | undefined>;
   endSession(secret: string): Promise<void>;
 }
@@ -105,8 +150,11 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   try {
     await migrate(database, migrations, telemetry);
     const reader = await openCatalogReader(options);
-    const lastUses = gatherLastUses(database, telemetry);
-    return new DatabaseCatalog({ database, reader, lastUses, key, now: options.now ?? Date.now });
+    const lastUses = gatherLastUses((batch) => storeUses(database, batch), telemetry);
+    const { secretKeyFile, now = Date.now } = options;
+    const catalog = new DatabaseCatalog({ database, reader, lastUses, key, secretKeyFile, now }, systemActor);
+    if (isRotationOpen(secretKeyFile)) await catalog.rotateMasterKey();
+    return catalog;
   } catch (thrown) {
     await database[Symbol.asyncDispose]();
     throw thrown;
@@ -117,15 +165,38 @@ interface CatalogParts {
   readonly database: CatalogDatabase;
   readonly reader: CatalogReader;
   readonly lastUses: LastUses;
-  readonly key: MasterKey;
+  readonly secretKeyFile: string;
+  key: MasterKey;
   readonly now: () => number;
 }
 
 class DatabaseCatalog implements Catalog {
+  readonly organizations: Organizations;
+  readonly members: Members;
+  readonly teams: Teams;
+  readonly invitations: Invitations;
+  readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly identityProviders: IdentityProviders;
+  readonly auditLog: AuditLog;
   readonly #parts: CatalogParts;
+  readonly #context: CatalogContext;
 
-  constructor(parts: CatalogParts) {
+  constructor(parts: CatalogParts, actor: Actor) {
     this.#parts = parts;
+    this.#context = new CatalogContext(parts, actor);
+    this.organizations = organizationsOf(this.#context);
+    this.members = membersOf(this.#context);
+    this.teams = teamsOf(this.#context);
+    this.invitations = invitationsOf(this.#context);
+    this.accounts = accountsOf(this.#context);
+    this.sessions = sessionsOf(this.#context);
+    this.identityProviders = identityProvidersOf(this.#context);
+    this.auditLog = auditLogOf(this.#context);
+  }
+
+  actingAs(actor: Actor): Catalog {
+    return new DatabaseCatalog(this.#parts, actor);
   }
 
   current(): CatalogSnapshot {
@@ -133,17 +204,28 @@ class DatabaseCatalog implements Catalog {
   }
 
   async ping(): Promise<void> {
-    await this.#parts.database.read((connection) => sql`select 1`.execute(connection));
+    await this.#context.read((connection) => sql`select 1`.execute(connection));
+  }
+
+  derivedSecret(purpose: string): Uint8Array {
+    return new Uint8Array(hkdfSync("sha256", this.#parts.key.bytes, "", `weir ${purpose}`, 32));
+  }
+
+  async rotateMasterKey(): Promise<Rotation> {
+    const parts = this.#parts;
+    const { key, rotation } = await rotateMasterKey(this.#context, parts.secretKeyFile, parts.key);
+    parts.key = key;
+    return rotation;
   }
 
   async ensureInitial(options: InitialOptions = {}): Promise<void> {
     checkInitial(options);
     const passwordHash = await this.#newPasswordHash(options);
-    await this.#change(async (transaction, now) => {
-      await ensureDefaults(transaction, now);
-      if (options.initApiKey !== undefined) await ensureInitialKey(transaction, options.initApiKey, now);
+    await this.#context.change(async (change) => {
+      await ensureDefaults(change.transaction, change.now);
+      if (options.initApiKey !== undefined) await ensureInitialKey(change, options.initApiKey);
       if (options.adminEmail !== undefined && passwordHash !== undefined) {
-        await upsertUser(transaction, options.adminEmail, passwordHash, now);
+        await ensureAdministrator(change, options.adminEmail, passwordHash);
       }
     });
   }
@@ -151,93 +233,99 @@ class DatabaseCatalog implements Catalog {
   /** Undefined when there is nothing to store: no administrator, or one with this very password. */
   async #newPasswordHash({ adminEmail, adminPassword }: InitialOptions): Promise<string | undefined> {
     if (adminEmail === undefined || adminPassword === undefined) return undefined;
-    const user = await this.#parts.database.read((connection) => selectUserByEmail(connection, adminEmail));
+    const user = await this.#context.read((connection) => selectUserByEmail(connection, adminEmail));
     if (user !== undefined && (await verifyPassword(adminPassword, user.password_hash))) return undefined;
     return hashPassword(adminPassword);
   }
 
   listProjects(): Promise<Project[]> {
-    return this.#parts.database.read(selectProjects);
+    return this.#context.read(selectProjects);
   }
 
   async createProject(project: NewProject): Promise<Project> {
     if (project.id !== undefined) checkProjectId(project.id);
-    return this.#change((transaction, now) => insertProject(transaction, project, now));
+    return this.#context.change((change) => insertProject(change, project));
   }
 
   updateProject(project: ProjectId, changes: ProjectChanges): Promise<Project | undefined> {
-    return this.#change((transaction) => updateProjectRow(transaction, project, changes));
+    return this.#context.change((change) => updateProjectRow(change, project, changes));
   }
 
   deleteProject(project: ProjectId): Promise<boolean> {
-    return this.#change((transaction) => deleteProjectRow(transaction, project));
+    return this.#context.change((change) => deleteProjectRow(change, project));
   }
 
   createApiKey(key: NewApiKey): Promise<CreatedApiKey> {
-    return this.#change((transaction, now) => insertApiKey(transaction, key, newKeySecret(), now));
+    return this.#context.change((change) => insertApiKey(change, key, newKeySecret()));
   }
 
   listApiKeys(project: ProjectId): Promise<ApiKey[]> {
-    return this.#parts.database.read((connection) => selectApiKeys(connection, project));
+    return this.#context.read((connection) => selectApiKeys(connection, project));
   }
 
   revokeApiKey(project: ProjectId, id: string): Promise<boolean> {
-    return this.#change((transaction, now) => revokeKeyRow(transaction, project, id, now));
+    return this.#context.change((change) => revokeKeyRow(change, { project }, id));
+  }
+
+  listPersonalKeys(user: UserId): Promise<ApiKey[]> {
+    return this.#context.read((connection) => selectPersonalKeys(connection, user));
+  }
+
+  revokePersonalKey(user: UserId, id: string): Promise<boolean> {
+    return this.#context.change((change) => revokeKeyRow(change, { user }, id));
   }
 
   recordKeyUse(id: string, at: Date): void {
     this.#parts.lastUses.record(id, at);
   }
 
+  collectKeyUses(spoolDirectory: string): Promise<void> {
+    return drainSpool(spoolDirectory, (batch) => storeUses(this.#parts.database, batch));
+  }
+
   createConnection(connection: NewConnection): Promise<Connection> {
-    return this.#change((transaction, now) => insertConnection(transaction, connection, this.#parts.key, now));
+    return this.#context.change((change) => insertConnection(change, connection, this.#parts.key));
   }
 
   listConnections(project: ProjectId): Promise<Connection[]> {
-    return this.#parts.database.read((connection) => selectConnections(connection, project));
+    return this.#context.read((connection) => selectConnections(connection, project));
   }
 
   deleteConnection(project: ProjectId, id: string): Promise<boolean> {
-    return this.#change((transaction) => deleteConnectionRow(transaction, project, id));
+    return this.#context.change((change) => deleteConnectionRow(change, project, id));
   }
 
-  createSignInLink(forUser?: { userId: string }): Promise<SignInLink> {
-    return this.#write((transaction, now) => insertSignInLink(transaction, forUser?.userId ?? null, now));
+  createSignInLink(forUser: LinkFor = {}): Promise<SignInLink> {
+    return this.#context.write((change) => insertSignInLink(change, forUser));
   }
 
-  redeemSignInLink(token: string): Promise<CreatedSession | undefined> {
-    return this.#write((transaction, now) => spendSignInLink(transaction, token, now));
+  redeemSignInLink(token: string, attempt?: string): Promise<CreatedSession | undefined> {
+    return this.#context.write((change) => spendSignInLink(change, { token, attempt }, this.#context.actor));
   }
 
-  async signIn({ email, password }: { email: string; password: string }): Promise<CreatedSession | undefined> {
-    const user = await this.#parts.database.read((connection) => selectUserByEmail(connection, email));
-    const isRight = await verifyPassword(password, user?.password_hash ?? null);
-    return user !== undefined && isRight ? this.createSession({ userId: user.id }) : undefined;
+  signIn(credentials: { email: string; password: string }): Promise<CreatedSession | undefined> {
+    return signInWithPassword(this.#context, credentials);
   }
 
-  createSession(forUser?: { userId: string }): Promise<CreatedSession> {
-    return this.#write((transaction, now) => insertSession(transaction, forUser?.userId ?? null, now));
+  createSession(session: NewSession = { userId: null, method: "link" }): Promise<CreatedSession> {
+    return this.#context.write(async (change) => {
+      const created = await insertSession(change, session, this.#context.actor);
+      const { userId: user_id, method, organizationId } = session;
+      const target = { kind: "session", id: created.id };
+      change.audit({ action: "session.create", organizationId, target, after: { user_id, method } });
+      return created;
+    });
   }
 
   sessionBySecret(secret: string): Promise<Session | undefined> {
-    return this.#parts.database.read((connection) => selectSession(connection, secret, this.#parts.now()));
+    return sessionBySecret(this.#context, secret);
   }
 
   endSession(secret: string): Promise<void> {
-    return this.#write((transaction) => deleteSession(transaction, secret));
-  }
-
-  /** Writes what readers hold in memory, and waits until `current()` shows it. */
-  async #change<Result>(statements: (transaction: Transacted, now: number) => Promise<Result>): Promise<Result> {
-    const { database, reader, now } = this.#parts;
-    const result = await database.change((transaction) => statements(transaction, now()));
-    await reader.refresh();
-    return result;
-  }
-
-  #write<Result>(statements: (transaction: Transacted, now: number) => Promise<Result>): Promise<Result> {
-    const { database, now } = this.#parts;
-    return database.write((transaction) => statements(transaction, now()));
+    return this.#context.write(async ({ transaction, audit }) => {
+      const id = await deleteSession(transaction, secret);
+      if (id !== undefined) audit({ action: "session.end", target: { kind: "session", id } });
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -59,6 +59,25 @@ const answers: Record<string, unknown> = {
     ],
     total_disk_bytes: 100_000,
   },
+  "DELETE /api/v1/keys/key_1?project_id=shop": {},
+  "GET /api/v1/organizations": { data: [{ id: "default", name: "Default" }] },
+  "GET /api/v1/organizations/default/members": {
+    data: [{ user_id: "usr_1", email: "ann@example.org", name: "Ann", role: null, source: "direct" }],
+  },
+  "POST /api/v1/organizations": { id: "acme", name: "Acme" },
+  "POST /api/v1/organizations/default/invitations": { link: { path: "/ui/invitation?token=t", expires_at: time } },
+  "POST /api/v1/auth/password-reset-links": { path: "/ui/reset-password?token=t", expires_at: time },
+  "GET /api/v1/audit?q=key&limit=50": {
+    data: [
+      {
+        time,
+        actor: { kind: "user", name: "ann@example.org" },
+        action: "key.create",
+        target: { kind: "key", id: "key_1" },
+      },
+    ],
+  },
+  "POST /api/v1/secrets/rotate": { resealed: 2, unreadable: 0 },
   "GET /ready": {
     status: "degraded",
     parts: { core: { status: "ok" }, engine: { status: "starting", message: "not yet" } },
@@ -126,6 +145,30 @@ for (const [line, asked, body, printed] of [
     undefined,
     /spans +1000 +2 +0\.10 +1\.50 +16\.7:1 +100 +2026-01-01T00:00[\s\S]*logs +0[\s\S]*0\.10 MB in all/,
   ],
+  [
+    "key create ci --scopes ingest,query",
+    "POST /api/v1/keys",
+    { name: "ci", scopes: ["ingest", "query"] },
+    /weir_secret/,
+  ],
+  ["key revoke key_1 -p shop", "DELETE /api/v1/keys/key_1?project_id=shop", undefined, /revoked/],
+  ["organization list", "GET /api/v1/organizations", undefined, /default +Default/],
+  ["organization create Acme --id acme", "POST /api/v1/organizations", { name: "Acme", id: "acme" }, /acme/],
+  ["user list", "GET /api/v1/organizations/default/members", undefined, /usr_1 +ann@example.org +by project only/],
+  [
+    "user invite bob@example.org --role admin",
+    "POST /api/v1/organizations/default/invitations",
+    { email: "bob@example.org", role: "admin" },
+    /\/ui\/invitation\?token=t/,
+  ],
+  [
+    "user reset-password bob@example.org",
+    "POST /api/v1/auth/password-reset-links",
+    { email: "bob@example.org" },
+    /\/ui\/reset-password\?token=t/,
+  ],
+  ["audit --search key", "GET /api/v1/audit?q=key&limit=50", undefined, /ann@example.org +key.create +key key_1/],
+  ["secrets rotate", "POST /api/v1/secrets/rotate", {}, /2 secrets are sealed/],
   ["status", "GET /ready", undefined, /degraded[\s\S]*engine +starting +not yet/],
 ] as const) {
   test(`weir ${line}`, async () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CodedError, demoProjectId } from "@weir/model";
 import type { Command } from "commander";
 import { type ApiAccess, type ApiClient, createApiClient } from "./api-client.ts";
+import { addPeopleCommands } from "./people-commands.ts";
 import { type Terminal, table } from "./terminal.ts";
 
 interface Key {
@@ -62,7 +63,7 @@ export interface ApiCommandsOptions {
   readonly terminal: Terminal;
 }
 
-/** Adds the commands that speak to a running Weir: keys, connections, projects, sign-in link, demo, storage, status. */
+/** Adds the commands that speak to a running Weir: keys, connections, projects, people, audit, sign-in link, demo, storage, status. */
 export function addApiCommands(program: Command, { access, terminal }: ApiCommandsOptions): void {
   const client = async () => createApiClient(await access());
   addKeyCommands(
@@ -76,6 +77,7 @@ export function addApiCommands(program: Command, { access, terminal }: ApiComman
     terminal,
   );
   addProjectCommands(program.command("project").description("projects and their data"), client, terminal);
+  addPeopleCommands(program, client, access, terminal);
   program
     .command("link")
     .description("print a new one-time sign-in link for the web UI")
@@ -109,8 +111,10 @@ function addKeyCommands(key: Command, client: () => Promise<ApiClient>, terminal
     .description("make a key; its secret is shown once")
     .option("-p, --project <id>", "the project that it opens")
     .option("--expires <time>", "when it stops working, RFC 3339")
-    .action(async (name: string, options: { project?: string; expires?: string }) => {
-      const body = { name, project_id: options.project, expires_at: options.expires };
+    .option("--scopes <list>", "what it may do, of ingest,query,gateway,manage (default: all but manage)")
+    .action(async (name: string, options: { project?: string; expires?: string; scopes?: string }) => {
+      const scopes = options.scopes?.split(",").map((scope) => scope.trim());
+      const body = { name, project_id: options.project, expires_at: options.expires, scopes };
       const made = await (await client()).post<{ key: Key; secret: string }>("/api/v1/keys", body);
       terminal.print(made.secret);
       terminal.print(`Key ${made.key.id} of project ${made.key.project_id}. The secret is not shown again.`);
@@ -133,10 +137,15 @@ function addKeyCommands(key: Command, client: () => Promise<ApiClient>, terminal
   key
     .command("revoke <id>")
     .description("stop a key from working")
-    .action(async (id: string) => {
-      await (await client()).delete(`/api/v1/keys/${encodeURIComponent(id)}`);
+    .option("-p, --project <id>", "the project that it opens")
+    .action(async (id: string, options: { project?: string }) => {
+      await (await client()).delete(withProject(`/api/v1/keys/${encodeURIComponent(id)}`, options.project));
       terminal.print(`Key ${id} is revoked.`);
     });
+}
+
+function withProject(path: string, project: string | undefined): string {
+  return project === undefined ? path : `${path}?${new URLSearchParams({ project_id: project })}`;
 }
 
 function stateOf(key: Key): string {
@@ -176,8 +185,9 @@ function addConnectionCommands(connection: Command, client: () => Promise<ApiCli
   connection
     .command("remove <id>")
     .description("forget a provider's key")
-    .action(async (id: string) => {
-      await (await client()).delete(`/api/v1/connections/${encodeURIComponent(id)}`);
+    .option("-p, --project <id>", "the project whose virtual keys use it")
+    .action(async (id: string, options: { project?: string }) => {
+      await (await client()).delete(withProject(`/api/v1/connections/${encodeURIComponent(id)}`, options.project));
       terminal.print(`Connection ${id} is removed.`);
     });
 }

@@ -252,6 +252,54 @@ test("a key is made, shown once and revoked", async () => {
   assert.ok(!(await page.content()).includes(secret), "the secret is shown again");
 });
 
+test("somebody is invited by a link, makes an account, and sees what their role allows", async () => {
+  await page.goto(`${weir.url}/ui/settings/people`);
+  await page.getByRole("button", { name: "Invite" }).click();
+  await page.getByRole("textbox", { name: "E-mail" }).fill("nora@example.com");
+  await page.getByRole("combobox", { name: "Role" }).selectOption("viewer");
+  await page.getByRole("button", { name: "Make the invitation" }).click();
+  const link =
+    (await page
+      .getByText(/\/ui\/invitation\?token=/)
+      .first()
+      .textContent()) ?? "";
+  await page.getByRole("button", { name: "I have copied it" }).click();
+  await page.getByText("nora@example.com").first().waitFor();
+
+  const stranger = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const other = await stranger.newPage();
+  await other.goto(/http\S+/.exec(link)?.[0] ?? "");
+  await other.getByRole("textbox", { name: "Your name" }).fill("Nora");
+  await other.getByLabel("Choose a password").fill("1234567890");
+  await other.getByRole("button", { name: "Accept" }).click();
+  await other
+    .getByRole("alert")
+    .getByText(/simple pattern/)
+    .waitFor();
+  await other.getByLabel("Choose a password").fill("green river stones");
+  await other.getByRole("button", { name: "Accept" }).click();
+  await other.getByRole("navigation").first().waitFor();
+  await other.goto(`${weir.url}/ui/settings/people`);
+  await other.getByText("nora@example.com").first().waitFor();
+  assert.equal(await other.getByRole("button", { name: "Invite" }).count(), 0);
+  await other.goto(`${weir.url}/ui/settings/account`);
+  await other.getByText("this one").waitFor();
+  await stranger.close();
+
+  const again = await (await browser.newContext()).newPage();
+  await again.goto(`${weir.url}/ui/sign-in`);
+  await again.getByLabel("E-mail").fill("nora@example.com");
+  await again.getByLabel("Password").fill("green river stones");
+  await again.getByRole("button", { name: "Sign in" }).click();
+  await again.getByRole("navigation").first().waitFor();
+  await again.context().close();
+
+  await page.goto(`${weir.url}/ui/settings/audit`);
+  await page.getByRole("textbox", { name: "Search" }).fill("invitation.accept");
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await page.getByText("invitation.accept").first().waitFor();
+});
+
 for (const colorScheme of ["light", "dark"] as const) {
   test(`no page has a fault that axe finds, in the ${colorScheme} theme`, async () => {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
@@ -270,6 +318,11 @@ for (const colorScheme of ["light", "dark"] as const) {
       "settings/connect",
       "settings/keys",
       "settings/providers",
+      "settings/projects",
+      "settings/people",
+      "settings/single-sign-on",
+      "settings/audit",
+      "settings/account",
     ];
     const found: string[] = [];
     for (const path of pages) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -147,6 +147,11 @@ export class Weir implements AsyncDisposable {
     }
     const cause = last instanceof Error ? `${last.message} ` : "";
     throw new Error(`Not ${what} within ${withinMs} ms. ${cause}Weir's output:\n${this.#output.slice(-6000)}`);
+  }
+
+  /** What `weir` on this machine uses: the key of the machine's owner. */
+  ownerKey(): string {
+    return readFileSync(join(this.dataDirectory, "run", "cli.key"), "utf8");
   }
 
   /** A request to the API with the first key. */

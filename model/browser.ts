@@ -12,6 +12,16 @@ export {
 } from "./cost-explanation.ts";
 export { CodedError, type ErrorBody, type ErrorCode, type ErrorDetail, errorCatalogue } from "./errors.ts";
 export {
+  greaterRole,
+  isAtLeast,
+  isKeyScope,
+  isMemberRole,
+  type KeyScope,
+  keyScopes,
+  type MemberRole,
+  memberRoles,
+} from "./member-role.ts";
+export {
   type Conversation,
   type ErrorPart,
   type MediaPart,

@@ -34,6 +34,11 @@ export const errorCatalogue = {
     retryable: true,
     meaning: "More was asked within a minute than is allowed; `Retry-After` says when to go on.",
   },
+  TOO_MANY_ATTEMPTS: {
+    status: 429,
+    retryable: true,
+    meaning: "Sign-in failed too often for this account or from this address; wait as long as `Retry-After` says.",
+  },
   INTERNAL: {
     status: 500,
     retryable: true,

@@ -7,6 +7,8 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type ProjectId = Branded<"ProjectId">;
 export type OrganizationId = Branded<"OrganizationId">;
 export type ApiKeyId = Branded<"ApiKeyId">;
+/** Only a row of the catalog yields one: see `userId`. */
+export type UserId = Branded<"UserId">;
 /** 32 lower-case hex digits, not all zero (W3C Trace Context, section 3.2.2.3). */
 export type TraceId = Branded<"TraceId">;
 /** 16 lower-case hex digits; `noSpanId` (all zero) means "no parent". */
@@ -29,6 +31,12 @@ export function projectId(text: string): ProjectId {
 export function organizationId(text: string): OrganizationId {
   if (!idShape.test(text)) throw new TypeError(`not an organisation id: ${JSON.stringify(text.slice(0, 80))}`);
   return text as OrganizationId;
+}
+
+/** Brands a text that came from the catalog. Throws a TypeError when it is no id at all. */
+export function userId(text: string): UserId {
+  if (!idShape.test(text)) throw new TypeError(`not a user id: ${JSON.stringify(text.slice(0, 80))}`);
+  return text as UserId;
 }
 
 /** A fresh id such as `prj_1f0c…`: the prefix says what it names. */

@@ -6,6 +6,7 @@ export * from "./events.ts";
 export * from "./ids.ts";
 export type * from "./listener-certificate.ts";
 export * from "./log.ts";
+export * from "./member-role.ts";
 export * from "./message.ts";
 export * from "./metric-aggregation.ts";
 export * from "./metric-point.ts";

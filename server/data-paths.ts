@@ -10,6 +10,8 @@ export interface DataPaths {
   readonly catalogFile: string;
   readonly catalogCacheFile: string;
   readonly secretKeyFile: string;
+  /** Which keys gateway and receivers saw, until core has noted it. */
+  readonly keyUses: string;
   readonly journal: string;
   /** Which exports the receivers took. */
   readonly exports: string;
@@ -43,6 +45,7 @@ export function openDataPaths(data: string): DataPaths {
     catalogFile: join(data, "catalog.sqlite"),
     catalogCacheFile: join(run, "catalog.json"),
     secretKeyFile: join(data, "secret.key"),
+    keyUses: join(run, "key-uses"),
     journal: join(data, "journal"),
     exports: join(data, "exports"),
     engine: join(data, "engine"),

@@ -18,6 +18,7 @@ import { startExport, tellIgnoredVariables } from "./telemetry-export.ts";
 import { addWriterMetrics, allowsKeyless, catalogLocation, outgoingGuard, storePart, writerSettings } from "./wire.ts";
 
 const checkout = join(import.meta.dirname, "..");
+const keyUsesIntervalMs = 30_000;
 const webDirectory = join(checkout, "web", "dist");
 
 /** API, web UI, and the writer that drains this machine's journals into storage. */
@@ -31,6 +32,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   opening.use(startExport(options, "core"));
   const { apiKey, adminEmail, adminPassword } = config.init;
   await catalog.ensureInitial({ initApiKey: apiKey, adminEmail, adminPassword });
+  opening.use(collectKeyUses(catalog, paths.keyUses));
   const live = new LiveTicks();
   const store = opening.use(await openConfiguredStore(options));
   const upkeep = opening.use(
@@ -84,6 +86,18 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
       };
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+/** Every half minute; a failure leaves them where they are, for the next time. */
+function collectKeyUses(catalog: Catalog, spoolDirectory: string): AsyncDisposable {
+  const collect = () => catalog.collectKeyUses(spoolDirectory).catch(() => undefined);
+  const timer = setInterval(collect, keyUsesIntervalMs).unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await collect();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
-import { openCatalogReader } from "@weir/catalog";
+import { openCatalogReader, openKeyUses } from "@weir/catalog";
 import { startGateway } from "@weir/gateway";
 import { createAnswers } from "./answers.ts";
+import { keysForScope } from "./key-directory.ts";
 import type { Role, RoleOptions } from "./role.ts";
 import { startExport } from "./telemetry-export.ts";
 import {
@@ -11,6 +12,7 @@ import {
   catalogLocation,
   expectedParts,
   gatewayConfigOf,
+  keyUsesOptions,
   openRoleJournal,
   retentionIn,
   withKeyMasks,
@@ -30,7 +32,8 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
   );
   const journal = opening.use(await openRoleJournal(options, "gateway"));
   addJournalMetrics(telemetry, journal, `gateway-${index}`);
-  const catalog = withKeyMasks(reader);
+  const uses = opening.use(openKeyUses(keyUsesOptions(options, "gateway")));
+  const catalog = withKeyMasks(keysForScope(reader, "gateway", uses));
   const retention = retentionIn(config, reader);
   const exporting = opening.use(startExport(options, "gateway"));
   const count = callMetrics(config, telemetry, catalog.maskOf);

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { openCatalogReader } from "@weir/catalog";
+import { openCatalogReader, openKeyUses } from "@weir/catalog";
 import type { ListenerCertificate } from "@weir/model";
 import { openExportLedger } from "@weir/pipeline";
 import {
@@ -10,6 +10,7 @@ import {
   OtlpIntake,
   startOtlpGrpcServer,
 } from "@weir/receivers";
+import { keysForScope } from "./key-directory.ts";
 import { listenOnPort, listenOnSocket } from "./processes/listeners.ts";
 import type { Role, RoleOptions } from "./role.ts";
 import { startExport } from "./telemetry-export.ts";
@@ -20,6 +21,7 @@ import {
   callMetrics,
   catalogLocation,
   certificateOf,
+  keyUsesOptions,
   openRoleJournal,
   retentionIn,
 } from "./wire.ts";
@@ -44,8 +46,10 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
       telemetry,
     }),
   );
+  const uses = opening.use(openKeyUses(keyUsesOptions(options, "ingest")));
+  const keys = keysForScope(reader, "ingest", uses);
   const rules = {
-    keys: () => reader.current(),
+    keys: () => keys.current(),
     allowKeyless: allowsKeyless(config),
     retentionOf: retentionIn(config, reader),
   };

@@ -1,4 +1,4 @@
-import type { CatalogLocation, CatalogReader } from "@weir/catalog";
+import type { CatalogLocation, CatalogReader, KeyUsesOptions } from "@weir/catalog";
 import type { Gateway, GatewayCatalog, GatewayConfig } from "@weir/gateway";
 import { type ListenerCertificate, OutgoingGuard, type Retention, retentionOf, type SpanRow } from "@weir/model";
 import {
@@ -25,6 +25,12 @@ import { CertificateFromFiles } from "./tls/certificate-files.ts";
 /** Where the catalog is: PostgreSQL where configured, else the file. */
 export function catalogLocation({ config, paths }: RoleOptions): CatalogLocation {
   return config.postgres.url === undefined ? { file: paths.catalogFile } : { url: config.postgres.url };
+}
+
+/** Where this process notes which keys are in use. */
+export function keyUsesOptions(options: RoleOptions, role: string): KeyUsesOptions {
+  const { paths, telemetry, index } = options;
+  return { ...catalogLocation(options), spoolDirectory: paths.keyUses, name: `${role}-${index}`, telemetry };
 }
 
 /** What `/ready` calls the store of rows. */
@@ -123,7 +129,7 @@ export interface MaskingCatalog extends GatewayCatalog {
 }
 
 /** Remembers the mask of each Weir key that is used: only its user knows the secret, the catalog has its hash. */
-export function withKeyMasks(reader: CatalogReader): MaskingCatalog {
+export function withKeyMasks(reader: Pick<CatalogReader, "current">): MaskingCatalog {
   const masks = new Map<string, string>();
   let seen: ReturnType<CatalogReader["current"]> | undefined;
   let wrapped: ReturnType<GatewayCatalog["current"]> | undefined;

@@ -1,3 +1,4 @@
+import { memberRoles } from "@weir/model/browser";
 import { z } from "zod";
 
 /** RFC 3339 with a zone; up to nanoseconds. */
@@ -12,6 +13,15 @@ export const spanId = z.string().regex(/^[0-9a-fA-F]{16}$/, "must be 16 hex digi
 export const identifier = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, "must be lower-case letters, digits, _ and -, 1 to 64 of them");
+
+/** From the least to the most. */
+export const role = z.enum(memberRoles);
+/** Null: only what projects and teams give. */
+export const roleOrNone = role.nullable().describe("Null: only the roles that projects and teams give.");
+
+/** A new password; the policy is in docs/security.md. */
+export const newPassword = z.string().min(10).max(1024);
+export const emailAddress = z.email().max(320);
 
 /** A count, a size or a duration; whole and not negative. */
 export const whole = z.number().int().nonnegative();
@@ -48,7 +58,7 @@ export const rangeQuery = {
   project_id: identifier
     .optional()
     .describe(
-      "The project to read: with a session, any; with a key, only the key's own. Default: `default`, or the key's.",
+      "The project: any on which the caller has a role; with a project's key, only its own. Default: `default`, or the key's.",
     ),
   organization_id: identifier.optional().describe("Accepted for compatibility; must be the project's organisation."),
 };

@@ -11,3 +11,10 @@ export const install = z
   })
   .meta({ id: "Install" });
 export type Install = z.infer<typeof install>;
+
+export const masterKeyRotation = z
+  .object({
+    resealed: z.number().int().describe("Secrets that are now sealed with the new key."),
+    unreadable: z.number().int().describe("Secrets that the old key did not open: enter them again."),
+  })
+  .meta({ id: "MasterKeyRotation" });

@@ -1,3 +1,4 @@
+import { keyScopes } from "@weir/model/browser";
 import { z } from "zod";
 import { identifier, projectQuery, time } from "./fields.ts";
 
@@ -8,7 +9,8 @@ export const apiKey = z
     project_id: z.string(),
     name: z.string(),
     mask: z.string().describe("What may be shown of the secret, such as `weir_…x7Qa`."),
-    scopes: z.array(z.string()).describe("use, all; see `createKeyBody`."),
+    user_id: z.string().nullable().describe("Whose personal key it is; null for a key of the project itself."),
+    scopes: z.array(z.enum(keyScopes)),
     created_at: time,
     expires_at: time.nullable(),
     revoked_at: time.nullable(),
@@ -26,10 +28,12 @@ export const createKeyBody = z.strictObject({
   project_id: identifier.optional().describe("Default: the key's own project, or `default`."),
   expires_at: time.optional(),
   scopes: z
-    .array(z.enum(["use", "all"]))
+    .array(z.enum(keyScopes))
     .min(1)
-    .default(["use"])
-    .describe("`use`: send calls and telemetry, and read. `all`: manage the project's keys and connections too."),
+    .default(["ingest", "query", "gateway"])
+    .describe(
+      "`ingest`: send telemetry. `gateway`: make calls. `query`: read. `manage`: the project's keys and connections, and deletions.",
+    ),
 });
 export type CreateKeyBody = z.input<typeof createKeyBody>;
 

@@ -42,6 +42,7 @@ export type ProjectList = z.infer<typeof projectList>;
 export const createProjectBody = z.strictObject({
   name: z.string().trim().min(1).max(120),
   id: identifier.optional().describe("Default: made from the name."),
+  organization_id: identifier.optional().describe("Default: the caller's first."),
 });
 export type CreateProjectBody = z.input<typeof createProjectBody>;
 

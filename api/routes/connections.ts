@@ -1,7 +1,6 @@
 import type { Connection as CatalogConnection } from "@weir/catalog";
 import { CodedError } from "@weir/model";
 import { z } from "zod";
-import { checkMayManage } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
   apiPaths,
@@ -14,7 +13,7 @@ import {
 } from "../contract/index.ts";
 import { badRequest } from "../request-check.ts";
 import { answers } from "../route-answers.ts";
-import { callerOf, scopeOf } from "../scope.ts";
+import { changesBy, scopeOf } from "../scope.ts";
 
 const tags = ["connections"];
 
@@ -32,7 +31,6 @@ export function registerConnections(server: ApiServer, options: ApiOptions): voi
       },
     },
     async (request) => {
-      checkMayManage(callerOf(request));
       const connections = await catalog.listConnections(scopeOf(request, request.query, options));
       return { data: connections.map(toConnection) };
     },
@@ -49,12 +47,11 @@ export function registerConnections(server: ApiServer, options: ApiOptions): voi
       },
     },
     async (request, reply) => {
-      checkMayManage(callerOf(request));
       const { provider, secret, base_url } = request.body;
       checkProvider(provider, options);
       if (base_url !== undefined) options.outgoing.checkUrl(new URL(base_url));
       const project = scopeOf(request, request.body, options);
-      const created = await catalog.createConnection({
+      const created = await changesBy(request, options).createConnection({
         projectId: project,
         provider,
         secret,
@@ -76,9 +73,8 @@ export function registerConnections(server: ApiServer, options: ApiOptions): voi
       },
     },
     async (request, reply) => {
-      checkMayManage(callerOf(request));
       const project = scopeOf(request, request.query, options);
-      const wasThere = await catalog.deleteConnection(project, request.params.connection_id);
+      const wasThere = await changesBy(request, options).deleteConnection(project, request.params.connection_id);
       if (!wasThere) throw new CodedError("NOT_FOUND", "This project has no connection of that id.");
       return reply.code(204).send();
     },

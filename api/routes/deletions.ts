@@ -1,12 +1,10 @@
-import { CodedError, type ProjectId, projectId } from "@weir/model";
+import { CodedError } from "@weir/model";
 import { readDeletion, startDeletion } from "@weir/storage";
-import type { FastifyRequest } from "fastify";
-import { checkMayManage, type ProjectWish } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { apiPaths, createDeletionBody, deletion, deletionParams, getDeletionQuery } from "../contract/index.ts";
 import { dataDeletionStarted } from "../events.ts";
 import { answers } from "../route-answers.ts";
-import { callerOf, readOptions, scopeOf } from "../scope.ts";
+import { changesBy, readOptions, scopeOf } from "../scope.ts";
 
 const tags = ["projects"];
 
@@ -25,11 +23,17 @@ export function registerDeletions(server: ApiServer, options: ApiOptions): void 
       },
     },
     async (request, reply) => {
-      checkMayManage(callerOf(request));
       const project = scopeOf(request, request.body, options);
       const { trace_id, user_id = "" } = request.body;
       const subject = trace_id === undefined ? { userId: user_id } : { traceId: trace_id.toLowerCase() };
       const started = await startDeletion(store, project, subject);
+      const kind = trace_id === undefined ? "user_data" : "trace";
+      await changesBy(request, options).auditLog.record({
+        action: "telemetry.delete",
+        projectId: project,
+        target: { kind, id: trace_id?.toLowerCase() ?? user_id },
+        after: { deletion_id: started.deletion_id },
+      });
       telemetry.emit(dataDeletionStarted, { project_id: project, deletion_id: started.deletion_id });
       return reply.code(202).send(started);
     },
@@ -47,18 +51,10 @@ export function registerDeletions(server: ApiServer, options: ApiOptions): void 
       },
     },
     async (request, reply) => {
-      const project = receiptScopeOf(request, request.query, options);
+      const project = scopeOf(request, request.query, options);
       const found = await readDeletion(store, project, request.params.deletion_id, readOptions(reply, options));
       if (found === undefined) throw new CodedError("NOT_FOUND", "This project has no deletion of that id.");
       return found;
     },
   );
-}
-
-/** A project that was deleted is not there any more, but its receipt is; sessions may read any project's. */
-function receiptScopeOf(request: FastifyRequest, wish: ProjectWish, options: ApiOptions): ProjectId {
-  const { project_id } = wish;
-  const isGone = project_id !== undefined && options.catalog.current().project(project_id) === undefined;
-  if (isGone && callerOf(request).via === "session") return projectId(project_id);
-  return scopeOf(request, wish, options);
 }

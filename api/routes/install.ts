@@ -1,6 +1,7 @@
 import type { ApiOptions, ApiServer } from "../context.ts";
-import { apiPaths, install } from "../contract/index.ts";
+import { apiPaths, install, masterKeyRotation } from "../contract/index.ts";
 import { answers } from "../route-answers.ts";
+import { changesBy } from "../scope.ts";
 
 export function registerInstall(server: ApiServer, options: ApiOptions): void {
   const schema = {
@@ -10,4 +11,13 @@ export function registerInstall(server: ApiServer, options: ApiOptions): void {
     response: answers({ 200: install }),
   };
   server.get(apiPaths.install, { schema }, () => options.install);
+  const rotationSchema = {
+    operationId: "rotateMasterKey",
+    tags: ["install"],
+    summary: "Seal every secret anew with a new master key; for the owner of this machine",
+    response: answers({ 200: masterKeyRotation }),
+  };
+  server.post(apiPaths.masterKeyRotation, { schema: rotationSchema }, (request) =>
+    changesBy(request, options).rotateMasterKey(),
+  );
 }

@@ -1,7 +1,6 @@
 import type { ApiKey as CatalogKey } from "@weir/catalog";
 import { CodedError } from "@weir/model";
 import { z } from "zod";
-import { checkMayManage } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
   type ApiKey,
@@ -13,7 +12,7 @@ import {
   listKeysQuery,
 } from "../contract/index.ts";
 import { answers } from "../route-answers.ts";
-import { callerOf, scopeOf } from "../scope.ts";
+import { changesBy, scopeOf } from "../scope.ts";
 
 const tags = ["keys"];
 
@@ -31,7 +30,6 @@ export function registerKeys(server: ApiServer, options: ApiOptions): void {
       },
     },
     async (request) => {
-      checkMayManage(callerOf(request));
       const keys = await catalog.listApiKeys(scopeOf(request, request.query, options));
       return { data: keys.map(toApiKey) };
     },
@@ -48,11 +46,10 @@ export function registerKeys(server: ApiServer, options: ApiOptions): void {
       },
     },
     async (request, reply) => {
-      checkMayManage(callerOf(request));
       const { name, scopes, expires_at } = request.body;
       const expiresAt = expires_at === undefined ? null : new Date(expires_at);
       const project = scopeOf(request, request.body, options);
-      const created = await catalog.createApiKey({ projectId: project, name, scopes, expiresAt });
+      const created = await changesBy(request, options).createApiKey({ projectId: project, name, scopes, expiresAt });
       return reply.code(201).send({ key: toApiKey(created), secret: created.secret });
     },
   );
@@ -69,18 +66,21 @@ export function registerKeys(server: ApiServer, options: ApiOptions): void {
       },
     },
     async (request, reply) => {
-      checkMayManage(callerOf(request));
-      const wasThere = await catalog.revokeApiKey(scopeOf(request, request.query, options), request.params.key_id);
+      const wasThere = await changesBy(request, options).revokeApiKey(
+        scopeOf(request, request.query, options),
+        request.params.key_id,
+      );
       if (!wasThere) throw new CodedError("NOT_FOUND", "This project has no key of that id.");
       return reply.code(204).send();
     },
   );
 }
 
-function toApiKey(key: CatalogKey): ApiKey {
+export function toApiKey(key: CatalogKey): ApiKey {
   return {
     id: key.id,
     project_id: key.projectId,
+    user_id: key.userId,
     name: key.name,
     mask: key.mask,
     scopes: [...key.scopes],

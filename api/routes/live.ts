@@ -1,15 +1,16 @@
 import { CodedError, type ProjectId } from "@weir/model";
-import type { FastifyReply } from "fastify";
-import { type Caller, identifyCaller } from "../caller.ts";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { authorize } from "../authorize.ts";
+import { type CallerSources, identifyCaller } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
-import { apiPaths, type LiveTick, liveQuery } from "../contract/index.ts";
-import { callerOf, scopeOf } from "../scope.ts";
+import { accessRules, apiPaths, type LiveTick, liveQuery } from "../contract/index.ts";
+import { scopeOf } from "../scope.ts";
 
 const heartbeatMs = 15_000;
 const leastGapMs = 250;
 
 /** A stream of "rows can be read now", as server-sent events. Ends when the client leaves or the server closes. */
-export function registerLive(server: ApiServer, options: ApiOptions): void {
+export function registerLive(server: ApiServer, options: ApiOptions & CallerSources): void {
   const open = new Set<() => void>();
   server.addHook("preClose", (done) => {
     for (const close of open) close();
@@ -26,17 +27,27 @@ export function registerLive(server: ApiServer, options: ApiOptions): void {
     if (open.size >= options.config.liveConnections) {
       throw new CodedError("PART_UNAVAILABLE", "Too many live streams are open.", { retryAfterMs: 10_000 });
     }
-    const caller = callerOf(request);
-    const isAllowed = async () => isSame(caller, await identifyCaller(request, options).catch(() => null));
+    const isAllowed = () => mayStillRead(request, project, options);
     const close = streamTicks(reply, options, { project, isAllowed });
     open.add(close);
     reply.raw.once("close", () => open.delete(close));
   });
 }
 
-/** A session that ended, or a key that was revoked, ends its stream at the next heartbeat. */
-function isSame(before: Caller, now: Caller | null): boolean {
-  return now !== null && now.via === before.via;
+/** A session that ended, a key that was revoked or a role that was taken away ends the stream at the next heartbeat. */
+async function mayStillRead(
+  request: FastifyRequest,
+  project: ProjectId,
+  options: ApiOptions & CallerSources,
+): Promise<boolean> {
+  try {
+    const rule = accessRules.live.GET;
+    if (rule === undefined) return false;
+    const caller = await identifyCaller(request, options);
+    return authorize(caller, rule, { project_id: project }, options.catalog).project === project;
+  } catch {
+    return false;
+  }
 }
 
 interface StreamOptions {

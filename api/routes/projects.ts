@@ -1,7 +1,7 @@
 import type { Project as CatalogProject } from "@weir/catalog";
-import { CodedError, defaultProjectId, projectId, type RetentionSettings, retentionOf } from "@weir/model";
+import { CodedError, defaultProjectId, type RetentionSettings, retentionOf } from "@weir/model";
 import { hasRows, startDeletion } from "@weir/storage";
-import { type Caller, checkIsSession } from "../caller.ts";
+import { visibleProjects } from "../authorize.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
   apiPaths,
@@ -16,12 +16,12 @@ import {
 } from "../contract/index.ts";
 import { projectChanged, projectDeleted } from "../events.ts";
 import { answers } from "../route-answers.ts";
-import { callerOf } from "../scope.ts";
+import { callerOf, changesBy, organizationOf, scopeOf } from "../scope.ts";
 
 const tags = ["projects"];
 
 export function registerProjects(server: ApiServer, options: ApiOptions): void {
-  const { catalog, telemetry } = options;
+  const { telemetry } = options;
   server.get(
     apiPaths.projects,
     {
@@ -32,7 +32,9 @@ export function registerProjects(server: ApiServer, options: ApiOptions): void {
         response: answers({ 200: projectList }),
       },
     },
-    (request) => ({ data: visibleProjects(callerOf(request), options) }),
+    (request) => ({
+      data: visibleProjects(callerOf(request), options.catalog).map((each) => toProject(each, options.retention)),
+    }),
   );
   server.post(
     apiPaths.projects,
@@ -46,8 +48,9 @@ export function registerProjects(server: ApiServer, options: ApiOptions): void {
       },
     },
     async (request, reply) => {
-      checkIsSession(callerOf(request));
-      const created = await catalog.createProject(request.body);
+      const { name, id } = request.body;
+      const wish = { name, id, organizationId: organizationOf(request) };
+      const created = await changesBy(request, options).createProject(wish);
       return reply.code(201).send(toProject(created, options.retention));
     },
   );
@@ -64,10 +67,12 @@ export function registerProjects(server: ApiServer, options: ApiOptions): void {
       },
     },
     async (request) => {
-      checkIsSession(callerOf(request));
       const { name, retention } = request.body;
       const changes = { name, retention: retention && toSettings(retention) };
-      const changed = await catalog.updateProject(projectId(request.params.project_id), changes);
+      const changed = await changesBy(request, options).updateProject(
+        scopeOf(request, request.params, options),
+        changes,
+      );
       if (changed === undefined) throw new CodedError("NOT_FOUND", "There is no project of that id.");
       telemetry.emit(projectChanged, { project_id: changed.id });
       return toProject(changed, options.retention);
@@ -80,7 +85,8 @@ export function registerProjects(server: ApiServer, options: ApiOptions): void {
  * The catalog's entry goes first, so that nothing new is accepted; then the rows, in the background. A project whose
  * entry is gone but whose rows are not can be deleted again.
  */
-function registerDeletion(server: ApiServer, { catalog, store, telemetry }: ApiOptions): void {
+function registerDeletion(server: ApiServer, options: ApiOptions): void {
+  const { store, telemetry } = options;
   const schema = {
     operationId: "deleteProject",
     tags,
@@ -89,10 +95,9 @@ function registerDeletion(server: ApiServer, { catalog, store, telemetry }: ApiO
     response: answers({ 202: deletion }),
   };
   server.delete(apiPaths.project, { schema }, async (request, reply) => {
-    checkIsSession(callerOf(request));
-    const id = projectId(request.params.project_id);
+    const id = scopeOf(request, request.params, options);
     if (id === defaultProjectId) throw new CodedError("CONFLICT", "The default project cannot be deleted.");
-    const wasThere = await catalog.deleteProject(id);
+    const wasThere = await changesBy(request, options).deleteProject(id);
     if (!wasThere && !(await hasRows(store, id))) throw new CodedError("NOT_FOUND", "There is no project of that id.");
     const started = await startDeletion(store, id, { wholeProject: true });
     telemetry.emit(projectDeleted, { project_id: id, deletion_id: started.deletion_id });
@@ -100,14 +105,7 @@ function registerDeletion(server: ApiServer, { catalog, store, telemetry }: ApiO
   });
 }
 
-/** With a session all projects, with a key its own. */
-export function visibleProjects(caller: Caller, { catalog, retention }: ApiOptions): Project[] {
-  const all = catalog.current().projects();
-  const visible = caller.via === "session" ? all : all.filter(({ id }) => id === caller.key.projectId);
-  return visible.map((entry) => toProject(entry, retention));
-}
-
-function toProject(
+export function toProject(
   { id, organizationId, name, createdAt, retention: own }: CatalogProject,
   settings: RetentionSettings,
 ): Project {

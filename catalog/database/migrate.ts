@@ -9,6 +9,9 @@ export interface Migration {
   readonly name: string;
   /** SQL that both databases understand. */
   readonly statements: readonly string[];
+  /** What each says in its own way, after the others. */
+  readonly sqliteStatements?: readonly string[];
+  readonly postgresStatements?: readonly string[];
 }
 
 /** Any number that no other program is likely to lock. */
@@ -27,7 +30,7 @@ export async function migrate(
   const applied = await guarded(() =>
     connection.transaction().execute(async (transaction) => {
       if (database.kind === "postgres") await sql`select pg_advisory_xact_lock(${migrationLock})`.execute(transaction);
-      return applyMissing(transaction, migrations);
+      return applyMissing(transaction, migrations, database.kind);
     }),
   );
   for (const { number, name } of applied) telemetry.emit(migrated, { number, name });
@@ -36,6 +39,7 @@ export async function migrate(
 async function applyMissing(
   transaction: Transaction<MigrationTables>,
   migrations: readonly Migration[],
+  kind: CatalogDatabase["kind"],
 ): Promise<readonly Migration[]> {
   await sql`CREATE TABLE IF NOT EXISTS catalog_migrations (number integer PRIMARY KEY, name text NOT NULL, applied_at bigint NOT NULL)`.execute(
     transaction,
@@ -44,7 +48,7 @@ async function applyMissing(
   const done = new Set(rows.map((row) => row.number));
   refuseNewer(done, migrations);
   const missing = migrations.filter(({ number }) => !done.has(number));
-  for (const migration of missing) await apply(transaction, migration);
+  for (const migration of missing) await apply(transaction, migration, kind);
   return missing;
 }
 
@@ -61,8 +65,10 @@ function refuseNewer(done: ReadonlySet<number>, migrations: readonly Migration[]
 
 async function apply(
   transaction: Transaction<MigrationTables>,
-  { number, name, statements }: Migration,
+  { number, name, statements, sqliteStatements = [], postgresStatements = [] }: Migration,
+  kind: CatalogDatabase["kind"],
 ): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(transaction);
+  const own = kind === "sqlite" ? sqliteStatements : postgresStatements;
+  for (const statement of [...statements, ...own]) await sql.raw(statement).execute(transaction);
   await transaction.insertInto("catalog_migrations").values({ number, name, applied_at: Date.now() }).execute();
 }

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { changeChannel } from "../database/database.ts";
 import { postgresConfig } from "../database/postgres.ts";
-import { type SnapshotRows, snapshotQueries, versionQuery } from "./snapshot-rows.ts";
+import { type SnapshotRows, snapshotParts, snapshotQueries, versionQuery } from "./snapshot-rows.ts";
 import type { SnapshotSource, SourceListener } from "./source.ts";
 
 const connectTimeoutMs = 2000;
@@ -119,12 +119,7 @@ class PostgresSource implements SnapshotSource {
 }
 
 async function readAll(client: pg.Client, version: number): Promise<SnapshotRows> {
-  const read = async <Name extends keyof typeof snapshotQueries>(name: Name) =>
-    (await client.query(snapshotQueries[name])).rows as SnapshotRows[Name];
-  return {
-    version,
-    projects: await read("projects"),
-    api_keys: await read("api_keys"),
-    connections: await read("connections"),
-  };
+  const parts: Record<string, unknown> = { version };
+  for (const part of snapshotParts) parts[part] = (await client.query(snapshotQueries[part])).rows;
+  return parts as unknown as SnapshotRows;
 }

@@ -1,8 +1,8 @@
 import type { Telemetry } from "@weir/model";
 import { secretUnreadable } from "../events.ts";
 import { boundTo } from "../records/connections.ts";
-import { type MasterKey, readMasterKey } from "../secrets/master-key.ts";
-import { unseal } from "../secrets/sealing.ts";
+import { type MasterKey, nextKeyFile, readMasterKey } from "../secrets/master-key.ts";
+import { sealedWith, unseal } from "../secrets/sealing.ts";
 import type { ConnectionRow } from "./snapshot.ts";
 
 const retryMs = 10_000;
@@ -17,10 +17,20 @@ export interface SecretsOpener {
 export function openSecrets(secretKeyFile: string, telemetry: Telemetry, now: () => number): SecretsOpener {
   const opened = new Map<string, string>();
   const failedAt = new Map<string, number>();
-  let key: MasterKey | undefined;
+  let keys: readonly MasterKey[] = [];
+
+  /** While the master key is being changed there are two; a secret says which one opens it. */
+  const keyOf = (row: ConnectionRow): MasterKey | undefined => {
+    const find = () => keys.find((key) => sealedWith(row.sealed_secret, key));
+    const known = find();
+    if (known !== undefined) return known;
+    const read = [readMasterKey(secretKeyFile), readMasterKey(nextKeyFile(secretKeyFile))];
+    keys = read.filter((key) => key !== undefined);
+    return find();
+  };
 
   const unsealRow = (row: ConnectionRow): string | undefined => {
-    key ??= readMasterKey(secretKeyFile);
+    const key = keyOf(row);
     return key === undefined ? undefined : unseal(row.sealed_secret, key, boundTo(row));
   };
 
@@ -44,7 +54,7 @@ export function openSecrets(secretKeyFile: string, telemetry: Telemetry, now: ()
         opened.set(name, secret);
         return secret;
       }
-      key = undefined;
+      keys = [];
       failedAt.set(name, now());
       telemetry.emit(secretUnreadable, { connection: row.id, provider: row.provider });
       return undefined;

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { isBusy } from "../database/failures.ts";
 import { openSqliteReadOnly } from "../database/sqlite.ts";
-import { type SnapshotRows, snapshotQueries, versionQuery } from "./snapshot-rows.ts";
+import { type SnapshotRows, snapshotParts, snapshotQueries, versionQuery } from "./snapshot-rows.ts";
 import type { SnapshotSource, SourceListener } from "./source.ts";
 
 const pollIntervalMs = 500;
@@ -79,9 +79,8 @@ function readIfNewer(open: OpenFile): SnapshotRows | undefined {
   const version = numberOf(database, versionQuery);
   if (version === open.version) return undefined;
   open.version = version;
-  const read = <Name extends keyof typeof snapshotQueries>(name: Name) =>
-    database.prepare(snapshotQueries[name]).all() as unknown as SnapshotRows[Name];
-  return { version, projects: read("projects"), api_keys: read("api_keys"), connections: read("connections") };
+  const parts = snapshotParts.map((part) => [part, database.prepare(snapshotQueries[part]).all()] as const);
+  return { version, ...Object.fromEntries(parts) } as unknown as SnapshotRows;
 }
 
 function numberOf(database: DatabaseSync, sql: string): number {

@@ -1,6 +1,6 @@
 import { newId, type ProjectId, projectId } from "@weir/model";
 import type { Kysely } from "kysely";
-import type { Transacted } from "../database/database.ts";
+import type { Change } from "../context.ts";
 import type { CatalogTables } from "../database/schema.ts";
 import type { MasterKey } from "../secrets/master-key.ts";
 import { seal } from "../secrets/sealing.ts";
@@ -41,10 +41,9 @@ function asConnection(row: Omit<ConnectionRow, "sealed_secret">): Connection {
 
 /** One for each provider of a project: CONFLICT when there is one. */
 export async function insertConnection(
-  transaction: Transacted,
+  { transaction, now, audit }: Change,
   connection: NewConnection,
   key: MasterKey,
-  now: number,
 ): Promise<Connection> {
   const row = {
     id: newId("con"),
@@ -58,7 +57,16 @@ export async function insertConnection(
     .insertInto("provider_connections")
     .values({ ...row, sealed_secret })
     .execute();
+  audit({ ...factOf("connection.create", row), after: shown(row) });
   return asConnection(row);
+}
+
+function factOf(action: string, { project_id, id }: { readonly project_id: string; readonly id: string }) {
+  return { action, projectId: project_id, target: { kind: "connection", id } };
+}
+
+function shown({ provider, base_url }: Pick<ConnectionRow, "provider" | "base_url">) {
+  return { provider, base_url };
 }
 
 export async function selectConnections(connection: Kysely<CatalogTables>, project: ProjectId): Promise<Connection[]> {
@@ -71,11 +79,18 @@ export async function selectConnections(connection: Kysely<CatalogTables>, proje
   return rows.map(asConnection);
 }
 
-export async function deleteConnectionRow(transaction: Transacted, project: ProjectId, id: string): Promise<boolean> {
-  const { numDeletedRows } = await transaction
+export async function deleteConnectionRow(
+  { transaction, audit }: Change,
+  project: ProjectId,
+  id: string,
+): Promise<boolean> {
+  const row = await transaction
     .deleteFrom("provider_connections")
     .where("project_id", "=", project)
     .where("id", "=", id)
+    .returning(["id", "project_id", "provider", "base_url"])
     .executeTakeFirst();
-  return numDeletedRows > 0n;
+  if (row === undefined) return false;
+  audit({ ...factOf("connection.delete", row), before: shown(row) });
+  return true;
 }

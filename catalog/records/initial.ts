@@ -1,7 +1,10 @@
-import { CodedError, defaultProjectId } from "@weir/model";
+import { CodedError, defaultProjectId, keyScopes } from "@weir/model";
+import type { Change } from "../context.ts";
 import type { Transacted } from "../database/database.ts";
+import { selectMembership, upsertMembership } from "../people/member-rows.ts";
 import { maskSecret, secretHash } from "../secrets/secret-text.ts";
 import { defaultOrganizationId } from "./projects.ts";
+import { asUser, insertUser, selectUserByEmail, setPassword } from "./users.ts";
 
 /** What the configuration wants to be there: WEIR_INIT_API_KEY and the first administrator. */
 export interface InitialOptions {
@@ -25,7 +28,7 @@ export function checkInitial({ initApiKey, adminEmail, adminPassword }: InitialO
 export async function ensureDefaults(transaction: Transacted, now: number): Promise<void> {
   await transaction
     .insertInto("organizations")
-    .values({ id: defaultOrganizationId, name: "Default", created_at: now })
+    .values({ id: defaultOrganizationId, name: "Default", created_at: now, password_sign_in: "everyone" })
     .onConflict((on) => on.column("id").doNothing())
     .execute();
   await transaction
@@ -36,7 +39,7 @@ export async function ensureDefaults(transaction: Transacted, now: number): Prom
 }
 
 /** A changed key replaces the earlier one; one that was revoked stays revoked until it is changed. */
-export async function ensureInitialKey(transaction: Transacted, secret: string, now: number): Promise<void> {
+export async function ensureInitialKey({ transaction, now, audit }: Change, secret: string): Promise<void> {
   const secret_hash = secretHash(secret);
   const known = await transaction.selectFrom("api_keys").select("id").where("secret_hash", "=", secret_hash).execute();
   if (known.length > 0) return;
@@ -54,9 +57,31 @@ export async function ensureInitialKey(transaction: Transacted, secret: string, 
       ...row,
       id: initialKeyId,
       project_id: defaultProjectId,
+      user_id: null,
       name: "From the configuration",
-      scopes: '["all"]',
+      scopes: JSON.stringify(keyScopes),
     })
     .onConflict((on) => on.column("id").doUpdateSet(row))
     .execute();
+  const target = { kind: "key", id: initialKeyId };
+  audit({ action: "key.create", projectId: defaultProjectId, target, after: { mask: row.mask, scopes: keyScopes } });
+}
+
+/** The user of the configuration, with this password, owner of the default organisation. A new password ends their sessions. */
+export async function ensureAdministrator(
+  { transaction, now, audit }: Change,
+  email: string,
+  passwordHash: string,
+): Promise<void> {
+  const known = await selectUserByEmail(transaction, email);
+  const user = known === undefined ? await insertUser(transaction, { email }, now) : asUser(known);
+  await setPassword(transaction, user.id, passwordHash);
+  const membership = await selectMembership(transaction, defaultOrganizationId, user.id);
+  if (membership?.role !== "owner") {
+    const place = { organizationId: defaultOrganizationId, userId: user.id };
+    await upsertMembership(transaction, { ...place, role: "owner", source: "direct" }, now);
+  }
+  const target = { kind: "user", id: user.id };
+  const after = { email: user.email, role: "owner" };
+  audit({ action: "member.configure", organizationId: defaultOrganizationId, target, after });
 }

@@ -7,6 +7,7 @@ import {
   type RetentionSettings,
 } from "@weir/model";
 import type { Kysely } from "kysely";
+import type { Change } from "../context.ts";
 import type { Transacted } from "../database/database.ts";
 import type { CatalogTables } from "../database/schema.ts";
 
@@ -56,7 +57,7 @@ export async function selectProjects(connection: Kysely<CatalogTables>): Promise
 }
 
 /** Rejects with CONFLICT when the id is taken; an id made from the name gets an ending instead. */
-export async function insertProject(transaction: Transacted, project: NewProject, now: number): Promise<Project> {
+export async function insertProject({ transaction, now, audit }: Change, project: NewProject): Promise<Project> {
   const row = {
     id: project.id ?? (await freeId(transaction, project.name)),
     organization_id: project.organizationId ?? defaultOrganizationId,
@@ -68,12 +69,14 @@ export async function insertProject(transaction: Transacted, project: NewProject
     metric_points_days: null,
   };
   await transaction.insertInto("projects").values(row).execute();
+  const place = { organizationId: row.organization_id, projectId: row.id };
+  audit({ action: "project.create", ...place, target: { kind: "project", id: row.id }, after: { name: row.name } });
   return asProject(row);
 }
 
 /** The project as it then is; undefined when there is none. */
 export async function updateProjectRow(
-  transaction: Transacted,
+  { transaction, audit }: Change,
   id: ProjectId,
   { name, retention = {} }: ProjectChanges,
 ): Promise<Project | undefined> {
@@ -85,11 +88,21 @@ export async function updateProjectRow(
     ...(logsDays !== undefined && { logs_days: logsDays }),
     ...(metricPointsDays !== undefined && { metric_points_days: metricPointsDays }),
   };
+  const before = await transaction.selectFrom("projects").selectAll().where("id", "=", id).executeTakeFirst();
+  if (before === undefined) return undefined;
   if (Object.keys(changed).length > 0) {
     await transaction.updateTable("projects").set(changed).where("id", "=", id).execute();
+    const names = Object.keys(changed) as (keyof typeof changed)[];
+    audit({
+      action: "project.update",
+      organizationId: before.organization_id,
+      projectId: id,
+      target: { kind: "project", id },
+      before: Object.fromEntries(names.map((column) => [column, before[column]])),
+      after: changed,
+    });
   }
-  const row = await transaction.selectFrom("projects").selectAll().where("id", "=", id).executeTakeFirst();
-  return row === undefined ? undefined : asProject(row);
+  return asProject({ ...before, ...changed });
 }
 
 async function freeId(transaction: Transacted, name: string): Promise<string> {
@@ -106,7 +119,11 @@ async function freeId(transaction: Transacted, name: string): Promise<string> {
 }
 
 /** Its keys and connections go with it. False when there was none. */
-export async function deleteProjectRow(transaction: Transacted, id: ProjectId): Promise<boolean> {
-  const { numDeletedRows } = await transaction.deleteFrom("projects").where("id", "=", id).executeTakeFirst();
-  return numDeletedRows > 0n;
+export async function deleteProjectRow({ transaction, audit }: Change, id: ProjectId): Promise<boolean> {
+  const query = transaction.deleteFrom("projects").where("id", "=", id).returning(["organization_id", "name"]);
+  const row = await query.executeTakeFirst();
+  if (row === undefined) return false;
+  const place = { organizationId: row.organization_id, projectId: id };
+  audit({ action: "project.delete", ...place, target: { kind: "project", id }, before: { name: row.name } });
+  return true;
 }

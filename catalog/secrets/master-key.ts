@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeSync,
@@ -48,6 +49,17 @@ export function readOrCreateMasterKey(file: string, telemetry: Telemetry): Maste
   const created = readMasterKey(file, telemetry);
   if (created === undefined) throw new CodedError("CATALOG_UNAVAILABLE", `The master key ${file} vanished.`);
   return created;
+}
+
+/** Where a rotation keeps the new key until every secret is sealed with it. */
+export function nextKeyFile(file: string): string {
+  return `${file}.next`;
+}
+
+/** The new key takes the old one's place, on disk when it returns. */
+export function promoteNextKey(file: string): void {
+  renameSync(nextKeyFile(file), file);
+  syncFolder(dirname(file));
 }
 
 /** Whole and on disk before it has its name; false when another process was first. */

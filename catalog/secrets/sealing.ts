@@ -36,6 +36,11 @@ export function unseal(sealed: string, key: MasterKey, boundTo: readonly string[
   }
 }
 
+/** True when this key sealed it, as far as it says. */
+export function sealedWith(sealed: string, key: MasterKey): boolean {
+  return sealed.split(".")[1] === key.id;
+}
+
 function boundBytes(key: MasterKey, boundTo: readonly string[]): Buffer {
   return Buffer.from(JSON.stringify([version, key.id, ...boundTo]));
 }

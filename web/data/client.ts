@@ -23,7 +23,7 @@ export class ApiError extends Error {
 }
 
 export interface ApiRequest {
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   params?: Readonly<Record<string, string>>;
   query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
   body?: unknown;

@@ -65,7 +65,11 @@ function ConnectionRow({ connection }: { connection: Connection }) {
   const name = install.data?.providers.find(({ id }) => id === connection.provider)?.name ?? connection.provider;
   const remove = useMutation({
     mutationFn: () =>
-      ask<void>("/api/v1/connections/:connection_id", { method: "DELETE", params: { connection_id: connection.id } }),
+      ask<void>("/api/v1/connections/:connection_id", {
+        method: "DELETE",
+        params: { connection_id: connection.id },
+        query: { project_id: project },
+      }),
     onSettled: () => client.invalidateQueries({ queryKey: ["connections", project] }),
   });
   return (

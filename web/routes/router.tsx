@@ -36,21 +36,38 @@ const rootRoute = createRootRoute({
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
-  validateSearch: (raw: Record<string, unknown>): { token?: string; next?: string } => {
-    const token = oneOf(raw["token"]);
-    const next = oneOf(raw["next"]);
-    return { ...(token === undefined ? {} : { token }), ...(next === undefined ? {} : { next }) };
-  },
+  validateSearch: (raw: Record<string, unknown>): { token?: string; next?: string; failed?: string } =>
+    texts(raw, ["token", "next", "failed"]),
   component: lazyRouteComponent(() => import("./sign-in.tsx"), "SignInPage"),
 });
+
+const tokenSearch = (raw: Record<string, unknown>): { token?: string } => texts(raw, ["token"]);
+
+const invitationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/invitation",
+  validateSearch: tokenSearch,
+  component: lazyRouteComponent(() => import("./invitation.tsx"), "InvitationPage"),
+});
+
+const resetPasswordRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/reset-password",
+  validateSearch: tokenSearch,
+  component: lazyRouteComponent(() => import("./reset-password.tsx"), "ResetPasswordPage"),
+});
+
+/** The parameters that were given. */
+function texts(raw: Record<string, unknown>, names: readonly string[]): Record<string, string> {
+  const given = names.map((name) => [name, oneOf(raw[name])] as const);
+  return Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
 
 const frameRoute = createRoute({ getParentRoute: () => rootRoute, id: "frame", component: Frame });
 const inFrame = { getParentRoute: () => frameRoute };
 
 const detailSearch = (raw: Record<string, unknown>): { tab?: string; span?: string; view?: string } =>
-  Object.fromEntries(
-    ["tab", "span", "view"].map((key) => [key, oneOf(raw[key])] as const).filter(([, value]) => value !== undefined),
-  );
+  texts(raw, ["tab", "span", "view"]);
 
 const frameTree = frameRoute.addChildren([
   createRoute({
@@ -103,10 +120,35 @@ const frameTree = frameRoute.addChildren([
     path: "/settings/providers",
     component: lazyRouteComponent(() => import("./providers.tsx"), "ProvidersPage"),
   }),
+  createRoute({
+    ...inFrame,
+    path: "/settings/projects",
+    component: lazyRouteComponent(() => import("./projects.tsx"), "ProjectsPage"),
+  }),
+  createRoute({
+    ...inFrame,
+    path: "/settings/people",
+    component: lazyRouteComponent(() => import("./people.tsx"), "PeoplePage"),
+  }),
+  createRoute({
+    ...inFrame,
+    path: "/settings/single-sign-on",
+    component: lazyRouteComponent(() => import("./single-sign-on.tsx"), "SingleSignOnPage"),
+  }),
+  createRoute({
+    ...inFrame,
+    path: "/settings/audit",
+    component: lazyRouteComponent(() => import("./audit.tsx"), "AuditPage"),
+  }),
+  createRoute({
+    ...inFrame,
+    path: "/settings/account",
+    component: lazyRouteComponent(() => import("./account.tsx"), "AccountPage"),
+  }),
 ]);
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([signInRoute, frameTree]),
+  routeTree: rootRoute.addChildren([signInRoute, invitationRoute, resetPasswordRoute, frameTree]),
   basepath: "/ui",
   parseSearch,
   stringifySearch,

@@ -3,17 +3,18 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { LoginBody, RedeemBody } from "@weir/api/contract";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { ApiError, ask } from "../data/client.ts";
+import { signInOptionsQuery } from "../data/people-queries.ts";
 import { meQuery } from "../data/queries.ts";
-import { Button } from "../design/button.tsx";
+import { Button, buttonClass } from "../design/button.tsx";
 import { CodeBlock } from "../design/code-block.tsx";
 import { Field } from "../design/field.tsx";
 import { WeirMark } from "../views/frame/weir-mark.tsx";
 
 const route = getRouteApi("/sign-in");
 
-/** By a link with a token, or by e-mail and password. */
+/** By a link with a token, by e-mail and password, or by single sign-on. */
 export function SignInPage() {
-  const { token, next } = route.useSearch();
+  const { token, next, failed } = route.useSearch();
   const client = useQueryClient();
   const navigate = route.useNavigate();
   const me = useQuery({ ...meQuery, retry: false });
@@ -58,12 +59,14 @@ export function SignInPage() {
             </p>
           </div>
         )}
+        {failed !== undefined && <SsoFailure isRefused={failed === "refused"} />}
         {me.isSuccess && !redeem.isPending && (
           <Button variant="primary" className="justify-center" onClick={() => void enter()}>
             Continue as {me.data.user?.email ?? "the owner of this machine"}
           </Button>
         )}
         <PasswordForm onSuccess={enter} />
+        <SsoButtons next={next} />
         <div className="flex flex-col gap-2">
           <p className="text-muted">Or, on the machine that Weir runs on, print a new sign-in link:</p>
           <CodeBlock code="npm run weir -- link" />
@@ -73,11 +76,42 @@ export function SignInPage() {
   );
 }
 
+function SsoFailure({ isRefused }: { isRefused: boolean }) {
+  return (
+    <div role="alert" className="rounded-lg border border-line bg-bad-soft p-3">
+      <p className="font-medium">Single sign-on did not let you in.</p>
+      <p className="mt-1 text-muted">
+        {isRefused
+          ? "Your account has no role here, or the sign-in took too long. Ask an owner of your organisation, or try again."
+          : "The identity provider could not be reached, or its answer could not be trusted. Weir's log has the reason."}
+      </p>
+    </div>
+  );
+}
+
+/** The organisations' identity providers; nothing where there are none. */
+function SsoButtons({ next }: { next: string | undefined }) {
+  const options = useQuery(signInOptionsQuery);
+  const providers = options.data?.providers ?? [];
+  if (providers.length === 0) return null;
+  const query = next === undefined ? "" : `?${new URLSearchParams({ next })}`;
+  return (
+    <div className="flex flex-col gap-2">
+      {providers.map(({ id, name, organization_name, path }) => (
+        <a key={id} href={path + query} className={`${buttonClass()} justify-center`}>
+          Continue with {name}
+          <span className="text-faint">{organization_name}</span>
+        </a>
+      ))}
+    </div>
+  );
+}
+
 function PasswordForm({ onSuccess }: { onSuccess: () => Promise<void> }) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const login = useMutation({
-    mutationFn: (body: LoginBody) => ask<void>("/api/v1/auth/login", { method: "POST", body }),
+    mutationFn: (body: LoginBody) => ask<unknown>("/api/v1/auth/login", { method: "POST", body }),
     onSuccess,
   });
   const submit = (event: FormEvent) => {

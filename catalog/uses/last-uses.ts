@@ -5,13 +5,16 @@ import { lastUsesLost } from "../events.ts";
 const flushIntervalMs = 30_000;
 const rememberedKeys = 10_000;
 
-/** When keys were last used, gathered in memory and written now and then: a write a call would be far too many. */
+/** When each key was last used, by its id: milliseconds since 1970. */
+export type UseTimes = ReadonlyMap<string, number>;
+
+/** When keys were last used, gathered in memory and stored now and then: a write a call would be far too many. */
 export interface LastUses extends AsyncDisposable {
   record(keyId: string, at: Date): void;
-  flush(): Promise<void>;
 }
 
-export function gatherLastUses(database: CatalogDatabase, telemetry: Telemetry): LastUses {
+/** `store` gets what was gathered; what it rejects is given to it again later. */
+export function gatherLastUses(store: (batch: UseTimes) => Promise<void>, telemetry: Telemetry): LastUses {
   let pending = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -28,7 +31,7 @@ export function gatherLastUses(database: CatalogDatabase, telemetry: Telemetry):
     pending = new Map();
     if (batch.size === 0) return;
     try {
-      await store(database, batch);
+      await store(batch);
     } catch (thrown) {
       telemetry.emit(lastUsesLost, { error: String(thrown) });
       for (const [keyId, time] of batch) record(keyId, time);
@@ -37,7 +40,6 @@ export function gatherLastUses(database: CatalogDatabase, telemetry: Telemetry):
 
   return {
     record: (keyId, at) => record(keyId, at.getTime()),
-    flush,
     async [Symbol.asyncDispose]() {
       await flush();
       clearTimeout(timer);
@@ -45,7 +47,7 @@ export function gatherLastUses(database: CatalogDatabase, telemetry: Telemetry):
   };
 }
 
-async function store(database: CatalogDatabase, batch: ReadonlyMap<string, number>): Promise<void> {
+export async function storeUses(database: CatalogDatabase, batch: UseTimes): Promise<void> {
   await database.write(async (transaction) => {
     for (const [keyId, time] of batch) {
       await transaction

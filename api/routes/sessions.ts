@@ -1,0 +1,58 @@
+import type { Session as CatalogSession, User } from "@weir/catalog";
+import { CodedError } from "@weir/model";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { ApiOptions, ApiServer } from "../context.ts";
+import { apiPaths, type Session, sessionList, sessionParams } from "../contract/index.ts";
+import { answers } from "../route-answers.ts";
+import { callerOf, changesBy } from "../scope.ts";
+
+const tags = ["auth"];
+
+/** Where one is signed in. */
+export function registerSessions(server: ApiServer, options: ApiOptions): void {
+  const schema = {
+    operationId: "listSessions",
+    tags,
+    summary: "List one's own sessions",
+    response: answers({ 200: sessionList }),
+  };
+  server.get(apiPaths.sessions, { schema }, async (request) => {
+    const { user, session } = personOfSession(request);
+    const sessions = await options.catalog.sessions.list(user?.id ?? null);
+    return { data: sessions.map((each) => toSession(each, session?.id)) };
+  });
+  const endSchema = {
+    operationId: "endSession",
+    tags,
+    summary: "End one of one's own sessions",
+    params: sessionParams,
+    response: answers({ 204: z.undefined() }),
+  };
+  server.delete(apiPaths.session, { schema: endSchema }, async (request, reply) => {
+    const { user } = personOfSession(request);
+    const { sessions } = changesBy(request, options);
+    const wasThere = await sessions.end(user?.id ?? null, request.params.session_id);
+    if (!wasThere) throw new CodedError("NOT_FOUND", "You have no session of that id.");
+    return reply.code(204).send();
+  });
+}
+
+function personOfSession(request: FastifyRequest): { user: User | null; session: CatalogSession | null } {
+  const caller = callerOf(request);
+  if (caller.via === "session") return caller;
+  throw new CodedError("FORBIDDEN", "A key has no sessions.");
+}
+
+function toSession(session: CatalogSession, current: string | undefined): Session {
+  return {
+    id: session.id,
+    is_current: session.id === current,
+    method: session.method,
+    address: session.address,
+    user_agent: session.userAgent,
+    created_at: session.createdAt.toISOString(),
+    last_seen_at: session.lastSeenAt.toISOString(),
+    expires_at: session.expiresAt.toISOString(),
+  };
+}

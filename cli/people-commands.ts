@@ -1,0 +1,109 @@
+import type { Command } from "commander";
+import type { ApiAccess, ApiClient } from "./api-client.ts";
+import { type Terminal, table } from "./terminal.ts";
+
+interface Link {
+  path: string;
+  expires_at: string;
+}
+
+interface Member {
+  user_id: string;
+  email: string;
+  name: string;
+  role: string | null;
+  source: string;
+}
+
+interface AuditEntry {
+  time: string;
+  actor: { kind: string; name: string };
+  action: string;
+  target: { kind: string; id: string };
+}
+
+type Client = () => Promise<ApiClient>;
+type Access = () => Promise<ApiAccess>;
+
+/** Adds the commands for organisations, their people, and the audit log. */
+export function addPeopleCommands(program: Command, client: Client, access: Access, terminal: Terminal): void {
+  const printLink = async ({ path, expires_at }: Link) => {
+    terminal.print(new URL(path, (await access()).baseUrl).href);
+    terminal.print(`Works once, until ${expires_at}.`);
+  };
+  addOrganizationCommands(program.command("organization").description("organisations"), client, terminal);
+  addUserCommands(program.command("user").description("people and their roles"), client, terminal, printLink);
+  program
+    .command("secrets")
+    .description("the secrets that Weir holds")
+    .command("rotate")
+    .description("seal all of them anew with a new master key; back it up afterwards")
+    .action(async () => {
+      type Rotation = { resealed: number; unreadable: number };
+      const { resealed, unreadable } = await (await client()).post<Rotation>("/api/v1/secrets/rotate", {});
+      terminal.print(`${resealed} secrets are sealed with the new master key. Back it up.`);
+      if (unreadable > 0) terminal.print(`${unreadable} could not be opened with the old one: enter them again.`);
+    });
+  program
+    .command("audit")
+    .description("who did what to what, newest first")
+    .option("--search <text>", "in names, actions, targets and values")
+    .option("--limit <n>", "how many", "50")
+    .action(async ({ search, limit }: { search?: string; limit: string }) => {
+      const { data } = await (await client()).get<{ data: AuditEntry[] }>("/api/v1/audit", { q: search, limit });
+      const rows = data.map(({ time, actor, action, target }) => {
+        return [time, actor.name || actor.kind, action, `${target.kind} ${target.id}`];
+      });
+      for (const line of table(["TIME", "WHO", "ACTION", "TARGET"], rows)) terminal.print(line);
+    });
+}
+
+function addOrganizationCommands(organization: Command, client: Client, terminal: Terminal): void {
+  organization
+    .command("create <name>")
+    .option("--id <id>", "its id; made up unless given")
+    .action(async (name: string, options: { id?: string }) => {
+      const made = await (await client()).post<{ id: string }>("/api/v1/organizations", { name, id: options.id });
+      terminal.print(
+        `Organisation ${made.id}. Invite its first owner: weir user invite <email> -o ${made.id} --role owner`,
+      );
+    });
+  organization.command("list").action(async () => {
+    const { data } = await (await client()).get<{ data: { id: string; name: string }[] }>("/api/v1/organizations");
+    const rows = data.map(({ id, name }) => [id, name]);
+    for (const line of table(["ID", "NAME"], rows)) terminal.print(line);
+  });
+}
+
+function addUserCommands(
+  user: Command,
+  client: Client,
+  terminal: Terminal,
+  printLink: (link: Link) => Promise<void>,
+): void {
+  const path = (organization: string, rest: string) =>
+    `/api/v1/organizations/${encodeURIComponent(organization)}/${rest}`;
+  user
+    .command("list")
+    .option("-o, --organization <id>", "of this organisation", "default")
+    .action(async ({ organization }: { organization: string }) => {
+      const { data } = await (await client()).get<{ data: Member[] }>(path(organization, "members"));
+      const rows = data.map((each) => [each.user_id, each.email, each.role ?? "by project only", each.source]);
+      for (const line of table(["ID", "ADDRESS", "ROLE", "BY"], rows)) terminal.print(line);
+    });
+  user
+    .command("invite <email>")
+    .description("print a link with which somebody joins")
+    .option("-o, --organization <id>", "the organisation to join", "default")
+    .option("--role <role>", "owner, admin, member or viewer", "member")
+    .action(async (email: string, { organization, role }: { organization: string; role: string }) => {
+      const body = { email, role };
+      await printLink((await (await client()).post<{ link: Link }>(path(organization, "invitations"), body)).link);
+    });
+  user
+    .command("reset-password <email>")
+    .description("print a link with which somebody chooses a new password")
+    .action(async (email: string) => {
+      await printLink(await (await client()).post<Link>("/api/v1/auth/password-reset-links", { email }));
+    });
+}
