@@ -56,7 +56,7 @@ test("what is no LLM call goes to the process that answers it", async () => {
         [name, method, path, body ?? ""],
         path,
       );
-      assert.equal(seen["from"], "127.0.0.1");
+      assert.equal(seen["from"], "6.6.6.6, 127.0.0.1");
       assert.equal(seen["host"], new URL(fixture.url).host);
       assert.equal(response.headers.get("x-part"), name);
     }

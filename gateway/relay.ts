@@ -145,11 +145,17 @@ class RelayedExchange implements ExchangeHandler, AnswerHandler {
   }
 }
 
-/** End-to-end headers as they came, and the client's address in `x-forwarded-for`, which only we may write. */
+/** End-to-end headers as they came, and the client's address as the last one of `x-forwarded-for`. */
 function relayedHeaders(exchange: Exchange): string[] {
-  const headers = endToEnd(exchange.head.rawHeaders, ["x-forwarded-for", "content-length"]);
-  headers.push("x-forwarded-for", exchange.remoteAddress);
+  const { rawHeaders } = exchange.head;
+  const headers = endToEnd(rawHeaders, ["x-forwarded-for", "content-length"]);
+  const addresses = [...valuesOf(rawHeaders, "x-forwarded-for"), exchange.remoteAddress];
+  headers.push("x-forwarded-for", addresses.join(", "));
   return headers;
+}
+
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
 
 function endToEnd(rawHeaders: readonly string[], leftOut: readonly string[] = []): string[] {

@@ -74,7 +74,7 @@ const tlsConfig = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "A certificate (PEM, with its chain) for every listener: all speak TLS then. Read again when it changes.",
+      "A certificate (PEM, with its chain): both OTLP ports speak TLS with it. Read again when it changes. The main port speaks plain HTTP: put a proxy before it.",
     ),
   keyFile: z.string().min(1).optional().describe("That certificate's key (PEM)."),
 });
