@@ -99,15 +99,9 @@ export function isMachineOwner(caller: Caller): boolean {
 
 /** How the audit log names the caller of a request. */
 export function actorOf(caller: Caller | null, request: FastifyRequest): Actor {
-  const place = { address: addressOf(request), userAgent: request.headers["user-agent"] ?? "" };
+  const place = { address: request.ip, userAgent: request.headers["user-agent"] ?? "" };
   if (caller === null) return { kind: "anonymous", id: "", name: "", ...place };
   if (caller.via === "key") return { kind: "key", id: caller.key.id, name: caller.key.name, ...place };
   if (caller.user === null) return { kind: "owner", id: "", name: "owner of this machine", ...place };
   return { kind: "user", id: caller.user.id, name: caller.user.email, ...place };
-}
-
-/** The gateway, which relays requests to this process, alone writes `x-forwarded-for`. */
-function addressOf(request: FastifyRequest): string {
-  const forwarded = request.headers["x-forwarded-for"];
-  return (typeof forwarded === "string" ? forwarded : "") || request.ip || "";
 }
