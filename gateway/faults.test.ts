@@ -106,7 +106,7 @@ test("an upload of single bytes arrives whole", async () => {
 test("an upload that stalls is refused with 408, and leaves nothing upstream", async () => {
   await using fixture = await GatewayFixture.start({ config: { timeouts: { idleMs: 200 } } });
   const held = new RawClient(fixture.gateway.port);
-  held.send(`POST ${chatPath} HTTP/1.1\r\nhost: w\r\ncontent-length: 100\r\n\r\n{"model":`);
+  held.send(`POST /openai${chatPath} HTTP/1.1\r\nhost: w\r\ncontent-length: 100\r\n\r\n{"model":`);
   const streaming = new RawClient(fixture.gateway.port);
   streaming.send("POST /openai/v1/files HTTP/1.1\r\nhost: w\r\ncontent-length: 9999999\r\n\r\nabc");
   await Promise.all([held.ended, streaming.ended]);

@@ -24,7 +24,8 @@ const modelMember: ReadonlySet<string> = new Set(["model"]);
 
 /**
  * Forwards a call of OpenAI's to the provider that its model names, `provider/model`, in that provider's own words;
- * to the usual provider, byte for byte, where the model names none. Waits for the body, up to `holdLimitBytes`.
+ * to the usual provider, byte for byte, where the model names none. Waits for as much of the body as tells the model,
+ * and for all of it, up to `holdLimitBytes`, where that names a provider.
  */
 export function forwardByModel(
   context: ForwardContext,
@@ -77,15 +78,24 @@ class BodyWait implements ExchangeHandler {
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
     this.#scanner.push(chunk);
-    if (this.#heldBytes > this.#context.config.capture.holdLimitBytes) this.#forwardUsual(false);
+    const isTooLong = this.#heldBytes > this.#context.config.capture.holdLimitBytes;
+    // Once the model is known to name no provider, there is nothing to wait for.
+    const isUsual = this.#scanner.members["model"] !== undefined && this.#named() === undefined;
+    if (isTooLong || isUsual) this.#forwardUsual(false);
   }
 
   onRequestEnd(): void {
+    const named = this.#named();
+    if (named === undefined) this.#forwardUsual(true);
+    else this.#forwardTo(named.provider, named.asked, named.model);
+  }
+
+  /** The provider that the model names, and the model's name there. */
+  #named(): { readonly provider: Provider; readonly asked: string; readonly model: string } | undefined {
     const asked = memberText(this.#scanner.members["model"]);
     const slash = asked.indexOf("/");
     const provider = slash === -1 ? undefined : this.#providers.get(asked.slice(0, slash));
-    if (provider === undefined) this.#forwardUsual(true);
-    else this.#forwardTo(provider, asked, asked.slice(slash + 1));
+    return provider && { provider, asked, model: asked.slice(slash + 1) };
   }
 
   onDrain(): void {}
