@@ -10,11 +10,20 @@ import { Weir } from "./weir-process.ts";
 const requestCount = Number(process.env["WEIR_TEST_REQUESTS"] ?? 20_000);
 const connections = 32;
 const answerWithinMs = 300_000;
+/** What the sender used of HTTP and Weir does not speak, by RFC 9110: a transfer coding, a version. */
+const notSupported = new Set(["501", "505"]);
+const often = "100000000";
 
 let weir: Weir;
 before(async () => {
   // A machine that is busy with other tests may be slow: that is not what is asked here.
-  weir = await Weir.start({ environment: { WEIR_API_QUERY_TIMEOUT_MS: String(answerWithinMs) } });
+  weir = await Weir.start({
+    environment: {
+      WEIR_API_QUERY_TIMEOUT_MS: String(answerWithinMs),
+      WEIR_API_RATE_LIMIT_PER_ADDRESS_PER_MINUTE: often,
+      WEIR_API_RATE_LIMIT_PER_CALLER_PER_MINUTE: often,
+    },
+  });
 });
 after(async () => {
   await weir?.[Symbol.asyncDispose]();
@@ -124,7 +133,7 @@ test(`${requestCount.toLocaleString("en")} malformed requests: no crash, no 5xx,
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         const told = () =>
           `seed ${seed}: ${kind}\n${bytes.toString("latin1").slice(0, 2000)}\n→\n${answer.slice(0, 2000)}\n${weir.output.slice(-2000)}`;
-        assert.ok(!status.startsWith("5"), told());
+        assert.ok(!status.startsWith("5") || notSupported.has(status), told());
         assert.doesNotMatch(answer, /\n\s+at |node:internal|file:\/\/|\.ts:\d/, told());
       }
     }),
