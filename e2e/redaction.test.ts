@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { callsOfUser, newUser } from "./calls-api.ts";
 import { RecordingProxy } from "./recording-proxy.ts";
 import { Program, Weir } from "./weir-process.ts";
+import { writtenFiles } from "./written-files.ts";
 
 /** Keys that come in by every way are in no answer and in no file; the provider sees what the client sent. */
 
@@ -157,21 +158,9 @@ test("rules say what is recorded; what is counted does not depend on them", asyn
   assert.match(metrics, /^weir_spans_not_recorded_total\{reason="rule"\} 1$/m);
 });
 
-/** Merges and the writer delete files as they go. */
-function bytesOf(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
-    throw error;
-  }
-}
-
 test("no key is in any file", () => {
   assert.ok(planted.length > 0);
-  for (const entry of readdirSync(weir.dataDirectory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const bytes = bytesOf(join(entry.parentPath, entry.name));
-    for (const key of planted) assert.ok(!bytes.includes(key), join(entry.parentPath, entry.name));
+  for (const { path, bytes } of writtenFiles(weir.dataDirectory)) {
+    for (const key of planted) assert.ok(!bytes.includes(key), path);
   }
 });

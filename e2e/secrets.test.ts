@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Program, Weir } from "./weir-process.ts";
+import { writtenFiles } from "./written-files.ts";
 
 /** Plants secrets at every place that takes one, and looks for them in everything that Weir wrote. */
 
@@ -44,12 +45,6 @@ async function ask(
     body: JSON.stringify(body),
   });
   return { text: await response.text(), cookie: response.headers.getSetCookie()[0]?.split(/[=;]/)[1] ?? "" };
-}
-
-function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 test("what is secret is in no log, no answer and no file, but where it is kept sealed or hashed", async () => {
@@ -103,12 +98,12 @@ test("what is secret is in no log, no answer and no file, but where it is kept s
     "a session's cookie": accepted.cookie,
   };
   const found: string[] = [];
-  const files = filesBelow(folder);
-  assert.ok(files.some((file) => file.endsWith("catalog.sqlite")));
+  const files = [...writtenFiles(folder)];
+  assert.ok(files.some(({ path }) => path.endsWith("catalog.sqlite")));
   for (const [name, text] of Object.entries(secrets)) {
     if (weir.output.includes(text)) found.push(`${name} in the log`);
     if (answers.some((answer) => answer.includes(text))) found.push(`${name} in an answer`);
-    for (const file of files) if (readFileSync(file).includes(text)) found.push(`${name} in ${file}`);
+    for (const { path, bytes } of files) if (bytes.includes(text)) found.push(`${name} in ${path}`);
   }
   assert.deepEqual(found, []);
 });
