@@ -209,6 +209,13 @@ test("a trace's page has its logs in a tab, and a record leads to its trace", as
   assert.ok(recorded);
   const { trace_id: traceId, span_id: spanId } = recorded;
   await log({ traceId, spanId, severityNumber: 13 }, "a step of this very trace");
+  // A page that is there before the record only says that there is a new one.
+  await weir.until("stored", 30_000, async () => {
+    const { data } = await weir.json<{ data: unknown[] }>(
+      "/api/v1/logs?filter=" + encodeURIComponent('"this very trace"'),
+    );
+    return data.length > 0;
+  });
   await page.goto(`${weir.url}/ui/logs`);
   const grid = page.getByRole("grid", { name: "Log records" });
   await grid.getByText("this very trace").waitFor();

@@ -35,9 +35,18 @@ async function read<Body>(path: string): Promise<Body> {
   return JSON.parse(text) as Body;
 }
 
+interface ModelLine {
+  model: string;
+  provider: string;
+  calls: number;
+  errors: number;
+  cancelled: number;
+  cost_nano_usd: number | null;
+}
+
 interface Summary {
   total: { calls: number; errors: number; cost_nano_usd: number | null };
-  by_model: { model: string; provider: string; calls: number; errors: number; cost_nano_usd: number | null }[];
+  by_model: ModelLine[];
 }
 
 test("several models, providers, errors and a day of history are there within seconds", async () => {
@@ -53,8 +62,10 @@ test("several models, providers, errors and a day of history are there within se
   const { total, by_model } = await read<Summary>("/api/v1/metrics/summary?project_id=demo");
   assert.ok((total.cost_nano_usd ?? 0) > 0);
   assert.ok(new Set(by_model.map(({ provider }) => provider)).size >= 3);
-  // A model that was called once, and failed, has no cost.
-  const unpriced = by_model.filter(({ cost_nano_usd, calls, errors }) => cost_nano_usd === null && errors < calls);
+  // A model none of whose calls came to their end has no cost.
+  const unpriced = by_model.filter(
+    ({ cost_nano_usd, calls, errors, cancelled }) => cost_nano_usd === null && errors + cancelled < calls,
+  );
   assert.deepEqual(unpriced, []);
 });
 

@@ -76,6 +76,7 @@ for (const [name, headers, expected] of [
     { userId: "ann" },
   ],
   ["broken JSON is kept as text", ["x-weir-metadata", "{no"], { metadata: { raw: "{no" } }],
+  ["names that every object has", ["__proto__", "x", "constructor", "y", "x-weir-user", "ann"], { userId: "ann" }],
   ["UTF-8", ["x-weir-user", Buffer.from("Ünal 漢").toString("latin1")], { userId: "Ünal 漢" }],
 ] as const) {
   test(`headers of ${name}`, () => {

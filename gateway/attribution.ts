@@ -1,3 +1,4 @@
+import { ownValue } from "@weir/model";
 /** Who and what a call was made for, as its headers say. */
 export class Attribution {
   userId = "";
@@ -71,7 +72,7 @@ const addMetadataJson: Reader = (attribution, value) => {
   }
   if (typeof parsed !== "object" || parsed === null) return;
   for (const [key, member] of Object.entries(parsed)) {
-    const field = metadataFields[key];
+    const field = ownValue(metadataFields, key);
     if (field !== undefined && typeof member === "string") alias(field)(attribution, member, "");
     else addMetadata(attribution, key, member);
   }
@@ -142,7 +143,7 @@ const gatewayPrefixes = [
 
 /** Whether the header (lower case) is meant for a gateway, and how to read it when it says something of the call. */
 export function gatewayHeader(name: string): { read: Reader | undefined; isOwn: boolean } | undefined {
-  const read = exactReaders[name] ?? prefixReaders.find(([prefix]) => name.startsWith(prefix))?.[1];
+  const read = ownValue(exactReaders, name) ?? prefixReaders.find(([prefix]) => name.startsWith(prefix))?.[1];
   if (read === undefined && !gatewayPrefixes.some((prefix) => name.startsWith(prefix))) return undefined;
   return { read, isOwn: name.startsWith("x-weir-") };
 }

@@ -1,4 +1,4 @@
-import { CodedError } from "@weir/model";
+import { CodedError, ownValue } from "@weir/model";
 import { callRefused } from "./events.ts";
 import { type ForwardContext, forward } from "./forward.ts";
 import type { Exchange, ExchangeHandler } from "./http1/exchange.ts";
@@ -17,7 +17,7 @@ const calls: Readonly<Record<string, TranslatedCall>> = {
 export function callByModel(method: string, url: string): TranslatedCall | undefined {
   if (method !== "POST") return undefined;
   const query = url.indexOf("?");
-  return calls[query === -1 ? url : url.slice(0, query)];
+  return ownValue(calls, query === -1 ? url : url.slice(0, query));
 }
 
 const modelMember: ReadonlySet<string> = new Set(["model"]);

@@ -38,6 +38,7 @@ export {
 } from "./message.ts";
 export { metricAggregations } from "./metric-aggregation.ts";
 export { nearestWord } from "./nearest-word.ts";
+export { ownValue } from "./own-value.ts";
 export { longestRetentionDays } from "./retention.ts";
 export { readStreamRhythm, type StreamRhythm, streamGapsAttribute } from "./stream-rhythm.ts";
 export { generationTokensPerSecond, prefillTokensPerSecond, type TimedRow, timePerOutputTokenNs } from "./timing.ts";

@@ -12,6 +12,7 @@ export * from "./metric-aggregation.ts";
 export * from "./metric-point.ts";
 export * from "./nearest-word.ts";
 export * from "./outgoing-guard.ts";
+export * from "./own-value.ts";
 export * from "./price.ts";
 export * from "./price-overrides.ts";
 export * from "./retention.ts";

@@ -55,6 +55,8 @@ const both = { input_tokens: 10, output_tokens: 10 };
 const unpriced: readonly (readonly [string, string, string, Partial<Usage>])[] = [
   ["an unknown model", "openai", "gpt-99-nobody", both],
   ["an unknown provider", "my-openai-proxy", "gpt-4o", both],
+  ["a provider named like what every object has", "constructor", "gpt-4o", both],
+  ["a model named like that", "openai", "__proto__", both],
   ["a model served at home", "ollama", "llama3.2", both],
   ["another one", "vllm", "meta-llama/Llama-3.3-70B-Instruct", both],
   ["an empty model", "openai", "", both],

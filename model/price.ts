@@ -1,6 +1,7 @@
 import { calcPrice, findProvider, type ModelInfo, type Provider } from "@pydantic/genai-prices";
 import type { SpanRow } from "./columns.ts";
 import { type CostClass, costLines, type RateName, type Rates, rateNames } from "./cost-explanation.ts";
+import { ownValue } from "./own-value.ts";
 import { overriddenRates, type PriceOverrides } from "./price-overrides.ts";
 import { RecentPairs } from "./recent-pairs.ts";
 import { isHalved, type ServiceTier, serviceTier, serviceTierVersion, tierRow } from "./service-tier-prices.ts";
@@ -225,7 +226,7 @@ function tableProvider(name: string): Provider | undefined {
 
 function tableId(name: string): string {
   const lower = name.toLowerCase();
-  return priceProviders[lower] ?? lower;
+  return ownValue(priceProviders, lower) ?? lower;
 }
 
 /** Google names models by path: `models/gemini-2.5-pro`, `publishers/google/models/gemini-2.5-pro`; AWS by ARN. */

@@ -1,4 +1,4 @@
-import { nearestWord } from "@weir/model/browser";
+import { nearestWord, ownValue } from "@weir/model/browser";
 import { equals, isOneOf, matches, operatorsInWords, operatorsOf } from "./condition.ts";
 import { type Field, fieldNamed, queryFieldNames } from "./fields.ts";
 import { allOf, anyOf, conditionsOf, depthOf, type Filter, not, type Operator, type Value } from "./filter.ts";
@@ -114,9 +114,8 @@ function checkCondition(json: Record<string, unknown>, path: string): Filter {
 
 function checkOperator(json: unknown, { field, path }: Checked, value: unknown): Operator | "ne" {
   if (json === undefined) return Array.isArray(value) ? "in" : "eq";
-  const op = typeof json === "string" ? operatorNames[json] : undefined;
-  if (op === undefined || (typeof json === "string" && !Object.hasOwn(operatorNames, json)))
-    throw wrong(`${path}.op`, `must be one of ${operatorsOf(field).join(", ")}`);
+  const op = typeof json === "string" ? ownValue(operatorNames, json) : undefined;
+  if (op === undefined) throw wrong(`${path}.op`, `must be one of ${operatorsOf(field).join(", ")}`);
   return op;
 }
 

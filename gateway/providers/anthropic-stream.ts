@@ -1,3 +1,4 @@
+import { ownValue } from "@weir/model";
 import type { ByteAllowance } from "../recording/capture.ts";
 import { DeltaTemplates } from "../recording/delta-templates.ts";
 import { EscapedText, encodeAssembled, RawJson } from "../recording/escaped-text.ts";
@@ -119,7 +120,7 @@ export class MessagesStream implements StreamReading {
     const delta = event["delta"];
     if (!isRecord(delta)) return false;
     const block = this.#block(event["index"]);
-    const key = growth[textOf(delta["type"])];
+    const key = ownValue(growth, textOf(delta["type"]));
     if (key === undefined) {
       this.#readOtherDelta(block, delta);
       return false;

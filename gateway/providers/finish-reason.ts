@@ -1,3 +1,5 @@
+import { ownValue } from "@weir/model";
+
 /** By the provider's word in lower case. */
 const finishReasons: Readonly<Record<string, string>> = {
   stop: "stop",
@@ -33,5 +35,5 @@ const finishReasons: Readonly<Record<string, string>> = {
 
 /** A finish reason in OpenTelemetry's words. What is not known stays as the provider said it. */
 export function finishReason(word: string): string {
-  return finishReasons[word.toLowerCase()] ?? word;
+  return ownValue(finishReasons, word.toLowerCase()) ?? word;
 }

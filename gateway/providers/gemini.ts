@@ -1,3 +1,4 @@
+import { ownValue } from "@weir/model";
 import { countTokens as countMessageTokens, messages } from "./anthropic.ts";
 import { GenerateContentStream } from "./gemini-stream.ts";
 import { chat } from "./openai.ts";
@@ -161,7 +162,7 @@ function publisherApi(publisher: string, model: string, isStream: boolean): Api 
   const method = isStream ? "streamRawPredict" : "rawPredict";
   const route = `/v1/publishers/${publisher}/models/{model}:${method}`;
   if (model.startsWith("count-tokens")) return { ...countMessageTokens, route };
-  const api = publishers[publisher] ?? defineApi({ route });
+  const api = ownValue(publishers, publisher) ?? defineApi({ route });
   return withModel({ ...api, route, streams: isStream ? "always" : "when_asked" }, model);
 }
 

@@ -1,4 +1,5 @@
 import type { MediaPart, Message, Part } from "@weir/model";
+import { ownValue } from "@weir/model";
 import { isRecord, listOf, recordOf, textOf } from "../providers/shape.ts";
 import {
   argumentsObject,
@@ -60,7 +61,7 @@ function toolConfig({ toolChoice }: ChatRequest): unknown {
 }
 
 function generationConfig(request: ChatRequest): unknown {
-  const budget = thinkingLevels[request.reasoningEffort];
+  const budget = ownValue(thinkingLevels, request.reasoningEffort);
   const config = present({
     temperature: request.temperature,
     topP: request.topP,

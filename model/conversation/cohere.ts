@@ -1,4 +1,5 @@
 import type { Message, Part, ToolCallPart } from "../message.ts";
+import { ownValue } from "../own-value.ts";
 import { arrayOf, firstString, type JsonObject, jsonText, objectOf, stringOf, without } from "./json-value.ts";
 import { readChatMessage } from "./openai-chat.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
@@ -72,7 +73,7 @@ function readV1Message(value: unknown): Message {
   const message = objectOf(value);
   const written = stringOf(message["role"]);
   return {
-    role: v1Roles[written.toUpperCase()] ?? written,
+    role: ownValue(v1Roles, written.toUpperCase()) ?? written,
     parts: [
       ...readParts(message["message"]),
       ...arrayOf(message["tool_calls"]).map(readV1Call),

@@ -1,4 +1,5 @@
 import type { Part, ToolCallPart, ToolResultPart } from "../message.ts";
+import { ownValue } from "../own-value.ts";
 import { arrayOf, firstString, isObject, type JsonObject, jsonText, objectOf, stringOf } from "./json-value.ts";
 import {
   anthropicMedia,
@@ -71,7 +72,7 @@ function readPart(part: unknown, depth: number): Part[] {
   if (typeof part === "string") return part === "" ? [] : [text(part)];
   if (!isObject(part)) return [{ type: "json", value: part }];
   const type = stringOf(part["type"]);
-  const reader = Object.hasOwn(readers, type) ? readers[type] : undefined;
+  const reader = ownValue(readers, type);
   return [reader === undefined ? readOther(type, part, depth) : reader(part, depth)];
 }
 

@@ -1,3 +1,5 @@
+import { ownValue } from "@weir/model";
+
 /** What providers and SDKs say → OpenTelemetry's words, which the gateway writes too. */
 const words: Readonly<Record<string, string>> = {
   completed: "stop",
@@ -31,5 +33,5 @@ export function finishReason(text: string): string {
     .toLowerCase()
     .replaceAll("-", "_");
   if (word === "none" || word === "null" || word === "unknown") return "";
-  return Object.hasOwn(words, word) ? (words[word] ?? word) : word;
+  return ownValue(words, word) ?? word;
 }

@@ -42,7 +42,7 @@ export function keptAttributes(span: Span, inColumns: ReadonlySet<string>): Reco
   if (span.scope.version !== "") kept["otel.scope.version"] ??= span.scope.version;
   for (const [key, value] of Object.entries(span.scope.attributes)) {
     // Langfuse names the account's key.
-    if (key !== "public_key") kept[key] ??= attributeText(value);
+    if (key !== "public_key" && !Object.hasOwn(kept, key)) kept[key] = attributeText(value);
   }
   for (const key of resourceKeys) {
     const value = span.resource[key];

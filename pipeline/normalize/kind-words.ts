@@ -1,4 +1,5 @@
 import type { SpanKind } from "@weir/model";
+import { ownValue } from "@weir/model";
 
 /** What each dialect calls a kind of span → what the house calls it. A word that is not listed says nothing. */
 type KindWords = Readonly<Record<string, SpanKind>>;
@@ -111,5 +112,5 @@ export const aiSdkSuffixKinds: readonly (readonly [string, SpanKind])[] = [
 
 /** The word's kind; undefined when the dialect has no such word. */
 export function kindOfWord(words: KindWords, word: string): SpanKind | undefined {
-  return Object.hasOwn(words, word) ? words[word] : undefined;
+  return ownValue(words, word);
 }

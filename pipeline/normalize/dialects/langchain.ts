@@ -1,3 +1,4 @@
+import { ownValue } from "@weir/model";
 import { isValueObject, textOf, type ValueObject } from "../attribute-value.ts";
 import { messagesSide } from "../content-side.ts";
 import type { Side } from "../span-view.ts";
@@ -32,7 +33,9 @@ function readMessage(value: unknown): ValueObject | undefined {
   if (!isValueObject(value)) return undefined;
   const inner = isValueObject(value["kwargs"]) ? value["kwargs"] : isValueObject(value["data"]) ? value["data"] : value;
   const path = Array.isArray(value["id"]) ? value["id"].at(-1) : undefined;
-  const role = roles[textOf(inner["type"]) ?? ""] ?? roles[textOf(value["type"]) ?? ""] ?? roles[textOf(path) ?? ""];
+  const role = [inner["type"], value["type"], path]
+    .map((word) => ownValue(roles, textOf(word) ?? ""))
+    .find((known) => known !== undefined);
   if (role === undefined || !("content" in inner)) return undefined;
   const calls = Array.isArray(inner["tool_calls"]) ? inner["tool_calls"].filter(isValueObject) : [];
   return {
