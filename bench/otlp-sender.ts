@@ -21,13 +21,34 @@ let isRunning = true;
 /** Sends the bytes; calls back with whether they were acknowledged. */
 type Send = (payload: Buffer, done: (isAcknowledged: boolean) => void) => void;
 
-/** Where a payload's ids stand. */
-function idOffsets(payload: Buffer): number[] {
-  const cursor = new SpanCursor();
+/** Where the ids of a payload's span stand. */
+interface IdPlaces {
+  readonly traceId: number;
+  readonly spanId: number;
+  readonly responseId: number;
+}
+
+function idPlaces(payload: Buffer): IdPlaces[] {
+  const cursor = new SpanCursor(["gen_ai.response.id"]);
   cursor.open(payload);
-  const offsets: number[] = [];
-  while (cursor.next()) offsets.push(cursor.traceIdFrom, cursor.spanIdFrom);
-  return offsets;
+  const places: IdPlaces[] = [];
+  while (cursor.next()) {
+    const responseId = cursor.valueFrom[cursor.keyIds.indexOf(1)] as number;
+    places.push({ traceId: cursor.traceIdFrom, spanId: cursor.spanIdFrom, responseId });
+  }
+  return places;
+}
+
+/** Other ids in each place than in any send before. */
+function renewIds(payload: Buffer, places: readonly IdPlaces[], connection: number, send: number): void {
+  const sendDigits = send.toString(16).padStart(8, "0");
+  places.forEach(({ traceId, spanId, responseId }, index) => {
+    payload.writeUInt32LE(send, traceId + 8);
+    payload.writeUInt32LE(connection * 1_000_000 + index, traceId + 12);
+    payload.writeUInt32LE(send, spanId);
+    payload.writeUInt32LE(connection * 1_000_000 + index, spanId + 4);
+    payload.write(sendDigits, responseId + "chatcmpl-".length, "latin1");
+  });
 }
 
 function overHttp(): Send {
@@ -73,16 +94,12 @@ function overGrpc(): Send {
 function startConnection(number: number): Promise<void> {
   const send = order.kind === "grpc" ? overGrpc() : overHttp();
   const payload = samplePayload(order.spansPerExport, number + 1);
-  const offsets = idOffsets(payload);
+  const places = idPlaces(payload);
   return new Promise((ended) => {
     const turn = () => {
       if (!isRunning) return ended();
       sends += 1;
-      for (let index = 0; index < offsets.length; index += 2) {
-        payload.writeUInt32LE(sends, offsets[index] as number);
-        payload.writeUInt32LE(sends, offsets[index + 1] as number);
-        payload.writeUInt32LE(number * 1_000_000 + index, (offsets[index + 1] as number) + 4);
-      }
+      renewIds(payload, places, number, sends);
       const startedMs = performance.now();
       send(payload, (isAcknowledged) => {
         if (isAcknowledged) {
