@@ -4,6 +4,7 @@ import type { WeirConfig } from "./config-schema.ts";
 import { failureText } from "./failure-text.ts";
 import { readableLine } from "./logging/log-lines.ts";
 import { returnMemoryOfTheStart } from "./processes/memory-of-the-start.ts";
+import { v8Flags } from "./processes/v8-flags.ts";
 import { supervise } from "./supervisor.ts";
 import { createTelemetry } from "./telemetry.ts";
 
@@ -18,7 +19,7 @@ export function becomeSupervisor(config: WeirConfig, withDemo: boolean): Promise
   const args = ["supervise", config.dataDir, ...(withDemo ? ["--demo"] : [])];
   if (process.execve !== undefined) {
     const main = join(import.meta.dirname, "main.ts");
-    process.execve(process.execPath, [process.execPath, "--expose-gc", main, ...args], { ...process.env });
+    process.execve(process.execPath, [process.execPath, ...v8Flags, main, ...args], { ...process.env });
   }
   return runSupervisor(args.slice(1));
 }

@@ -15,6 +15,7 @@ import { keepEngine } from "./processes/kept-engine.ts";
 import { type KeptProcess, keepProcess } from "./processes/kept-process.ts";
 import { endProcess, signalProcess } from "./processes/previous-processes.ts";
 import { type ProcessRecord, runningProcesses } from "./processes/process-record.ts";
+import { v8Flags } from "./processes/v8-flags.ts";
 import type { RoleName } from "./role.ts";
 import type { ProcessTelemetry } from "./telemetry.ts";
 
@@ -186,7 +187,7 @@ class Family {
       name: `${role}-${index}`,
       file: process.execPath,
       args: [
-        "--expose-gc",
+        ...v8Flags,
         this.#options.program ?? mainFile,
         "role",
         role,

@@ -8,10 +8,11 @@ import { pathToFileURL } from "node:url";
 import { compileCacheFolder, programFolders, root, weirNode } from "./paths.mjs";
 
 const stampFile = join(compileCacheFolder, "sources");
+const processFlags = JSON.parse(readFileSync(join(root, "server", "processes", "v8-flags.json"), "utf8"));
 /** What the processes load, as `server/main.ts` does; the flags are part of the cache's key. */
 const programs = [
   { flags: [], names: ["command-line"] },
-  { flags: ["--expose-gc"], names: ["run-supervisor", "play-role", "role-gateway", "role-ingest", "role-core"] },
+  { flags: processFlags, names: ["run-supervisor", "play-role", "role-gateway", "role-ingest", "role-core"] },
 ];
 
 /** Never fails: what is not compiled now is compiled when it is loaded. */
@@ -40,7 +41,7 @@ function readStamp() {
 }
 
 function sourcesHash() {
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(processFlags.join(" "));
   for (const folder of programFolders) {
     for (const name of readdirSync(join(root, folder), { recursive: true })) {
       if (!name.endsWith(".ts") || name.endsWith(".test.ts")) continue;

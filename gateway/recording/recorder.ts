@@ -10,7 +10,7 @@ const tickMs = 20;
 /** Ended calls are read in groups: the same code over several calls costs a third of what it does between packets. */
 const groupLimit = 32;
 const blockRowLimit = 512;
-const blockBytesLimit = 4 << 20;
+const blockBytesLimit = 1 << 20;
 const decodedInputLimit = 16 << 20;
 
 /**
