@@ -12,7 +12,7 @@ import {
   ssoStartQuery,
 } from "../contract/index.ts";
 import { signInFailed, signInRefused } from "../events.ts";
-import { answers } from "../route-answers.ts";
+import { answers, textAnswer } from "../route-answers.ts";
 import { changesBy } from "../scope.ts";
 import { isHttps, setSessionCookie } from "../session-cookie.ts";
 import { type Attempt, type Attempts, createAttempts } from "../sso/attempt.ts";
@@ -22,6 +22,8 @@ import { openSamlFlow } from "../sso/saml-flow.ts";
 import { callbackPathOf } from "./identity-providers.ts";
 
 const tags = ["auth"];
+/** The registry of IANA has it so. */
+const samlMetadataType = "application/samlmetadata+xml";
 
 /** What both ways of a sign-in need: the browser's to the provider, and its way back. */
 interface SignOn extends ApiOptions {
@@ -166,11 +168,12 @@ function registerSamlMetadata(server: ApiServer, options: ApiOptions): void {
     tags,
     summary: "What a SAML provider must know of this install (XML)",
     params: ssoParams,
+    response: answers({ 200: textAnswer("Metadata of a service provider.", samlMetadataType) }),
   };
   server.get(apiPaths.samlMetadata, { schema }, async (request, reply) => {
     const { provider } = await providerOf(request.params.provider_id, options);
     if (provider.kind !== "saml") throw new CodedError("NOT_FOUND", "There is no such SAML provider.");
-    return reply.type("application/samlmetadata+xml").send(openSamlFlow(provider, originOf(request)).metadata());
+    return reply.type(samlMetadataType).send(openSamlFlow(provider, originOf(request)).metadata());
   });
 }
 
