@@ -250,7 +250,7 @@ class HttpGateway implements Gateway {
     }
     void answered.then(({ status, type, text }) => {
       if (exchange.isClosed) return;
-      const headers = ["content-type", type, "cache-control", "no-store"];
+      const headers = ["content-type", type, "cache-control", "no-store", "x-content-type-options", "nosniff"];
       exchange.answer(status, STATUS_CODES[status] ?? "", headers, Buffer.from(text));
     });
   }
