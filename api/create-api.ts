@@ -39,6 +39,9 @@ import { registerTraces } from "./routes/traces.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
 import { registerWebUi } from "./web-ui.ts";
 
+/** As it is sent, percent-encoded: names of metrics, which their senders choose, have up to 500 characters. */
+const longestPathPart = 6000;
+
 /**
  * The HTTP API, its documentation and the web UI, ready to listen or to be asked by `inject`. Closing it ends live
  * streams and waits for answers under way; it closes nothing that it was given.
@@ -51,6 +54,12 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     trustProxy: clientBehind(options.config.trustedProxies),
     genReqId: () => crypto.randomUUID(),
     forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: longestPathPart },
+    // Paths that cannot be read are refused before any hook runs.
+    frameworkErrors(error, request, reply) {
+      setSecurityHeaders(reply);
+      answerError(error, request, reply, options.telemetry);
+    },
     logger: false,
   }).withTypeProvider<ZodTypeProvider>();
   readJsonAlone(server);

@@ -44,6 +44,12 @@ function fromFastify(error: FastifyError): CodedError {
       return new CodedError("BODY_TOO_LARGE", "The body is over the limit.");
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return new CodedError("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.");
+    case "FST_ERR_BAD_URL":
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return new CodedError(
+        "BAD_REQUEST",
+        "The path cannot be read: it is not well encoded, or a part of it is too long.",
+      );
     default:
       if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
         return new CodedError("BAD_REQUEST", "The request cannot be read; its body must be valid JSON.", {

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { errorBody } from "./contract/index.ts";
 
 const errors = { "4xx": errorBody, "5xx": errorBody };
@@ -5,4 +6,9 @@ const errors = { "4xx": errorBody, "5xx": errorBody };
 /** The schemas of a route's answers: its own, and errors. */
 export function answers<Own extends object>(own: Own): Own & typeof errors {
   return { ...own, ...errors };
+}
+
+/** The schema of a successful answer that is text of one of these content types, and no JSON. */
+export function textAnswer(description: string, ...contentTypes: readonly string[]) {
+  return { description, content: Object.fromEntries(contentTypes.map((type) => [type, { schema: z.string() }])) };
 }

@@ -1,10 +1,13 @@
 import { CodedError, type ErrorBody, errorCatalogue } from "@weir/model";
+import { askPinned } from "./pinned-request.ts";
 
 /** Where a running Weir answers, and the key that this machine's owner holds. */
 export interface ApiAccess {
   /** `http://127.0.0.1:8080` */
   readonly baseUrl: string;
   readonly key: string;
+  /** The certificate (PEM) that Weir shows, where it speaks TLS. */
+  readonly certificate?: string;
 }
 
 /** Asks the API of a running Weir; each call throws a CodedError that says what failed and what to do. */
@@ -17,21 +20,20 @@ export interface ApiClient {
   peek<Answer>(path: string): Promise<{ readonly status: number; readonly body: Answer }>;
 }
 
-export function createApiClient({ baseUrl, key }: ApiAccess): ApiClient {
+export function createApiClient({ baseUrl, key, certificate }: ApiAccess): ApiClient {
   async function send(method: string, path: string, body?: unknown): Promise<Response> {
     const headers: Record<string, string> = { authorization: `Bearer ${key}`, accept: "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";
-    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(120_000) };
-    if (body !== undefined) init.body = JSON.stringify(body);
+    const signal = AbortSignal.timeout(120_000);
+    const init = { method, headers, signal, ...(body !== undefined && { body: JSON.stringify(body) }) };
+    const url = new URL(path, baseUrl);
     try {
-      return await fetch(new URL(path, baseUrl), init);
+      return await (certificate === undefined ? fetch(url, init) : askPinned(url, certificate, init));
     } catch (cause) {
       throw new CodedError(
         "PART_UNAVAILABLE",
         `Weir does not answer at ${baseUrl}. Is it running? Start it with: npm start`,
-        {
-          cause,
-        },
+        { cause },
       );
     }
   }

@@ -52,9 +52,10 @@ export class Weir implements AsyncDisposable {
 
   private constructor(options: WeirOptions, ports: readonly [number, number, number]) {
     this.#options = options;
-    this.url = `http://127.0.0.1:${ports[0]}`;
-    this.otlpGrpcUrl = `http://127.0.0.1:${ports[1]}`;
-    this.otlpHttpUrl = `http://127.0.0.1:${ports[2]}`;
+    const scheme = options.environment?.["WEIR_TLS_CERT_FILE"] === undefined ? "http" : "https";
+    this.url = `${scheme}://127.0.0.1:${ports[0]}`;
+    this.otlpGrpcUrl = `${scheme}://127.0.0.1:${ports[1]}`;
+    this.otlpHttpUrl = `${scheme}://127.0.0.1:${ports[2]}`;
     this.dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), "weir-e2e-"));
     const upstreams = movedProviders.map((id) => [`WEIR_${id.toUpperCase()}_BASE_URL`, options.upstream ?? ""]);
     this.#environment = {

@@ -1,4 +1,4 @@
-import { CodedError, defaultProjectId, type ProjectId } from "@weir/model";
+import { CodedError, defaultProjectId, isFromForeignPage, type ProjectId } from "@weir/model";
 import { type AwsSigner, awsSigner, readCredentialScope } from "./aws-signature.ts";
 import type { RequestHead } from "./headers.ts";
 import { type Provider, type Target, upstreamTarget } from "./provider-table.ts";
@@ -42,7 +42,8 @@ export interface Admission {
 /**
  * Decides who calls, from memory alone. A Weir key in the place of the provider's key is a virtual key: the
  * project's own provider key takes its place. Else the client's key passes through, and `x-weir-key`, or being on
- * loopback, names the project. A Weir key never goes on.
+ * loopback, names the project: pages of other sites, which a browser there lets call here, need a key as well. A Weir
+ * key never goes on.
  */
 export function admit(
   head: RequestHead,
@@ -75,7 +76,7 @@ export function admit(
   const named = head.weirKey === "" ? undefined : snapshot.apiKey(head.weirKey);
   if (head.weirKey !== "" && named === undefined) throw unknownKey();
   if (virtualKey !== undefined) return admitVirtual(virtualKey, virtualHeader, provider, snapshot, path, region);
-  if (named === undefined && !isLoopbackListener) {
+  if (named === undefined && !(isLoopbackListener && !isFromForeignPage(head.origin, head.fetchSite))) {
     throw new CodedError(
       "UNAUTHENTICATED",
       "This gateway needs a Weir key: send one in the header x-weir-key, or in place of the provider's key.",

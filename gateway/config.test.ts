@@ -41,7 +41,11 @@ test("the configuration moves a vendor and adds one", () => {
   );
   const { ollama, mine } = Object.fromEntries(table);
   assert.ok(ollama !== undefined && mine !== undefined);
-  assert.deepEqual(upstreamTarget(ollama, undefined, "/", ""), { origin: "http://gpu:11434", pathPrefix: "" });
+  assert.deepEqual(upstreamTarget(ollama, undefined, "/", ""), {
+    origin: "http://gpu:11434",
+    pathPrefix: "",
+    isUserGiven: false,
+  });
   assert.deepEqual([mine.auth, mine.otelName], ["x-api-key", "mine"]);
   assert.equal(upstreamTarget(mine, undefined, "/", "").pathPrefix, "/x");
 });

@@ -5,6 +5,12 @@ export const gatewayListening = {
   message: "The gateway listens.",
 } as const satisfies EventDefinition;
 
+export const handshakeFailed = {
+  level: "debug",
+  message: "A client's TLS handshake failed, or it spoke plain HTTP.",
+  counter: "gateway_tls_handshake_failures",
+} as const satisfies EventDefinition;
+
 export const callRefused = {
   level: "info",
   message: "A call was refused before it was forwarded.",

@@ -312,6 +312,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     for (const part of admission.credentials) headers.push(part);
     this.#request = {
       origin: target.origin,
+      isUserGiven: target.isUserGiven,
       path,
       method: record.method,
       headers,
@@ -567,6 +568,7 @@ const errorTypes: Readonly<Record<string, CallRecord["errorType"]>> = {
   UPSTREAM_TIMEOUT: "upstream_timeout",
   BODY_TOO_LARGE: "too_large",
   BAD_REQUEST: "invalid_request",
+  ADDRESS_FORBIDDEN: "upstream_unreachable",
 };
 
 /** A model call's body is JSON, also when its client (curl, most of all) forgets to say so. */

@@ -21,13 +21,21 @@ const hopByHop = new Set([
 
 type Rule =
   | {
-      readonly kind: "forward" | "drop" | "credential" | "key" | "connection" | "length" | "coding";
+      readonly kind: "forward" | "drop" | "credential" | "key" | "connection" | "length" | "coding" | "cookie";
       readonly name: string;
     }
   | { readonly kind: "noted"; readonly name: NotedName }
   | { readonly kind: "gateway"; readonly name: string; readonly header: NonNullable<ReturnType<typeof gatewayHeader>> };
 
-type NotedName = "content-type" | "content-encoding" | "traceparent";
+/** What is looked at and goes on, by the field of the head that it is noted in. */
+const notedFields = {
+  "content-type": "contentType",
+  "content-encoding": "contentEncoding",
+  traceparent: "traceparent",
+  origin: "origin",
+  "sec-fetch-site": "fetchSite",
+} as const;
+type NotedName = keyof typeof notedFields;
 
 // Clients spell their few dozen headers the same way every time; what a spelling means is remembered.
 const rules = new Map<string, Rule>();
@@ -49,7 +57,8 @@ function newRule(name: string): Rule {
   if (hopByHop.has(name)) return { kind: "drop", name };
   if (name === "x-weir-key") return { kind: "key", name };
   if (credentialNames.has(name)) return { kind: "credential", name };
-  if (name === "content-type" || name === "content-encoding" || name === "traceparent") return { kind: "noted", name };
+  if (name === "cookie") return { kind: "cookie", name };
+  if (Object.hasOwn(notedFields, name)) return { kind: "noted", name: name as NotedName };
   const header = gatewayHeader(name);
   return header === undefined ? { kind: "forward", name } : { kind: "gateway", name, header };
 }
@@ -66,6 +75,9 @@ export class RequestHead {
   contentType = "";
   contentEncoding = "";
   traceparent = "";
+  /** `Origin` and `Sec-Fetch-Site`, by which browsers tell whose page asks. */
+  origin: string | undefined;
+  fetchSite: string | undefined;
   attribution: Attribution | undefined;
 }
 
@@ -87,6 +99,9 @@ export function readRequestHead(rawHeaders: readonly string[], keepGatewayHeader
         break;
       case "credential":
         head.credentials.push(rule.name, rawName, value);
+        break;
+      case "cookie":
+        forwardCookies(head, rawName, value);
         break;
       case "key":
         head.weirKey = value.replace(/^Bearer\s+/i, "").trim();
@@ -113,9 +128,15 @@ export function readRequestHead(rawHeaders: readonly string[], keepGatewayHeader
 }
 
 function note(head: RequestHead, name: NotedName, value: string): void {
-  if (name === "content-type") head.contentType = value.toLowerCase();
-  else if (name === "content-encoding") head.contentEncoding = value;
-  else head.traceparent = value;
+  head[notedFields[name]] = name === "content-type" ? value.toLowerCase() : value;
+}
+
+const ownCookie = /^\s*(?:__(?:host|secure)-)?weir_/i;
+
+/** A browser sends Weir's own cookies to every path of Weir: a session's secret is not for providers. */
+function forwardCookies(head: RequestHead, rawName: string, value: string): void {
+  const cookies = value.split(";").filter((cookie) => !ownCookie.test(cookie));
+  if (cookies.length > 0) head.forward.push(rawName, cookies.join(";").trimStart());
 }
 
 function readGatewayHeader(head: RequestHead, rule: Rule & { kind: "gateway" }, value: string): void {
@@ -152,7 +173,23 @@ export class AnswerHead {
   vendorHeaders: Record<string, string> | undefined;
 }
 
-type AnswerRule = "forward" | "drop" | "connection" | "content-type" | "content-encoding" | "length" | "vendor";
+/** What a provider says of its own host, and a browser would take to be said of Weir's. */
+const aboutHost = new Set(["alt-svc", "clear-site-data", "strict-transport-security", "nel", "report-to"]);
+
+/** Types that no browser shows as a page; of several, a browser may choose another than we. */
+const noPage = /^(application\/json|text\/event-stream)\s*(;[^,]*)?$/;
+/** What else comes may be a page with scripts, from whoever a connection leads to: it must not act as one of Weir's. */
+const asNoPageOfOurs = ["content-security-policy", "sandbox", "x-content-type-options", "nosniff"];
+
+type AnswerRule =
+  | "forward"
+  | "drop"
+  | "connection"
+  | "content-type"
+  | "content-encoding"
+  | "length"
+  | "vendor"
+  | "set-cookie";
 
 const answerRules = new Map<string, AnswerRule>();
 
@@ -164,7 +201,8 @@ function answerRuleOf(rawName: string): AnswerRule {
   if (name === "connection") rule = "connection";
   else if (name === "content-length") rule = "length";
   else if (name === "content-type" || name === "content-encoding") rule = name;
-  else if (hopByHop.has(name)) rule = "drop";
+  else if (name === "set-cookie") rule = name;
+  else if (hopByHop.has(name) || aboutHost.has(name)) rule = "drop";
   else if (name.startsWith("x-amzn-")) rule = "vendor";
   if (answerRules.size < rulesLimit) answerRules.set(rawName, rule);
   return rule;
@@ -175,6 +213,7 @@ export function readAnswerHead(raw: readonly (Buffer | string)[], dropLength: (t
   const head = new AnswerHead();
   let connection = "";
   let lengthAt = -1;
+  let mayBePage = false;
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = latin1(raw[index] as Buffer | string);
     const value = latin1(raw[index + 1] as Buffer | string);
@@ -184,8 +223,12 @@ export function readAnswerHead(raw: readonly (Buffer | string)[], dropLength: (t
       case "connection":
         connection = connection === "" ? value : `${connection},${value}`;
         continue;
+      case "set-cookie":
+        if (ownCookie.test(value)) continue;
+        break;
       case "content-type":
         head.contentType = value.toLowerCase();
+        mayBePage ||= !noPage.test(head.contentType);
         break;
       case "content-encoding":
         head.contentEncoding = value;
@@ -206,9 +249,11 @@ export function readAnswerHead(raw: readonly (Buffer | string)[], dropLength: (t
     head.forward.splice(lengthAt, 2);
     head.contentLength = -1;
   }
-  if (connection === "" || plainConnection.test(connection)) return head;
-  const kept = withoutNamed(head.forward, connection);
-  head.forward.splice(0, head.forward.length, ...kept);
+  if (connection !== "" && !plainConnection.test(connection)) {
+    const kept = withoutNamed(head.forward, connection);
+    head.forward.splice(0, head.forward.length, ...kept);
+  }
+  if (mayBePage || head.contentType === "") head.forward.push(...asNoPageOfOurs);
   return head;
 }
 

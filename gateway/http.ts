@@ -1,9 +1,9 @@
 import { STATUS_CODES } from "node:http";
-import { CodedError, type SpanRow, type Telemetry } from "@weir/model";
+import { CodedError, type ListenerCertificate, type OutgoingGuard, type SpanRow, type Telemetry } from "@weir/model";
 import type { CallLog } from "@weir/pipeline";
 import type { GatewayCatalog } from "./auth.ts";
 import type { GatewayConfig } from "./config.ts";
-import { gatewayListening, observationFailed } from "./events.ts";
+import { gatewayListening, handshakeFailed, observationFailed } from "./events.ts";
 import { type ForwardContext, type ForwardedCall, forward } from "./forward.ts";
 import { callByModel, forwardByModel } from "./forward-by-model.ts";
 import type { Exchange } from "./http1/exchange.ts";
@@ -47,6 +47,10 @@ export interface GatewayOptions {
   readonly answer: (request: OwnRequest) => Promise<OwnAnswer> | undefined;
   /** Only the machine itself can reach this listener: calls need no Weir key. */
   readonly isLoopbackListener: boolean;
+  /** Speaks TLS with it, else plain text. */
+  readonly certificate?: ListenerCertificate | undefined;
+  /** Where the addresses of projects' connections may lead; those of the configuration may lead anywhere. */
+  readonly outgoing: OutgoingGuard;
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -99,7 +103,7 @@ class HttpGateway implements Gateway {
       this.#defaultProvider.shape === "anthropic" ? this.#defaultProvider : this.#known("anthropic");
     this.#context = {
       config,
-      upstream: new Upstream(config.timeouts),
+      upstream: new Upstream(config.timeouts, options.outgoing),
       recorder: new Recorder({
         log: options.log,
         telemetry,
@@ -115,13 +119,19 @@ class HttpGateway implements Gateway {
       nextCallNumber: 1,
       isDraining: false,
     };
-    this.#core = new Relay("core", options.relay.core, telemetry);
-    this.#ingest = new Relay("ingest", options.relay.ingest, telemetry);
+    const isSecure = options.certificate !== undefined;
+    this.#core = new Relay({ part: "core", socketPath: options.relay.core, isSecure, telemetry });
+    this.#ingest = new Relay({ part: "ingest", socketPath: options.relay.ingest, isSecure, telemetry });
     this.#server = new Http1Server({
       stallMs: config.timeouts.idleMs,
       onRequest: (exchange) => this.#onRequest(exchange),
       refusalOf: (fault) => jsonOf(new CodedError("BAD_REQUEST", fault.message), "openai"),
       onFailure: (error) => telemetry.emit(observationFailed, { error: String(error) }),
+      tls: options.certificate && {
+        certificate: options.certificate,
+        onPlainRequest: (exchange) => this.#refusePlain(exchange),
+        onHandshakeFailure: (error) => this.#handshakeFailed(error.message),
+      },
     });
     this.#sweep = setInterval(() => this.#enforceDeadlines(), deadlineSweepMs);
     this.#sweep.unref();
@@ -201,6 +211,16 @@ class HttpGateway implements Gateway {
     }
   }
 
+  /** Not led to https: what the client sent has been read by whoever listens, and must not go on like that unseen. */
+  #refusePlain(exchange: Exchange): void {
+    this.#handshakeFailed("plain HTTP");
+    answerError(exchange, new CodedError("BAD_REQUEST", "This port speaks TLS: use https:// instead."), "openai");
+  }
+
+  #handshakeFailed(error: string): void {
+    this.#options.telemetry.emit(handshakeFailed, { error });
+  }
+
   #route(exchange: Exchange, startMs: number): void {
     const { method, target } = exchange.head;
     const url = pathOf(target);
@@ -230,7 +250,7 @@ class HttpGateway implements Gateway {
     }
     void answered.then(({ status, type, text }) => {
       if (exchange.isClosed) return;
-      const headers = ["content-type", type, "cache-control", "no-store"];
+      const headers = ["content-type", type, "cache-control", "no-store", "x-content-type-options", "nosniff"];
       exchange.answer(status, STATUS_CODES[status] ?? "", headers, Buffer.from(text));
     });
   }

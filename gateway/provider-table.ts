@@ -6,6 +6,8 @@ import { type AuthStyle, type ProviderRow, providerRows, type ShapeId } from "./
 export interface Target {
   readonly origin: string;
   readonly pathPrefix: string;
+  /** A user gave the address, not the configuration: it may not lead into private networks. */
+  readonly isUserGiven: boolean;
 }
 
 /** A provider as this gateway is configured. */
@@ -28,9 +30,9 @@ export interface Provider {
   readonly slashedModels: boolean;
 }
 
-export function targetOf(baseUrl: string): Target {
+export function targetOf(baseUrl: string, isUserGiven = false): Target {
   const url = new URL(baseUrl);
-  return { origin: url.origin, pathPrefix: url.pathname.replace(/\/+$/, "") };
+  return { origin: url.origin, pathPrefix: url.pathname.replace(/\/+$/, ""), isUserGiven };
 }
 
 /** The path on the provider. One that already begins with the base URL's own path does not get it twice. */
@@ -70,7 +72,8 @@ export function regionalUrl(baseUrl: string, region: string): string {
 /** A name of a region, which becomes part of a host: nothing else may. */
 const regionName = /^[a-z]{2,12}(?:-[a-z0-9]{1,12}){0,4}$/;
 
-const targets = new Map<string, Target>();
+const ownTargets = new Map<string, Target>();
+const userTargets = new Map<string, Target>();
 const targetsLimit = 1000;
 
 /**
@@ -94,9 +97,11 @@ export function upstreamTarget(
     const named = provider.region.from === "path" ? (/\/locations\/([^/]+)\//.exec(path)?.[1] ?? "") : region;
     url = regionalUrl(url, regionName.test(named) ? named : provider.region.usual);
   }
+  const isUserGiven = connectionUrl !== undefined;
+  const targets = isUserGiven ? userTargets : ownTargets;
   let target = targets.get(url);
   if (target === undefined) {
-    target = targetOf(url);
+    target = targetOf(url, isUserGiven);
     if (targets.size >= targetsLimit) targets.clear();
     targets.set(url, target);
   }

@@ -28,15 +28,26 @@ const timeouts = {
 };
 const lookEveryMs = 1000;
 
+export interface RelayOptions {
+  /** The process, as errors name it. */
+  readonly part: string;
+  readonly socketPath: string;
+  /** Clients come over TLS. */
+  readonly isSecure: boolean;
+  readonly telemetry: Telemetry;
+}
+
 /** Passes requests that are not LLM calls on to another process of this Weir, over its Unix socket. */
 export class Relay implements Disposable {
   readonly #part: string;
+  readonly #isSecure: boolean;
   readonly #telemetry: Telemetry;
   readonly #deadlines = new Deadlines(lookEveryMs);
   readonly #pool: ConnectionPool;
 
-  constructor(part: string, socketPath: string, telemetry: Telemetry) {
+  constructor({ part, socketPath, isSecure, telemetry }: RelayOptions) {
     this.#part = part;
+    this.#isSecure = isSecure;
     this.#telemetry = telemetry;
     this.#pool = new ConnectionPool({ path: socketPath, hostHeader: "weir" }, timeouts, this.#deadlines);
   }
@@ -49,7 +60,7 @@ export class Relay implements Disposable {
       {
         method,
         path: target,
-        headers: relayedHeaders(exchange),
+        headers: relayedHeaders(exchange, this.#isSecure),
         body: bodyLength === 0 ? null : bodyLength,
         ...(upgrade === "websocket" && bodyLength === 0 ? { upgrade } : {}),
       },
@@ -145,10 +156,15 @@ class RelayedExchange implements ExchangeHandler, AnswerHandler {
   }
 }
 
-/** End-to-end headers as they came, and the client's address as the last one of `x-forwarded-for`. */
-function relayedHeaders(exchange: Exchange): string[] {
+/**
+ * End-to-end headers as they came, the client's address as the last one of `x-forwarded-for`, and that it came over
+ * TLS. In plain text, what a proxy before Weir says of the browser's connection stays.
+ */
+function relayedHeaders(exchange: Exchange, isSecure: boolean): string[] {
   const { rawHeaders } = exchange.head;
-  const headers = endToEnd(rawHeaders, ["x-forwarded-for", "content-length"]);
+  const replaced = ["x-forwarded-for", "content-length", ...(isSecure ? ["x-forwarded-proto"] : [])];
+  const headers = endToEnd(rawHeaders, replaced);
+  if (isSecure) headers.push("x-forwarded-proto", "https");
   const addresses = [...valuesOf(rawHeaders, "x-forwarded-for"), exchange.remoteAddress];
   headers.push("x-forwarded-for", addresses.join(", "));
   return headers;

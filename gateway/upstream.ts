@@ -1,4 +1,4 @@
-import { CodedError } from "@weir/model";
+import { CodedError, type OutgoingGuard } from "@weir/model";
 import type { GatewayConfig } from "./config.ts";
 import { ConnectionPool } from "./http1/connection-pool.ts";
 import { Deadlines } from "./http1/deadlines.ts";
@@ -14,6 +14,8 @@ const poolsLimit = 1000;
 export interface ProviderRequest extends UpstreamRequest {
   /** Scheme, host and port. */
   readonly origin: string;
+  /** The origin comes from a user, and is reached as the guard allows. */
+  readonly isUserGiven: boolean;
 }
 
 /**
@@ -23,10 +25,15 @@ export interface ProviderRequest extends UpstreamRequest {
 export class Upstream implements Disposable {
   readonly #timeouts: GatewayConfig["timeouts"];
   readonly #deadlines: Deadlines;
-  readonly #pools = new Map<string, ConnectionPool>();
+  readonly #guard: OutgoingGuard;
+  /** To origins of the configuration. */
+  readonly #ownPools = new Map<string, ConnectionPool>();
+  /** To origins of users: apart, so that no connection that was made unguarded serves them. */
+  readonly #userPools = new Map<string, ConnectionPool>();
 
-  constructor(timeouts: GatewayConfig["timeouts"]) {
+  constructor(timeouts: GatewayConfig["timeouts"], guard: OutgoingGuard) {
     this.#timeouts = timeouts;
+    this.#guard = guard;
     const shortestMs = Math.min(timeouts.connectMs, timeouts.firstByteMs, timeouts.idleMs);
     this.#deadlines = new Deadlines(Math.min(500, Math.max(10, shortestMs / 10)));
   }
@@ -34,40 +41,46 @@ export class Upstream implements Disposable {
   /** Connections of all providers, idle ones too. */
   get openConnections(): number {
     let count = 0;
-    for (const pool of this.#pools.values()) count += pool.openConnections;
+    for (const pool of this.#pools()) count += pool.openConnections;
     return count;
   }
 
   dispatch(request: ProviderRequest, handler: AnswerHandler): UpstreamConnection {
-    return this.#poolOf(request.origin).send(request, handler);
+    return this.#poolOf(request).send(request, handler);
   }
 
   /** Over a connection of its own: where one kept connection was closed, the others may be too. */
   dispatchFresh(request: ProviderRequest, handler: AnswerHandler): UpstreamConnection {
-    return this.#poolOf(request.origin).send(request, handler, true);
+    return this.#poolOf(request).send(request, handler, true);
   }
 
   [Symbol.dispose](): void {
-    for (const pool of this.#pools.values()) pool[Symbol.dispose]();
+    for (const pool of this.#pools()) pool[Symbol.dispose]();
     this.#deadlines[Symbol.dispose]();
   }
 
-  #poolOf(origin: string): ConnectionPool {
-    let pool = this.#pools.get(origin);
+  #pools(): ConnectionPool[] {
+    return [...this.#ownPools.values(), ...this.#userPools.values()];
+  }
+
+  #poolOf({ origin, isUserGiven }: ProviderRequest): ConnectionPool {
+    const pools = isUserGiven ? this.#userPools : this.#ownPools;
+    let pool = pools.get(origin);
     if (pool === undefined) {
-      if (this.#pools.size >= poolsLimit) this.#forgetUnused();
-      pool = new ConnectionPool(endpointOf(origin), this.#timeouts, this.#deadlines);
-      this.#pools.set(origin, pool);
+      if (pools.size >= poolsLimit) forgetUnused(pools);
+      const endpoint = endpointOf(origin, isUserGiven ? this.#guard : undefined);
+      pool = new ConnectionPool(endpoint, this.#timeouts, this.#deadlines);
+      pools.set(origin, pool);
     }
     return pool;
   }
-
-  #forgetUnused(): void {
-    for (const [origin, pool] of this.#pools) if (pool.openConnections === 0) this.#pools.delete(origin);
-  }
 }
 
-function endpointOf(origin: string): Endpoint {
+function forgetUnused(pools: Map<string, ConnectionPool>): void {
+  for (const [origin, pool] of pools) if (pool.openConnections === 0) pools.delete(origin);
+}
+
+function endpointOf(origin: string, guard: OutgoingGuard | undefined): Endpoint {
   const url = new URL(origin);
   const isTls = url.protocol === "https:";
   return {
@@ -75,6 +88,7 @@ function endpointOf(origin: string): Endpoint {
     port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
     isTls,
     hostHeader: url.host,
+    guard,
   };
 }
 

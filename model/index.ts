@@ -3,6 +3,7 @@ export * from "./conversation/read-conversation.ts";
 export * from "./cost-explanation.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
+export * from "./foreign-page.ts";
 export * from "./ids.ts";
 export type * from "./listener-certificate.ts";
 export * from "./log.ts";

@@ -68,7 +68,12 @@ export class OutgoingGuard {
 
   /** Throws ADDRESS_FORBIDDEN. */
   checkAddress(address: string): void {
-    if (!this.allows(address)) throw forbidden(`${address} is an address of a private network`);
+    if (!this.allows(address)) throw this.refusalOf(address);
+  }
+
+  /** Why an address may not be called: ADDRESS_FORBIDDEN. */
+  refusalOf(address: string): CodedError {
+    return forbidden(`${address} is an address of a private network`);
   }
 
   allows(address: string): boolean {

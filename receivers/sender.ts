@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { CodedError, defaultProjectId, type ProjectId, type Retention } from "@weir/model";
+import { CodedError, defaultProjectId, isFromForeignPage, type ProjectId, type Retention } from "@weir/model";
 
 /** What a receiver asks of the catalog; the reader's snapshot answers from memory. */
 export interface KeyDirectory {
@@ -29,7 +29,7 @@ export function senderOf({ keys, allowKeyless }: SenderRules, headers: IncomingH
   const secret = secretOf(headers);
   const directory = keys();
   if (secret === undefined) {
-    if (!allowKeyless || isFromForeignPage(headers))
+    if (!allowKeyless || isFromForeignPage(headers.origin, siteOf(headers)))
       throw new CodedError("UNAUTHENTICATED", "Send a Weir API key as `Authorization: Bearer <key>` or `x-api-key`.");
     return {
       keyId: "",
@@ -41,11 +41,8 @@ export function senderOf({ keys, allowKeyless }: SenderRules, headers: IncomingH
   return { keyId: key.id, projectFor: () => key.projectId };
 }
 
-/** Any page in a browser on this machine can post to it; browsers then name the page's origin. */
-function isFromForeignPage({ origin, "sec-fetch-site": site }: IncomingHttpHeaders): boolean {
-  if (site === "cross-site") return true;
-  if (origin === undefined) return false;
-  return !URL.canParse(origin) || !/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(origin).hostname);
+function siteOf({ "sec-fetch-site": site }: IncomingHttpHeaders): string | undefined {
+  return typeof site === "string" ? site : undefined;
 }
 
 function secretOf(headers: IncomingHttpHeaders): string | undefined {

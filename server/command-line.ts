@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { addApiCommands, processTerminal } from "@weir/cli";
+import { type ApiAccess, addApiCommands, processTerminal } from "@weir/cli";
 import { readOtelEnvironment } from "@weir/export";
 import { CodedError, type ProjectId } from "@weir/model";
 import { Redaction, type RedactionConfig } from "@weir/pipeline";
@@ -10,6 +10,7 @@ import { configReference } from "./config-reference.ts";
 import type { WeirConfig } from "./config-schema.ts";
 import { openDataPaths } from "./data-paths.ts";
 import { failureText } from "./failure-text.ts";
+import { ownAddress } from "./own-address.ts";
 import { roleNames } from "./role.ts";
 
 /** Settings that may be given on the command line; they win over the environment. */
@@ -120,12 +121,16 @@ async function start(config: WeirConfig, withDemo: boolean): Promise<void> {
 }
 
 /** Where the running Weir of this configuration answers, and its key for this machine's owner. */
-async function apiAccess(): Promise<{ baseUrl: string; key: string }> {
+async function apiAccess(): Promise<ApiAccess> {
   const paths = openDataPaths(configFrom({}).dataDir);
   try {
-    const { host, port } = JSON.parse(readFileSync(paths.configFile, "utf8")) as WeirConfig;
-    const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-    return { baseUrl: `http://${shown}:${port}`, key: readFileSync(paths.cliKeyFile, "utf8").trim() };
+    const config = JSON.parse(readFileSync(paths.configFile, "utf8")) as WeirConfig;
+    const { certFile } = config.tls;
+    return {
+      baseUrl: ownAddress(config, config.port),
+      key: readFileSync(paths.cliKeyFile, "utf8").trim(),
+      ...(certFile !== undefined && { certificate: readFileSync(certFile, "utf8") }),
+    };
   } catch (cause) {
     throw new CodedError(
       "PART_UNAVAILABLE",

@@ -74,7 +74,7 @@ const tlsConfig = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "A certificate (PEM, with its chain): both OTLP ports speak TLS with it. Read again when it changes. The main port speaks plain HTTP: put a proxy before it.",
+      "A certificate (PEM, with its chain): the main port and both OTLP ports speak TLS with it. Read again when it changes.",
     ),
   keyFile: z.string().min(1).optional().describe("That certificate's key (PEM)."),
 });
@@ -84,7 +84,7 @@ const networkConfig = z.strictObject({
     .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
     .optional()
     .describe(
-      "Private addresses and networks that URLs given by users (connections, webhooks) may lead to, such as `10.1.0.0/16`. Default: this machine and private networks while Weir listens on loopback alone, else none.",
+      "Private addresses and networks that URLs given by users (connections, identity providers) may lead to, such as `10.1.0.0/16`. Default: this machine and private networks while Weir listens on loopback alone, else none.",
     ),
 });
 

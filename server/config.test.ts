@@ -67,11 +67,14 @@ test("the environment wins over the file, and both over the defaults", () => {
   assert.equal(config.providers["openai"]?.baseUrl, "http://a:1");
 });
 
+/** A certificate is nothing without its key. */
+const withKey = { WEIR_TLS_CERT_FILE: "a.crt", WEIR_TLS_KEY_FILE: "a.key" };
 for (const [variable, value, pick, wanted] of [
   ["WEIR_OTLP_GRPC_PORT", "14317", (c) => c.otlp.grpcPort, 14317],
   ["WEIR_OTLP_HTTP_PORT", "14318", (c) => c.otlp.httpPort, 14318],
   ["WEIR_DATA_DIR", "/var/lib/weir", (c) => c.dataDir, "/var/lib/weir"],
   ["WEIR_DATA_DIR", "data", (c) => c.dataDir, join(folder, "data")],
+  ["WEIR_TLS_CERT_FILE", "weir.crt", (c) => c.tls.certFile, join(folder, "weir.crt")],
   ["WEIR_CLICKHOUSE_URL", "http://u:p@h:8123", (c) => c.clickhouse.url, "http://u:p@h:8123"],
   ["WEIR_POSTGRES_URL", "postgres://u@h/weir", (c) => c.postgres.url, "postgres://u@h/weir"],
   ["WEIR_LOG_LEVEL", "debug", (c) => c.log.level, "debug"],
@@ -80,7 +83,7 @@ for (const [variable, value, pick, wanted] of [
   ["WEIR_ANTHROPIC_BASE_URL", "http://127.0.0.1:9", (c) => c.providers["anthropic"]?.baseUrl, "http://127.0.0.1:9"],
   ["WEIR_HOMEMADE_BASE_URL", "http://127.0.0.1:9", (c) => c.providers["homemade"]?.baseUrl, "http://127.0.0.1:9"],
 ] satisfies [string, string, (config: ReturnType<typeof load>) => unknown, unknown][]) {
-  test(`${variable}=${value} is read`, () => assert.equal(pick(load({ [variable]: value })), wanted));
+  test(`${variable}=${value} is read`, () => assert.equal(pick(load({ ...withKey, [variable]: value })), wanted));
 }
 
 test("an empty variable counts as unset, and variables of tests are not ours", () => {

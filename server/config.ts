@@ -39,7 +39,14 @@ export function loadConfig(sources: ConfigSources): WeirConfig {
   if (origins.problems.length > 0 || !parsed.success) {
     throw new CodedError("CONFIG_INVALID", origins.problems.join("\n"));
   }
-  return { ...parsed.data, dataDir: resolve(sources.directory, parsed.data.dataDir) };
+  return withAbsolutePaths(parsed.data, sources.directory);
+}
+
+/** So that they mean the same to every process, wherever it is started. */
+function withAbsolutePaths(config: WeirConfig, directory: string): WeirConfig {
+  const absolute = (file: string | undefined) => (file === undefined ? undefined : resolve(directory, file));
+  const tls = { certFile: absolute(config.tls.certFile), keyFile: absolute(config.tls.keyFile) };
+  return { ...config, dataDir: resolve(directory, config.dataDir), tls };
 }
 
 function defaultFile(directory: string): string | undefined {

@@ -12,7 +12,7 @@ import { createTelemetry } from "./telemetry.ts";
 export interface RoleSettings {
   readonly index: number;
   readonly isSupervised: boolean;
-  /** For core: where the demo's mock provider is. */
+  /** For core and gateway: where the demo's mock provider is. */
   readonly demoProvider?: string | undefined;
 }
 

@@ -2,6 +2,7 @@ import { openCatalogReader, openKeyUses } from "@weir/catalog";
 import { startGateway } from "@weir/gateway";
 import { createAnswers } from "./answers.ts";
 import { keysForScope } from "./key-directory.ts";
+import { schemeOf } from "./own-address.ts";
 import type { Role, RoleOptions } from "./role.ts";
 import { startExport } from "./telemetry-export.ts";
 import {
@@ -10,10 +11,12 @@ import {
   allowsKeyless,
   callMetrics,
   catalogLocation,
+  certificateOf,
   expectedParts,
   gatewayConfigOf,
   keyUsesOptions,
   openRoleJournal,
+  outgoingGuard,
   retentionIn,
   withKeyMasks,
 } from "./wire.ts";
@@ -51,9 +54,11 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
       relay: { core: paths.coreSocket, ingest: paths.ingestSocket },
       answer: createAnswers(paths.sockets, expectedParts(config)),
       isLoopbackListener: allowsKeyless(config),
+      certificate: certificateOf(options, opening),
+      outgoing: outgoingGuard(options),
     }),
   );
-  addGatewayMetrics(telemetry, gateway);
+  addGatewayMetrics(telemetry, schemeOf(config.tls), gateway);
   const open = opening.move();
   return {
     async state() {

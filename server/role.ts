@@ -11,7 +11,7 @@ export interface RoleOptions {
   readonly telemetry: ProcessTelemetry;
   /** Which of the processes of this role: 0, 1 … */
   readonly index: number;
-  /** For core: where the demo's mock provider is; the demo's project is made for it. */
+  /** Where the demo's mock provider is: core makes the demo's project for it, and the gateways may reach it. */
   readonly demoProvider?: string;
 }
 

@@ -9,6 +9,7 @@ import { newEnginePassword, writeEngineAccess } from "./engine-access.ts";
 import { previousTakenOver } from "./events.ts";
 import { claimPort } from "./listener-check.ts";
 import { isLoopbackHost } from "./loopback.ts";
+import { ownAddress } from "./own-address.ts";
 import { lockDataDirectory } from "./processes/data-lock.ts";
 import { startInternalServer } from "./processes/internal-server.ts";
 import { keepEngine } from "./processes/kept-engine.ts";
@@ -110,13 +111,10 @@ class Family {
     // Opened first, closed last.
     if (config.clickhouse.url === undefined) await this.#startEngine();
     const mockPort = withDemo ? await freeLoopbackPort() : undefined;
-    const core = this.#role(
-      "core",
-      0,
-      mockPort === undefined ? [] : ["--demo-provider", `http://127.0.0.1:${mockPort}`],
-    );
+    const demo = mockPort === undefined ? [] : ["--demo-provider", `http://127.0.0.1:${mockPort}`];
+    const core = this.#role("core", 0, demo);
     const ingest = this.#role("ingest", 0);
-    const gateways = Array.from({ length: config.workers }, (_, index) => this.#role("gateway", index));
+    const gateways = Array.from({ length: config.workers }, (_, index) => this.#role("gateway", index, demo));
     const { streamsMs, drainMs } = config.shutdown;
     this.#open.defer(() => core.stop(drainMs + 5000));
     this.#open.defer(() => ingest.stop(5000));
@@ -129,9 +127,9 @@ class Family {
       this.#startDemo(mockPort, { key: demoKey, isNew: announced?.["demoIsNew"] === "true" });
     print(
       banner({
-        address: this.#address(),
-        otlpHttp: this.#address(config.otlp.httpPort),
-        otlpGrpc: this.#address(config.otlp.grpcPort).slice("http://".length),
+        address: ownAddress(config, config.port),
+        otlpHttp: ownAddress(config, config.otlp.httpPort),
+        otlpGrpc: new URL(ownAddress(config, config.otlp.grpcPort)).host,
         signInPath: announced?.["signInPath"],
         isLoopback: isLoopbackHost(config.host),
         dataDirectory: this.#paths.data,
@@ -208,18 +206,13 @@ class Family {
   }
 
   #startDemo(mockPort: number, demo: DemoProject): void {
-    const { telemetry, onLine } = this.#options;
+    const { config, telemetry, onLine } = this.#options;
     const options = { runDirectory: this.#paths.run, telemetry, onLine };
-    for (const kept of [startDemoProvider(mockPort, options), startDemoTraffic(this.#address(), demo, options)]) {
+    const address = ownAddress(config, config.port);
+    for (const kept of [startDemoProvider(mockPort, options), startDemoTraffic(address, demo, options)]) {
       this.#kept.push(kept);
       this.#open.defer(() => kept.stop(2000));
     }
-  }
-
-  #address(port = this.#options.config.port): string {
-    const { host } = this.#options.config;
-    const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-    return `http://${shown}:${port}`;
   }
 }
 

@@ -17,7 +17,8 @@ import type { WeirConfig } from "./config-schema.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { createCallMetrics } from "./metrics/call-metrics.ts";
 import { CountStep } from "./metrics/custom-metrics.ts";
-import { addActiveRequests } from "./metrics/http-metrics.ts";
+import { addActiveRequests, type UrlScheme } from "./metrics/http-metrics.ts";
+import { schemeOf } from "./own-address.ts";
 import type { RoleOptions } from "./role.ts";
 import type { ProcessTelemetry } from "./telemetry.ts";
 import { CertificateFromFiles } from "./tls/certificate-files.ts";
@@ -169,6 +170,7 @@ export function callMetrics(
     seriesLimit: config.metrics.seriesLimit,
     genAiConventions: config.metrics.genAiConventions,
     httpConventions: config.metrics.httpConventions,
+    scheme: schemeOf(config.tls),
     maskedKeyOf: (row) =>
       row.api_key_id === "" ? (row.attributes["weir.credential"] ?? "") : maskOf(row.api_key_id) || row.api_key_id,
   });
@@ -177,9 +179,10 @@ export function callMetrics(
 /** What the gateway has under way, on its process's metrics. */
 export function addGatewayMetrics(
   telemetry: ProcessTelemetry,
+  scheme: UrlScheme,
   gateway: Pick<Gateway, "activeCallsByMethod" | "capturedBytes">,
 ): void {
-  addActiveRequests(telemetry.metrics, () => gateway.activeCallsByMethod);
+  addActiveRequests(telemetry.metrics, scheme, () => gateway.activeCallsByMethod);
   const captured = telemetry.metrics
     .gauge({ name: "weir_gateway_captured_bytes", help: "Bodies held for the record of calls under way." })
     .series();

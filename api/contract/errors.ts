@@ -20,6 +20,11 @@ export const errorBody = z
         )
         .optional()
         .describe("One for each wrong field."),
+      type: z
+        .string()
+        .optional()
+        .describe("Only where the gateway answered before the API could: OpenAI's name for it."),
+      param: z.null().optional().describe("As `type`, for clients of OpenAI."),
     }),
   })
   .meta({ id: "ErrorBody" });

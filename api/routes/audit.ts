@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import type { AuditQuestion, AuditEntry as CatalogEntry } from "@weir/catalog";
 import { projectId } from "@weir/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -6,7 +7,7 @@ import type { z } from "zod";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { type AuditEntry, apiPaths, auditPage, exportAuditQuery, listAuditQuery } from "../contract/index.ts";
 import { csvLine } from "../csv.ts";
-import { answers } from "../route-answers.ts";
+import { answers, textAnswer } from "../route-answers.ts";
 import { changesBy, grantOf, organizationOf } from "../scope.ts";
 
 const tags = ["audit"];
@@ -31,6 +32,7 @@ export function registerAudit(server: ApiServer, options: ApiOptions): void {
     tags,
     summary: "Everything that the search finds, as a file",
     querystring: exportAuditQuery,
+    response: answers({ 200: textAnswer("The entries, newest first.", "application/jsonl", "text/csv") }),
   };
   server.get(apiPaths.auditExport, { schema: exportSchema }, async (request, reply) => {
     const { format } = request.query;
@@ -73,6 +75,17 @@ async function sendExport(reply: FastifyReply, format: "jsonl" | "csv", page: Pa
     "content-disposition": `attachment; filename="weir-audit.${format}"`,
   });
   if (format === "csv") raw.write(csvLine(csvColumns.map(({ name }) => name)));
+  try {
+    await writePages(raw, format, page);
+    raw.end();
+  } catch (error) {
+    // The answer has begun: what is missing must not look like an end.
+    raw.destroy();
+    throw error;
+  }
+}
+
+async function writePages(raw: ServerResponse, format: "jsonl" | "csv", page: Page): Promise<void> {
   let before: number | undefined;
   do {
     const entries = await page(before);
@@ -80,7 +93,6 @@ async function sendExport(reply: FastifyReply, format: "jsonl" | "csv", page: Pa
     const text = entries.map((entry) => lineOf(toEntry(entry), format)).join("");
     if (!raw.write(text) && !raw.destroyed) await Promise.race([once(raw, "drain"), once(raw, "close")]);
   } while (before !== undefined && !raw.destroyed);
-  raw.end();
 }
 
 function lineOf(entry: AuditEntry, format: "jsonl" | "csv"): string {

@@ -42,6 +42,7 @@ export function registerIdentityProviders(server: ApiServer, options: ApiOptions
   server.post(apiPaths.identityProviders, { schema: createSchema }, async (request, reply) => {
     const { kind, name, settings, role_by_group: roleByGroup, default_role: defaultRole } = request.body;
     checkAddresses(settings);
+    for (const name of fetchedSettings) checkReach(settings, name, options);
     const secret = "client_secret" in request.body ? request.body.client_secret : undefined;
     const wish = { organizationId: organizationOf(request), kind, name, settings, roleByGroup, defaultRole, secret };
     const created = await changesBy(request, options).identityProviders.create(wish);
@@ -60,6 +61,14 @@ export function registerIdentityProviders(server: ApiServer, options: ApiOptions
     if (!wasThere) throw new CodedError("NOT_FOUND", "The organisation has no such identity provider.");
     return reply.code(204).send();
   });
+}
+
+/** Those that Weir itself calls; the others are for browsers. */
+const fetchedSettings = ["issuer", "token_url", "userinfo_url"];
+
+function checkReach(settings: Readonly<Record<string, string>>, name: string, { outgoing }: ApiOptions): void {
+  const url = settings[name];
+  if (url !== undefined) outgoing.checkUrl(new URL(url));
 }
 
 /** Codes and tokens travel encrypted, or not beyond this machine. */

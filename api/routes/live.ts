@@ -4,6 +4,7 @@ import { authorize } from "../authorize.ts";
 import { type CallerSources, identifyCaller } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { accessRules, apiPaths, type LiveTick, liveQuery } from "../contract/index.ts";
+import { answers, textAnswer } from "../route-answers.ts";
 import { scopeOf } from "../scope.ts";
 
 const heartbeatMs = 15_000;
@@ -21,6 +22,7 @@ export function registerLive(server: ApiServer, options: ApiOptions & CallerSour
     tags: ["live"],
     summary: "Server-sent events: an event `rows` whenever new rows can be read",
     querystring: liveQuery,
+    response: answers({ 200: textAnswer("Events, until either side ends.", "text/event-stream") }),
   };
   server.get(apiPaths.live, { schema }, (request, reply) => {
     const project = scopeOf(request, request.query, options);

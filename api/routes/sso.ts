@@ -12,23 +12,34 @@ import {
   ssoStartQuery,
 } from "../contract/index.ts";
 import { signInFailed, signInRefused } from "../events.ts";
-import { answers } from "../route-answers.ts";
+import { answers, textAnswer } from "../route-answers.ts";
 import { changesBy } from "../scope.ts";
 import { isHttps, setSessionCookie } from "../session-cookie.ts";
 import { type Attempt, type Attempts, createAttempts } from "../sso/attempt.ts";
 import { openOauthFlow } from "../sso/oauth-flow.ts";
-import { fetchFromProvider } from "../sso/provider-fetch.ts";
+import { openGuardedFetch, type ProviderFetch } from "../sso/provider-fetch.ts";
 import { openSamlFlow } from "../sso/saml-flow.ts";
 import { callbackPathOf } from "./identity-providers.ts";
 
 const tags = ["auth"];
+/** The registry of IANA has it so. */
+const samlMetadataType = "application/samlmetadata+xml";
+
+/** What both ways of a sign-in need: the browser's to the provider, and its way back. */
+interface SignOn extends ApiOptions {
+  readonly attempts: Attempts;
+  readonly fetch: ProviderFetch;
+}
 
 /** Single sign-on: the browser goes to the provider, and comes back with somebody's identity. */
 export async function registerSso(server: ApiServer, options: ApiOptions): Promise<void> {
   const attempts = createAttempts(options.catalog.derivedSecret("single sign-on attempts"));
+  const guarded = openGuardedFetch(options.outgoing);
+  server.addHook("onClose", () => guarded[Symbol.asyncDispose]());
+  const signOn: SignOn = { ...options, attempts, fetch: guarded.fetch };
   registerOptions(server, options);
-  registerStart(server, options, attempts);
-  registerOauthCallback(server, options, attempts);
+  registerStart(server, signOn);
+  registerOauthCallback(server, signOn);
   registerSaml(server, options, attempts);
 }
 
@@ -49,7 +60,8 @@ function registerOptions(server: ApiServer, { catalog }: ApiOptions): void {
   });
 }
 
-function registerStart(server: ApiServer, options: ApiOptions, attempts: Attempts): void {
+function registerStart(server: ApiServer, options: SignOn): void {
+  const { attempts, fetch } = options;
   const schema = {
     operationId: "startSso",
     tags,
@@ -67,13 +79,14 @@ function registerStart(server: ApiServer, options: ApiOptions, attempts: Attempt
     const origin = originOf(request);
     return orSignInPage(reply, provider, options, async () => {
       if (provider.kind === "saml") return redirect(reply, await openSamlFlow(provider, origin).start(attempt.id));
-      const flow = await openOauthFlow({ provider, secret, fetch: fetchFromProvider });
+      const flow = await openOauthFlow({ provider, secret, fetch });
       return redirect(reply, await flow.start(attempt, `${origin}${callbackPathOf(provider)}`));
     });
   });
 }
 
-function registerOauthCallback(server: ApiServer, options: ApiOptions, attempts: Attempts): void {
+function registerOauthCallback(server: ApiServer, options: SignOn): void {
+  const { attempts, fetch } = options;
   const schema = {
     operationId: "finishOauth",
     tags,
@@ -86,7 +99,7 @@ function registerOauthCallback(server: ApiServer, options: ApiOptions, attempts:
     const attempt = await attempts.take(reply, request, provider.id);
     return orSignInPage(reply, provider, options, async () => {
       if (attempt === undefined || provider.kind === "saml") throw noAttempt();
-      const flow = await openOauthFlow({ provider, secret, fetch: fetchFromProvider });
+      const flow = await openOauthFlow({ provider, secret, fetch });
       const identity = await flow.finish(attempt, new URL(request.raw.url ?? "", originOf(request)));
       const { id } = await changesBy(request, options).identityProviders.admit(provider, identity);
       const place = { userId: id, organizationId: provider.organizationId };
@@ -155,11 +168,12 @@ function registerSamlMetadata(server: ApiServer, options: ApiOptions): void {
     tags,
     summary: "What a SAML provider must know of this install (XML)",
     params: ssoParams,
+    response: answers({ 200: textAnswer("Metadata of a service provider.", samlMetadataType) }),
   };
   server.get(apiPaths.samlMetadata, { schema }, async (request, reply) => {
     const { provider } = await providerOf(request.params.provider_id, options);
     if (provider.kind !== "saml") throw new CodedError("NOT_FOUND", "There is no such SAML provider.");
-    return reply.type("application/samlmetadata+xml").send(openSamlFlow(provider, originOf(request)).metadata());
+    return reply.type(samlMetadataType).send(openSamlFlow(provider, originOf(request)).metadata());
   });
 }
 

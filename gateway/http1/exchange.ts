@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { chunked, type RequestHead } from "./message-head.ts";
 import { WriteGather } from "./write-gather.ts";
 
@@ -180,7 +181,7 @@ export class Exchange {
     this.#connection.onClientBehind();
     // The length or the last chunk is missing: a plain end is an error to the client. Where only the end of the
     // connection ends the answer it must not look orderly.
-    if (this.#mode === "close") socket.write(nothing, () => socket.resetAndDestroy());
+    if (this.#mode === "close") socket.write(nothing, () => endDisorderly(socket));
     else socket.destroySoon();
   }
 
@@ -210,6 +211,12 @@ export class Exchange {
     this.#data = [];
     this.#dataBytes = 0;
   }
+}
+
+/** Over TLS, without the closing alert that tells a whole answer from a cut one (RFC 8446 section 6.1). */
+function endDisorderly(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function lastChunk(trailers: readonly string[]): string {

@@ -1,9 +1,19 @@
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { ListenerCertificate } from "@weir/model";
 import { Deadlines } from "./deadlines.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpFault } from "./http-fault.ts";
 import { defaultHeadLimits } from "./message-head.ts";
 import { ServerConnection, type ServerContext } from "./server-connection.ts";
+import { TlsAcceptor } from "./tls-acceptor.ts";
+
+/** For a server that speaks TLS. */
+export interface Http1TlsOptions {
+  readonly certificate: ListenerCertificate;
+  /** A request that came in plain text, to be told what to do instead. */
+  readonly onPlainRequest: (exchange: Exchange) => void;
+  readonly onHandshakeFailure: (error: Error) => void;
+}
 
 export interface Http1ServerOptions {
   /** How long a client may send nothing of a body, or take nothing of an answer. */
@@ -13,16 +23,19 @@ export interface Http1ServerOptions {
   readonly refusalOf: (fault: HttpFault) => Buffer;
   /** Handling a request failed in a way that nobody foresaw; its connection was closed. */
   readonly onFailure: (error: unknown) => void;
+  /** Default: plain text. */
+  readonly tls?: Http1TlsOptions | undefined;
 }
 
 const headMs = 60_000;
 const keepAliveMs = 75_000;
 const lingerMs = 1_000;
 
-/** An HTTP/1.1 server over bare sockets. */
+/** An HTTP/1.1 server over bare sockets, or over TLS. */
 export class Http1Server {
   readonly #server: Server;
   readonly #context: ServerContext;
+  readonly #tls: TlsAcceptor | undefined;
 
   constructor(options: Http1ServerOptions) {
     const lookEveryMs = Math.min(1000, Math.max(20, options.stallMs / 4));
@@ -35,7 +48,10 @@ export class Http1Server {
       connections: new Set(),
       isDraining: false,
     };
-    this.#server = createServer({ noDelay: true }, (socket) => new ServerConnection(socket, this.#context));
+    const serve = (socket: Socket) => void new ServerConnection(socket, this.#context);
+    this.#tls = options.tls === undefined ? undefined : this.#acceptor(options.tls, serve);
+    const accept = this.#tls === undefined ? serve : (socket: Socket) => this.#tls?.accept(socket);
+    this.#server = createServer({ noDelay: true }, accept);
   }
 
   get address(): AddressInfo {
@@ -68,12 +84,14 @@ export class Http1Server {
     return new Promise((resolve) =>
       this.#server.close(() => {
         this.#context.deadlines[Symbol.dispose]();
+        this.#tls?.[Symbol.dispose]();
         resolve();
       }),
     );
   }
 
   closeIdleConnections(): void {
+    this.#tls?.closeUndecided();
     for (const connection of this.#context.connections) if (connection.isIdle) connection.socket.destroy();
   }
 
@@ -84,5 +102,11 @@ export class Http1Server {
     setTimeout(() => {
       for (const connection of connections) connection.socket.destroy();
     }, lingerMs).unref();
+  }
+
+  #acceptor({ certificate, onPlainRequest, onHandshakeFailure }: Http1TlsOptions, onSecure: (socket: Socket) => void) {
+    const plain: ServerContext = { ...this.#context, isDraining: true, onRequest: onPlainRequest };
+    const onPlain = (socket: Socket) => void new ServerConnection(socket, plain);
+    return new TlsAcceptor({ certificate, onSecure, onPlain, onHandshakeFailure });
   }
 }

@@ -1,5 +1,6 @@
-import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectPlain, isIP, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import type { OutgoingGuard } from "@weir/model";
 import { BodyReader, type BodySink } from "./body-reader.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 import { HeadReader } from "./head-reader.ts";
@@ -8,7 +9,14 @@ import { WriteGather } from "./write-gather.ts";
 
 /** Where a connection goes to: a host and port, or the path of a Unix socket. */
 export type Endpoint =
-  | { readonly host: string; readonly port: number; readonly isTls: boolean; readonly hostHeader: string }
+  | {
+      readonly host: string;
+      readonly port: number;
+      readonly isTls: boolean;
+      readonly hostHeader: string;
+      /** A user gave the host: what it leads to is judged as a connection is made. */
+      readonly guard?: OutgoingGuard | undefined;
+    }
   | { readonly path: string; readonly hostHeader: string };
 
 export interface UpstreamRequest {
@@ -191,13 +199,16 @@ export class UpstreamConnection implements BodySink, Timed {
     const { endpoint } = this.#owner;
     const onConnect = () => this.#onConnect();
     if ("path" in endpoint) return connectPlain({ path: endpoint.path }, onConnect);
-    const { host, port } = endpoint;
-    if (!endpoint.isTls) return connectPlain({ host, port }, onConnect);
+    const { host, port, guard } = endpoint;
+    const isAddress = isIP(host) !== 0;
+    // An address is looked up by nobody.
+    if (isAddress && guard?.allows(host) === false) return failedSocket(guard.refusalOf(host));
+    const where = { host, port, ...(guard !== undefined && { lookup: guard.lookup }) };
+    if (!endpoint.isTls) return connectPlain(where, onConnect);
     const session = this.#owner.tlsSession;
-    const servername = /^[\d.]+$|:/.test(host) ? "" : host;
+    const servername = isAddress ? "" : host;
     const options = {
-      host,
-      port,
+      ...where,
       servername,
       ALPNProtocols: ["http/1.1"],
       ...(session === undefined ? {} : { session }),
@@ -345,6 +356,11 @@ export class UpstreamConnection implements BodySink, Timed {
   #await(ms: number): void {
     this.deadlineMs = performance.now() + ms;
   }
+}
+
+/** A connection that was never made. */
+function failedSocket(error: Error): Socket {
+  return new Socket().destroy(error);
 }
 
 const closingCodes = new Set(["CLOSED", "ECONNRESET", "EPIPE", "ECONNABORTED"]);

@@ -1,5 +1,12 @@
 import { connect, type Socket } from "node:net";
-import { type EventDefinition, type SpanRow, silentTelemetry, type Telemetry } from "@weir/model";
+import {
+  type EventDefinition,
+  type ListenerCertificate,
+  OutgoingGuard,
+  type SpanRow,
+  silentTelemetry,
+  type Telemetry,
+} from "@weir/model";
 import { MemoryLog } from "@weir/pipeline/testing";
 import { type Gateway, type GatewayCatalog, gatewayConfig, providerIds, startGateway } from "../index.ts";
 import { MockUpstream } from "./mock-upstream.ts";
@@ -14,6 +21,9 @@ export interface FixtureOptions {
   readonly catalog?: GatewayCatalog;
   readonly isLoopbackListener?: boolean;
   readonly relay?: { core: string; ingest: string };
+  readonly certificate?: ListenerCertificate;
+  /** Private networks that projects' connections may lead to. Default: this machine, where the mock is. */
+  readonly allowedRanges?: readonly string[];
 }
 
 /** A gateway in front of a mock provider, recording into memory. Every provider's address is the mock's. */
@@ -23,6 +33,7 @@ export class GatewayFixture implements AsyncDisposable {
   readonly calls: SpanRow[] = [];
   readonly events: { event: EventDefinition; fields: Record<string, unknown> }[] = [];
   #gateway: Gateway | undefined;
+  #isSecure = false;
 
   private constructor(mock: MockUpstream) {
     this.mock = mock;
@@ -40,7 +51,7 @@ export class GatewayFixture implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.gateway.port}`;
+    return `${this.#isSecure ? "https" : "http"}://127.0.0.1:${this.gateway.port}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -68,6 +79,7 @@ export class GatewayFixture implements AsyncDisposable {
         silentTelemetry.emit(event);
       },
     };
+    this.#isSecure = options.certificate !== undefined;
     const { providers: ownProviders, ...config } = options.config ?? {};
     this.#gateway = await startGateway({
       config: gatewayConfig.parse({
@@ -82,6 +94,8 @@ export class GatewayFixture implements AsyncDisposable {
       relay: options.relay ?? { core: "/nonexistent/core.sock", ingest: "/nonexistent/ingest.sock" },
       answer: () => undefined,
       isLoopbackListener: options.isLoopbackListener ?? true,
+      certificate: options.certificate,
+      outgoing: new OutgoingGuard(options.allowedRanges ?? ["127.0.0.0/8", "::1"]),
     });
   }
 }

@@ -40,6 +40,7 @@ function scrape(rows: readonly SpanRow[], given: Settings = {}, format: Expositi
     seriesLimit: 2000,
     genAiConventions: "v1.41",
     httpConventions: "stable",
+    scheme: "http",
     ...given,
   } as const;
   const store = new MetricStore(settings.seriesLimit);

@@ -3,7 +3,7 @@ import { overheadBounds } from "./buckets.ts";
 import { cachedBy } from "./cached-by.ts";
 import { createClassicMetrics } from "./classic-metrics.ts";
 import { type CountCall, callAttributes, declareGenAiMetrics, type GenAiConventions } from "./gen-ai-metrics.ts";
-import { createHttpMetrics, type HttpConventions } from "./http-metrics.ts";
+import { createHttpMetrics, type HttpConventions, type UrlScheme } from "./http-metrics.ts";
 import { LabelValues } from "./label-values.ts";
 import type { MetricStore } from "./metric-store.ts";
 import { otelDefinition } from "./otel-names.ts";
@@ -16,6 +16,7 @@ export interface CallMetricsOptions {
   readonly seriesLimit: number;
   readonly genAiConventions: GenAiConventions;
   readonly httpConventions: HttpConventions;
+  readonly scheme: UrlScheme;
   /** How a key may be shown: the Weir key's mask, or that of the provider's key. */
   readonly maskedKeyOf: (row: SpanRow) => string;
 }

@@ -9,16 +9,20 @@ import { otelDefinition } from "./otel-names.ts";
 /** `http.server.request.duration`, the older `http.server.duration`, or both. */
 export type HttpConventions = "stable" | "legacy" | "both";
 
+/** What the main port speaks. */
+export type UrlScheme = "http" | "https";
+
 export interface HttpMetricsOptions {
   readonly store: MetricStore;
   readonly conventions: HttpConventions;
+  readonly scheme: UrlScheme;
   readonly labelValueLimit: number;
   readonly seriesLimit: number;
 }
 
 /** Counts a forwarded request as OpenTelemetry's HTTP conventions say. */
 export function createHttpMetrics(options: HttpMetricsOptions): CountCall {
-  const { conventions, labelValueLimit, seriesLimit } = options;
+  const { conventions, labelValueLimit, scheme, seriesLimit } = options;
   const stable = conventions === "legacy" ? undefined : stableDuration(options.store);
   const legacy = conventions === "stable" ? undefined : legacyDuration(options.store);
   const routes = new LabelValues(labelValueLimit);
@@ -28,8 +32,8 @@ export function createHttpMetrics(options: HttpMetricsOptions): CountCall {
     const [method, route, status] = requestOf(row);
     const labels = [methods.admit(method), routes.admit(route), status] as const;
     return {
-      seconds: stable?.series(...labels, errorTypes.admit(row.error_type), "http"),
-      milliseconds: legacy?.series(...labels, "http"),
+      seconds: stable?.series(...labels, errorTypes.admit(row.error_type), scheme),
+      milliseconds: legacy?.series(...labels, scheme),
     };
   });
   return (row, nowUnixMs) => {
@@ -66,7 +70,11 @@ function legacyDuration(store: MetricStore) {
 }
 
 /** Requests under way, read when somebody asks. */
-export function addActiveRequests(store: MetricStore, activeByMethod: () => ReadonlyMap<string, number>): void {
+export function addActiveRequests(
+  store: MetricStore,
+  scheme: UrlScheme,
+  activeByMethod: () => ReadonlyMap<string, number>,
+): void {
   const active = store.gauge(
     otelDefinition("gauge", {
       name: "http.server.active_requests",
@@ -80,6 +88,6 @@ export function addActiveRequests(store: MetricStore, activeByMethod: () => Read
   store.onCollect(() => {
     const counts = activeByMethod();
     for (const method of counts.keys()) seen.add(method);
-    for (const method of seen) active.series(method, "http").set(counts.get(method) ?? 0);
+    for (const method of seen) active.series(method, scheme).set(counts.get(method) ?? 0);
   });
 }

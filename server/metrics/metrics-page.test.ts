@@ -24,10 +24,11 @@ function declared(): MetricSnapshot[] {
     seriesLimit: 10,
     genAiConventions: "both",
     httpConventions: "both",
+    scheme: "http",
     maskedKeyOf: () => "",
   });
   const unread = {} as never;
-  addGatewayMetrics(telemetry, unread);
+  addGatewayMetrics(telemetry, "http", unread);
   addJournalMetrics(telemetry, unread, "any");
   addIntakeMetrics(telemetry, unread);
   addWriterMetrics(telemetry, () => undefined);

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startTestApi, type TestApi } from "./testing.ts";
+
+let api: TestApi;
+before(async () => {
+  api = await startTestApi();
+});
+after(() => api[Symbol.asyncDispose]());
+
+const oidc = (issuer: string) => ({ kind: "oidc", settings: { issuer, client_id: "weir" } });
+const oauth = (urls: Record<string, string>) => ({
+  kind: "oauth",
+  settings: {
+    authorization_url: "https://login.example.com/a",
+    token_url: "https://login.example.com/t",
+    userinfo_url: "https://login.example.com/u",
+    client_id: "weir",
+    ...urls,
+  },
+});
+
+for (const [name, body, status, code] of [
+  ["an issuer outside", oidc("https://login.example.com"), 201, undefined],
+  ["an issuer in a range that is allowed", oidc("https://10.1.2.3"), 201, undefined],
+  ["an issuer inside", oidc("https://192.168.1.10/realms/x"), 403, "ADDRESS_FORBIDDEN"],
+  ["an issuer on this machine", oidc("http://localhost:8080"), 403, "ADDRESS_FORBIDDEN"],
+  ["a cloud's metadata", oidc("https://169.254.169.254"), 403, "ADDRESS_FORBIDDEN"],
+  ["an issuer without encryption", oidc("http://login.example.com"), 400, "BAD_REQUEST"],
+  ["a token address inside", oauth({ token_url: "https://10.0.0.1/t" }), 403, "ADDRESS_FORBIDDEN"],
+  ["a place inside that tells who", oauth({ userinfo_url: "https://[fd00::1]/u" }), 403, "ADDRESS_FORBIDDEN"],
+  ["a page inside, which browsers open", oauth({ authorization_url: "https://10.0.0.1/a" }), 201, undefined],
+] as const) {
+  test(`${name}: ${status}`, async () => {
+    const answer = await api.ask("/api/v1/organizations/default/identity-providers", {
+      method: "POST",
+      headers: { authorization: `Bearer ${api.keys.owner}` },
+      payload: { name: "Company", ...body },
+    });
+    assert.deepEqual([answer.status, answer.body.error?.code], [status, code]);
+  });
+}
