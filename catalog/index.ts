@@ -1,5 +1,6 @@
 export type { AuditLog } from "./audit-log.ts";
 export { type Catalog, type CatalogOptions, openCatalog } from "./catalog.ts";
+export { type CatalogCopy, type CatalogCopyOptions, copyCatalog } from "./copy/copy-catalog.ts";
 export type { CatalogLocation } from "./database/database.ts";
 export type { IdentityProviderKind, MembershipSource, PasswordSignIn, SignInMethod } from "./database/schema.ts";
 export type { Acceptance, Invitation, OpenInvitation } from "./people/invitations.ts";

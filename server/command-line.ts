@@ -4,7 +4,7 @@ import { addApiCommands, processTerminal } from "@weir/cli";
 import { readOtelEnvironment } from "@weir/export";
 import { CodedError, type ProjectId } from "@weir/model";
 import { Redaction, type RedactionConfig } from "@weir/pipeline";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { loadConfig } from "./config.ts";
 import { configReference } from "./config-reference.ts";
 import type { WeirConfig } from "./config-schema.ts";
@@ -56,6 +56,22 @@ configCommand
   .command("reference")
   .description("print the page that describes every setting")
   .action(() => processTerminal.print(configReference().trimEnd()));
+
+withCommonOptions(
+  program
+    .command("catalog")
+    .description("the catalog: organisations, projects, people, keys, audit log")
+    .command("copy")
+    .description(
+      "copy it between the SQLite file and PostgreSQL (postgres.url), whole or not at all; Weir must be stopped",
+    )
+    .addOption(new Option("--to <place>", "where to").choices(["postgres", "sqlite"]).makeOptionMandatory())
+    .option("--replace", "give up what the other one holds"),
+).action(async (options: CommonOptions & { to: "postgres" | "sqlite"; replace?: boolean }) => {
+  const { copyConfiguredCatalog } = await import("./catalog-copy.ts");
+  const wish = { to: options.to, replace: options.replace ?? false };
+  for (const line of await copyConfiguredCatalog(configFrom(options), wish)) processTerminal.print(line);
+});
 
 withCommonOptions(
   program
