@@ -135,6 +135,8 @@ function describeProjects(withFixture: WithFixture): void {
     assert.match((await catalog.createProject({ name: "日本" })).id, /^prj_/);
     await assert.rejects(catalog.createProject({ name: "x", id: "default" }), hasCode("CONFLICT"));
     await assert.rejects(catalog.createProject({ name: "x", id: "Not an id" }), hasCode("BAD_REQUEST"));
+    await assert.rejects(catalog.createProject({ name: "x\0" }), hasCode("BAD_REQUEST"));
+    await assert.rejects(catalog.signIn({ email: "x\0@example.com", password: "x" }), hasCode("BAD_REQUEST"));
   });
 
   withFixture("keeps how long a project's data lives, and shows it to readers", async (fixture) => {

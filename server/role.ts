@@ -13,6 +13,8 @@ export interface RoleOptions {
   readonly index: number;
   /** For core: where the demo's mock provider is; the demo's project is made for it. */
   readonly demoProvider?: string;
+  /** Aborted when the process is asked to end, be the role started or not. */
+  readonly stopping?: AbortSignal;
 }
 
 /** How a part is, for `/ready`: its status and what explains it. */
