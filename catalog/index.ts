@@ -17,6 +17,8 @@ export type { Connection, NewConnection } from "./records/connections.ts";
 export type { InitialOptions } from "./records/initial.ts";
 export { defaultOrganizationId, type NewProject, type Project, type ProjectChanges } from "./records/projects.ts";
 export type { User } from "./records/users.ts";
+export { type GivenKeys, type MasterKeyPlace, parseGivenKeys } from "./secrets/key-ring.ts";
+export { readKeyFile } from "./secrets/master-key.ts";
 export { hashPassword } from "./secrets/password.ts";
 export type { Rotation } from "./secrets/rotation.ts";
 export type { Identity, IdentityProvider } from "./sign-in/identity-providers.ts";

@@ -77,7 +77,7 @@ const answers: Record<string, unknown> = {
       },
     ],
   },
-  "POST /api/v1/secrets/rotate": { resealed: 2, unreadable: 0 },
+  "POST /api/v1/secrets/rotate": { resealed: 2, unreadable: 0, given_by: null },
   "GET /ready": {
     status: "degraded",
     parts: { core: { status: "ok" }, engine: { status: "starting", message: "not yet" } },
@@ -190,6 +190,14 @@ test("weir demo remove waits until the data is gone", async () => {
     ["DELETE /api/v1/projects/demo", "GET /api/v1/deletions/del_1?project_id=demo"],
   );
   assert.match(lines.join("\n"), /12 spans, 3 traces.*del_1/);
+});
+
+test("weir secrets rotate says what it cannot do with a key that Weir is given", async () => {
+  const made = answers["POST /api/v1/secrets/rotate"];
+  answers["POST /api/v1/secrets/rotate"] = { resealed: 0, unreadable: 1, given_by: "masterKey.command (vault)" };
+  const lines = (await weir("secrets rotate")).join("\n");
+  answers["POST /api/v1/secrets/rotate"] = made;
+  assert.match(lines, /first key of masterKey\.command \(vault\)[\s\S]*put a new one before[\s\S]*1 could not/);
 });
 
 test("weir link prints the address of a sign-in page", async () => {

@@ -16,7 +16,15 @@ import { RetentionUpkeep } from "./retention-upkeep.ts";
 import type { PartState, Role, RoleOptions } from "./role.ts";
 import { StorageUpkeep } from "./storage-upkeep.ts";
 import { startExport, tellIgnoredVariables } from "./telemetry-export.ts";
-import { addWriterMetrics, allowsKeyless, catalogLocation, outgoingGuard, storePart, writerSettings } from "./wire.ts";
+import {
+  addWriterMetrics,
+  allowsKeyless,
+  catalogLocation,
+  masterKeyPlace,
+  outgoingGuard,
+  storePart,
+  writerSettings,
+} from "./wire.ts";
 
 const checkout = join(import.meta.dirname, "..");
 const keyUsesIntervalMs = 30_000;
@@ -28,7 +36,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   await using opening = new AsyncDisposableStack();
   const catalog = opening.use(
     await openCatalogPatiently(
-      { ...catalogLocation(options), secretKeyFile: paths.secretKeyFile, telemetry },
+      { ...catalogLocation(options), ...(await masterKeyPlace(options)), telemetry },
       options.stopping,
     ),
   );

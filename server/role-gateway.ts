@@ -13,6 +13,7 @@ import {
   expectedParts,
   gatewayConfigOf,
   keyUsesOptions,
+  masterKeyPlace,
   openRoleJournal,
   retentionIn,
   withKeyMasks,
@@ -25,7 +26,7 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
   const reader = opening.use(
     await openCatalogReader({
       ...catalogLocation(options),
-      secretKeyFile: paths.secretKeyFile,
+      ...(await masterKeyPlace(options)),
       cacheFile: paths.catalogCacheFile,
       telemetry,
     }),

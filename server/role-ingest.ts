@@ -22,6 +22,7 @@ import {
   catalogLocation,
   certificateOf,
   keyUsesOptions,
+  masterKeyPlace,
   openRoleJournal,
   retentionIn,
 } from "./wire.ts";
@@ -36,7 +37,7 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
   const reader = opening.use(
     await openCatalogReader({
       ...catalogLocation(options),
-      secretKeyFile: paths.secretKeyFile,
+      ...(await masterKeyPlace(options)),
       cacheFile: paths.catalogCacheFile,
       telemetry,
     }),
