@@ -43,7 +43,8 @@ export const accessRules: Readonly<Record<keyof typeof apiPaths, Partial<Record<
   traces: { GET: readsContent },
   tracesSearch: { POST: readsContent },
   trace: { GET: readsContent },
-  query: { POST: readsFigures },
+  // Its groups are whatever was captured.
+  query: { POST: readsContent },
   logs: { GET: readsContent },
   queryLogs: { POST: readsContent },
   metrics: { GET: readsFigures },
