@@ -30,7 +30,7 @@ const routes: readonly Asked[] = [
   {
     route: "POST /api/v1/traces/search",
     url: "/api/v1/traces/search",
-    body: { filter: "gpt" },
+    body: { filter: "model:gpt-4o" },
     entry: ["traces/search", ""],
   },
   {
