@@ -88,6 +88,8 @@ addApiCommands(program, { access: apiAccess, terminal: processTerminal });
 
 /** Runs the `weir` command; a failure is told in one sentence and by the exit code. */
 export async function runCommandLine(): Promise<void> {
+  // Whoever reads the first lines alone (`| head -1`) is gone before the last.
+  process.stdout.on("error", () => undefined);
   try {
     await program.parseAsync();
   } catch (thrown) {

@@ -26,20 +26,21 @@ export function registerProjectExport(server: ApiServer, options: ApiOptions): v
     description: "See docs/project-export.md. A file that ends within its gzip stream is not whole: ask again.",
     params: projectExportParams,
   };
-  server.get(apiPaths.projectExport, { schema }, async (request, reply) => {
+  // A HEAD would read it all the same.
+  server.get(apiPaths.projectExport, { schema, exposeHeadRoute: false }, async (request, reply) => {
     const project = scopeOf(request, { project_id: request.params.project_id }, options);
     const { part } = request.params;
     if (open >= mostAtOnce) {
       throw new CodedError("PART_UNAVAILABLE", "Too many exports are under way.", { retryAfterMs: 60_000 });
     }
-    await recordExport(request, project, part, options);
-    const fileName = `${project}-${part}.${part === "settings" ? "json" : "ndjson.gz"}`;
-    reply.header("content-disposition", `attachment; filename="${fileName}"`);
-    if (part === "settings") return reply.send(await settingsOf(project, options));
     open += 1;
     reply.raw.once("close", () => {
       open -= 1;
     });
+    await recordExport(request, project, part, options);
+    const fileName = `${project}-${part}.${part === "settings" ? "json" : "ndjson.gz"}`;
+    reply.header("content-disposition", `attachment; filename="${fileName}"`);
+    if (part === "settings") return reply.send(await settingsOf(project, options));
     return reply.type("application/gzip").send(gzippedRows(project, part, reply, options));
   });
 }
