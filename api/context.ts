@@ -1,6 +1,6 @@
 import type { Catalog } from "@weir/catalog";
 import type { OutgoingGuard, RetentionSettings, Telemetry } from "@weir/model";
-import type { SqlWriter } from "@weir/storage";
+import type { SqlLines, SqlWriter } from "@weir/storage";
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -15,7 +15,7 @@ import type { LiveTicks } from "./live-ticks.ts";
 
 /** What the API stands on. */
 export interface ApiOptions {
-  readonly store: SqlWriter;
+  readonly store: SqlWriter & SqlLines;
   readonly catalog: Catalog;
   readonly telemetry: Telemetry;
   readonly config: ApiConfig;

@@ -28,6 +28,7 @@ import { registerMetricPoints } from "./routes/metric-points.ts";
 import { registerMetrics } from "./routes/metrics.ts";
 import { registerOrganizations } from "./routes/organizations.ts";
 import { registerPersonalKeys } from "./routes/personal-keys.ts";
+import { registerProjectExport } from "./routes/project-export.ts";
 import { registerProjectRoles } from "./routes/project-roles.ts";
 import { registerProjects } from "./routes/projects.ts";
 import { registerQuery } from "./routes/query.ts";
@@ -116,6 +117,7 @@ function registerRoutes(server: ApiServer, options: ApiOptions): void {
   registerLogs(server, options);
   registerLive(server, sources);
   registerProjects(server, options);
+  registerProjectExport(server, options);
   registerDeletions(server, options);
   registerKeys(server, options);
   registerConnections(server, options);

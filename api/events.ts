@@ -33,6 +33,12 @@ export const dataDeletionStarted: EventDefinition = {
   counter: "data_deletions",
 };
 
+export const projectExported: EventDefinition = {
+  level: "info",
+  message: "a part of a project is read as a whole",
+  counter: "project_exports",
+};
+
 export const projectChanged: EventDefinition = {
   level: "info",
   message: "a project's name or retention was changed",

@@ -53,6 +53,7 @@ const trace = "0".repeat(31).concat("1");
 /** Ids that stand for nothing: who may ask is told so, and nothing is changed for the next one. */
 const ids: Record<string, string> = {
   project_id: "default",
+  part: "settings",
   organization_id: "default",
   trace_id: trace,
   span_id: "0000000000000001",
@@ -104,6 +105,7 @@ const expected: Record<string, Expectation> = {
   "DELETE /api/v1/projects/{project_id}/users/{user_id}": { may: admins },
   "PUT /api/v1/projects/{project_id}/teams/{team_id}": { may: admins, body: { role: "viewer" } },
   "DELETE /api/v1/projects/{project_id}/teams/{team_id}": { may: admins },
+  "GET /api/v1/projects/{project_id}/export/{part}": { may: admins },
   "POST /api/v1/deletions": { may: managers, body: { project_id: "default", trace_id: trace } },
   "GET /api/v1/deletions/{deletion_id}": { may: managers, ...inProject },
   "GET /api/v1/keys": { may: managers, ...inProject },

@@ -46,7 +46,7 @@ import {
   updateProjectRow,
 } from "./records/projects.ts";
 import { selectUserByEmail } from "./records/users.ts";
-import { type MasterKey, readOrCreateMasterKey } from "./secrets/master-key.ts";
+import { type KeyRing, type MasterKeyPlace, openKeyRing } from "./secrets/key-ring.ts";
 import { hashPassword, verifyPassword } from "./secrets/password.ts";
 import { isRotationOpen, type Rotation, rotateMasterKey } from "./secrets/rotation.ts";
 import { newKeySecret } from "./secrets/secret-text.ts";
@@ -69,12 +69,11 @@ import {
 import { gatherLastUses, type LastUses, storeUses } from "./uses/last-uses.ts";
 import { drainSpool } from "./uses/use-spool.ts";
 
-export type CatalogOptions = CatalogLocation & {
-  /** Created, readable by this user alone, when there is none. */
-  readonly secretKeyFile: string;
-  readonly telemetry: Telemetry;
-  readonly now?: () => number;
-};
+export type CatalogOptions = CatalogLocation &
+  MasterKeyPlace & {
+    readonly telemetry: Telemetry;
+    readonly now?: () => number;
+  };
 
 /**
  * The metadata: organisations, projects, keys, provider connections, users. For core, the only writer of a SQLite
@@ -97,7 +96,7 @@ export interface Catalog extends AsyncDisposable {
   ping(): Promise<void>;
   /** 32 bytes for this purpose alone, the same in every process that has the master key. */
   derivedSecret(purpose: string): Uint8Array;
-  /** A new master key, with which every sealed secret is sealed anew. Access tokens end at the next start. */
+  /** Seals every secret anew, with a new master key or the first of those that are given. Access tokens end at the next start. */
   rotateMasterKey(): Promise<Rotation>;
   /** The default organisation and project, the configured key and administrator. To be called at each start. */
   ensureInitial(options?: InitialOptions): Promise<void>;
@@ -145,15 +144,15 @@ export interface Catalog extends AsyncDisposable {
 /** Brings the schema up to date first. Rejects with SCHEMA_TOO_NEW, CATALOG_UNAVAILABLE or CONFIG_INVALID. */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   const { telemetry } = options;
-  const key = readOrCreateMasterKey(options.secretKeyFile, telemetry);
+  const keys = openKeyRing(options, telemetry);
   const database = openDatabase(options, telemetry);
   try {
     await migrate(database, migrations, telemetry);
     const reader = await openCatalogReader(options);
     const lastUses = gatherLastUses((batch) => storeUses(database, batch), telemetry);
-    const { secretKeyFile, now = Date.now } = options;
-    const catalog = new DatabaseCatalog({ database, reader, lastUses, key, secretKeyFile, now }, systemActor);
-    if (isRotationOpen(secretKeyFile)) await catalog.rotateMasterKey();
+    const { now = Date.now } = options;
+    const catalog = new DatabaseCatalog({ database, reader, lastUses, keys, keyPlace: options, now }, systemActor);
+    if (isRotationOpen(options)) await catalog.rotateMasterKey();
     return catalog;
   } catch (thrown) {
     await database[Symbol.asyncDispose]();
@@ -165,8 +164,8 @@ interface CatalogParts {
   readonly database: CatalogDatabase;
   readonly reader: CatalogReader;
   readonly lastUses: LastUses;
-  readonly secretKeyFile: string;
-  key: MasterKey;
+  readonly keyPlace: MasterKeyPlace;
+  keys: KeyRing;
   readonly now: () => number;
 }
 
@@ -208,13 +207,13 @@ class DatabaseCatalog implements Catalog {
   }
 
   derivedSecret(purpose: string): Uint8Array {
-    return new Uint8Array(hkdfSync("sha256", this.#parts.key.bytes, "", `weir ${purpose}`, 32));
+    return new Uint8Array(hkdfSync("sha256", this.#parts.keys.sealing.bytes, "", `weir ${purpose}`, 32));
   }
 
   async rotateMasterKey(): Promise<Rotation> {
     const parts = this.#parts;
-    const { key, rotation } = await rotateMasterKey(this.#context, parts.secretKeyFile, parts.key);
-    parts.key = key;
+    const { keys, rotation } = await rotateMasterKey(this.#context, parts.keyPlace, parts.keys);
+    parts.keys = keys;
     return rotation;
   }
 
@@ -284,7 +283,7 @@ class DatabaseCatalog implements Catalog {
   }
 
   createConnection(connection: NewConnection): Promise<Connection> {
-    return this.#context.change((change) => insertConnection(change, connection, this.#parts.key));
+    return this.#context.change((change) => insertConnection(change, connection, this.#parts.keys.sealing));
   }
 
   listConnections(project: ProjectId): Promise<Connection[]> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -14,6 +14,7 @@ import { openCatalogReader } from "./reading/reader.ts";
 import type { Actor } from "./records/audit.ts";
 import { defaultOrganizationId } from "./records/projects.ts";
 import type { User } from "./records/users.ts";
+import { type MasterKeyPlace, parseGivenKeys } from "./secrets/key-ring.ts";
 
 /** Gives the place of a new, empty catalog; the folder is the test's own. */
 export type NewLocation = (folder: string) => Promise<CatalogLocation>;
@@ -40,9 +41,10 @@ class Fixture implements AsyncDisposable {
     return fixture;
   }
 
-  async catalog(): Promise<Catalog> {
+  async catalog(given: Pick<MasterKeyPlace, "givenKeys"> = {}): Promise<Catalog> {
     const catalog = await openCatalog({
       ...this.location,
+      ...given,
       secretKeyFile: this.secretKeyFile,
       telemetry,
       now: () => this.now,
@@ -135,6 +137,8 @@ function describeProjects(withFixture: WithFixture): void {
     assert.match((await catalog.createProject({ name: "日本" })).id, /^prj_/);
     await assert.rejects(catalog.createProject({ name: "x", id: "default" }), hasCode("CONFLICT"));
     await assert.rejects(catalog.createProject({ name: "x", id: "Not an id" }), hasCode("BAD_REQUEST"));
+    await assert.rejects(catalog.createProject({ name: "x\0" }), hasCode("BAD_REQUEST"));
+    await assert.rejects(catalog.signIn({ email: "x\0@example.com", password: "x" }), hasCode("BAD_REQUEST"));
   });
 
   withFixture("keeps how long a project's data lives, and shows it to readers", async (fixture) => {
@@ -258,7 +262,7 @@ function describeConnections(withFixture: WithFixture): void {
         current().connection(defaultProjectId, "openai")?.secret;
       await catalog.createConnection({ projectId: defaultProjectId, provider: "openai", secret: "sk-1" });
       const before = readFileSync(fixture.secretKeyFile, "utf8");
-      assert.deepEqual(await catalog.rotateMasterKey(), { resealed: 1, unreadable: 0 });
+      assert.deepEqual(await catalog.rotateMasterKey(), { resealed: 1, unreadable: 0, givenBy: null });
       assert.notEqual(readFileSync(fixture.secretKeyFile, "utf8"), before);
       assert.equal(secretIn({ current: () => catalog.current() }), "sk-1");
       await within(2000, () => secretIn({ current: () => reader.current() }) === "sk-1");
@@ -270,6 +274,37 @@ function describeConnections(withFixture: WithFixture): void {
       assert.equal(secretIn({ current: () => again.current() }), "sk-1");
     },
   );
+
+  withFixture("given keys seal and open; a rotation leaves the older ones with nothing to open", async (fixture) => {
+    const key = (fill: number) => Buffer.alloc(32, fill).toString("base64");
+    const opened = (text: string) =>
+      fixture.catalog({ givenKeys: text === "" ? undefined : parseGivenKeys(text, "WEIR_MASTER_KEY") });
+    const secretOf = (catalog: Catalog) => catalog.current().connection(defaultProjectId, "openai")?.secret;
+    const own = await opened("");
+    await own.createConnection({ projectId: defaultProjectId, provider: "openai", secret: "sk-1" });
+    const provider = { kind: "oidc", name: "Company", settings: {}, roleByGroup: {}, defaultRole: null } as const;
+    const { id } = await own.identityProviders.create({
+      ...provider,
+      organizationId: defaultOrganizationId,
+      secret: "cs-1",
+    });
+    const before = readFileSync(fixture.secretKeyFile, "utf8");
+    const first = await opened(key(1));
+    assert.equal(secretOf(first), "sk-1", "what Weir's own key sealed");
+    const given = { unreadable: 0, givenBy: "WEIR_MASTER_KEY" };
+    assert.deepEqual(await first.rotateMasterKey(), { resealed: 2, ...given });
+    assert.deepEqual(await first.rotateMasterKey(), { resealed: 0, ...given });
+    assert.equal(readFileSync(fixture.secretKeyFile, "utf8"), before);
+    rmSync(fixture.secretKeyFile);
+    const both = await opened(`${key(2)}\n${key(1)}\n`);
+    assert.equal(secretOf(both), "sk-1");
+    assert.deepEqual(await both.rotateMasterKey(), { resealed: 2, ...given });
+    const second = await opened(key(2));
+    assert.equal(secretOf(second), "sk-1");
+    assert.equal((await second.identityProviders.byId(id))?.secret, "cs-1");
+    assert.equal(secretOf(await opened(key(1))), undefined);
+    assert.equal(existsSync(fixture.secretKeyFile), false, "no key is made beside a given one");
+  });
 
   withFixture("does not open a secret whose row was tampered with", async (fixture) => {
     const catalog = await fixture.catalog();

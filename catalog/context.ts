@@ -3,7 +3,7 @@ import type { CatalogDatabase, Transacted } from "./database/database.ts";
 import type { CatalogTables } from "./database/schema.ts";
 import type { CatalogReader } from "./reading/reader.ts";
 import { type Actor, type AuditFact, appendAudit } from "./records/audit.ts";
-import type { MasterKey } from "./secrets/master-key.ts";
+import type { KeyRing } from "./secrets/key-ring.ts";
 
 /** What a change has at hand. */
 export interface Change {
@@ -16,8 +16,8 @@ export interface Change {
 export interface ContextParts {
   readonly database: CatalogDatabase;
   readonly reader: CatalogReader;
-  /** Replaced when it is rotated. */
-  key: MasterKey;
+  /** Replaced when the master key is rotated. */
+  keys: KeyRing;
   readonly now: () => number;
 }
 
@@ -35,8 +35,8 @@ export class CatalogContext {
     return new CatalogContext(this.#parts, actor);
   }
 
-  get key(): MasterKey {
-    return this.#parts.key;
+  get keys(): KeyRing {
+    return this.#parts.keys;
   }
 
   now(): number {

@@ -10,11 +10,6 @@ export const masterKeyCreated = {
   message: "A master key was created. Back it up: without it the providers' keys in the catalog cannot be read.",
 } as const satisfies EventDefinition;
 
-export const masterKeyExposed = {
-  level: "warn",
-  message: "The master key can be read by others on this machine; give it mode 0600.",
-} as const satisfies EventDefinition;
-
 export const databaseUnreachable = {
   level: "warn",
   message: "The catalog database does not answer.",

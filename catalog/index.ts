@@ -1,5 +1,6 @@
 export type { AuditLog } from "./audit-log.ts";
 export { type Catalog, type CatalogOptions, openCatalog } from "./catalog.ts";
+export { type CatalogCopy, type CatalogCopyOptions, copyCatalog } from "./copy/copy-catalog.ts";
 export type { CatalogLocation } from "./database/database.ts";
 export type { IdentityProviderKind, MembershipSource, PasswordSignIn, SignInMethod } from "./database/schema.ts";
 export type { Acceptance, Invitation, OpenInvitation } from "./people/invitations.ts";
@@ -16,6 +17,8 @@ export type { Connection, NewConnection } from "./records/connections.ts";
 export type { InitialOptions } from "./records/initial.ts";
 export { defaultOrganizationId, type NewProject, type Project, type ProjectChanges } from "./records/projects.ts";
 export type { User } from "./records/users.ts";
+export { type GivenKeys, type MasterKeyPlace, parseGivenKeys } from "./secrets/key-ring.ts";
+export { readKeyFile } from "./secrets/master-key.ts";
 export { hashPassword } from "./secrets/password.ts";
 export type { Rotation } from "./secrets/rotation.ts";
 export type { Identity, IdentityProvider } from "./sign-in/identity-providers.ts";

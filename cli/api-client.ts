@@ -16,16 +16,24 @@ export interface ApiClient {
   post<Answer>(path: string, body: unknown): Promise<Answer>;
   patch<Answer>(path: string, body: unknown): Promise<Answer>;
   delete<Answer>(path: string): Promise<Answer>;
+  /** A file of any length, as it comes; it may take as long as it takes. */
+  stream(path: string): Promise<ReadableStream<Uint8Array>>;
   /** As `get`, for the paths that answer other than 2xx to say how things stand. */
   peek<Answer>(path: string): Promise<{ readonly status: number; readonly body: Answer }>;
 }
 
+const answerTimeoutMs = 120_000;
+
 export function createApiClient({ baseUrl, key, certificate }: ApiAccess): ApiClient {
-  async function send(method: string, path: string, body?: unknown): Promise<Response> {
+  async function send(method: string, path: string, body?: unknown, timeoutMs?: number): Promise<Response> {
     const headers: Record<string, string> = { authorization: `Bearer ${key}`, accept: "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";
-    const signal = AbortSignal.timeout(120_000);
-    const init = { method, headers, signal, ...(body !== undefined && { body: JSON.stringify(body) }) };
+    const init = {
+      method,
+      headers,
+      ...(timeoutMs !== undefined && { signal: AbortSignal.timeout(timeoutMs) }),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    };
     const url = new URL(path, baseUrl);
     try {
       return await (certificate === undefined ? fetch(url, init) : askPinned(url, certificate, init));
@@ -38,7 +46,7 @@ export function createApiClient({ baseUrl, key, certificate }: ApiAccess): ApiCl
     }
   }
   async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const response = await send(method, path, body);
+    const response = await send(method, path, body, answerTimeoutMs);
     const text = await response.text();
     if (!response.ok) throw errorOf(response.status, text);
     return (text === "" ? undefined : JSON.parse(text)) as Answer;
@@ -48,8 +56,13 @@ export function createApiClient({ baseUrl, key, certificate }: ApiAccess): ApiCl
     post: (path, body) => ask("POST", path, body),
     patch: (path, body) => ask("PATCH", path, body),
     delete: (path) => ask("DELETE", path),
-    async peek<Answer>(path: string) {
+    async stream(path) {
       const response = await send("GET", path);
+      if (!response.ok || response.body === null) throw errorOf(response.status, await response.text());
+      return response.body;
+    },
+    async peek<Answer>(path: string) {
+      const response = await send("GET", path, undefined, answerTimeoutMs);
       return { status: response.status, body: (await response.json()) as Answer };
     },
   };

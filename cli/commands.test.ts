@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { CodedError } from "@weir/model";
 import { Command } from "commander";
 import { addApiCommands } from "./commands.ts";
@@ -77,7 +81,7 @@ const answers: Record<string, unknown> = {
       },
     ],
   },
-  "POST /api/v1/secrets/rotate": { resealed: 2, unreadable: 0 },
+  "POST /api/v1/secrets/rotate": { resealed: 2, unreadable: 0, given_by: null },
   "GET /ready": {
     status: "degraded",
     parts: { core: { status: "ok" }, engine: { status: "starting", message: "not yet" } },
@@ -94,6 +98,10 @@ const server = createServer(async (request: IncomingMessage, response) => {
     body: text === "" ? undefined : JSON.parse(text),
   });
   const answer = answers[line];
+  if (answer instanceof Buffer) {
+    response.end(answer);
+    return;
+  }
   response.statusCode = answer === undefined ? 404 : line === "GET /ready" ? 503 : 200;
   const missing = { error: { code: "NOT_FOUND", message: "There is no such key.", retryable: false } };
   response.end(JSON.stringify(answer ?? missing));
@@ -190,6 +198,43 @@ test("weir demo remove waits until the data is gone", async () => {
     ["DELETE /api/v1/projects/demo", "GET /api/v1/deletions/del_1?project_id=demo"],
   );
   assert.match(lines.join("\n"), /12 spans, 3 traces.*del_1/);
+});
+
+test("weir secrets rotate says what it cannot do with a key that Weir is given", async () => {
+  const made = answers["POST /api/v1/secrets/rotate"];
+  answers["POST /api/v1/secrets/rotate"] = { resealed: 0, unreadable: 1, given_by: "masterKey.command (vault)" };
+  const lines = (await weir("secrets rotate")).join("\n");
+  answers["POST /api/v1/secrets/rotate"] = made;
+  assert.match(lines, /first key of masterKey\.command \(vault\)[\s\S]*put a new one before[\s\S]*1 could not/);
+});
+
+test("weir project export writes whole files, and says last that they are", async () => {
+  const folder = join(mkdtempSync(join(tmpdir(), "weir-export-")), "shop");
+  const path = "GET /api/v1/projects/shop/export";
+  const spans = gzipSync('{"input":"a\\nb"}\n{"input":"c"}\n');
+  answers[`${path}/settings`] = { format: 1, exported_at: time, project: { id: "shop" } };
+  answers[`${path}/spans`] = spans;
+  answers[`${path}/logs`] = gzipSync("");
+  answers[`${path}/metric_points`] = spans.subarray(0, -6);
+  const cut = { code: "PART_UNAVAILABLE", message: /metric_points did not come whole/ };
+  await assert.rejects(weir(`project export shop --to ${folder}`), cut);
+  assert.deepEqual(readdirSync(folder).sort(), [
+    "logs.ndjson.gz",
+    "metric_points.ndjson.gz.part",
+    "settings.json",
+    "spans.ndjson.gz",
+  ]);
+  await assert.rejects(weir(`project export shop --to ${folder}`), { code: "CONFLICT", message: /not empty/ });
+  rmSync(folder, { recursive: true });
+  answers[`${path}/metric_points`] = spans;
+  const lines = await weir(`project export shop --to ${folder}`);
+  assert.match(lines.join("\n"), /2 spans, 0 logs, 2 metric_points/);
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, "export.json"), "utf8"));
+  const rows = { spans: 2, logs: 0, metric_points: 2 };
+  assert.deepEqual(manifest, { format: 1, project_id: "shop", exported_at: time, rows });
+  assert.deepEqual(readFileSync(join(folder, "spans.ndjson.gz")), spans);
+  for (const name of readdirSync(folder)) assert.equal(statSync(join(folder, name)).mode & 0o077, 0, name);
+  rmSync(dirname(folder), { recursive: true });
 });
 
 test("weir link prints the address of a sign-in page", async () => {

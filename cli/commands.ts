@@ -3,6 +3,7 @@ import { CodedError, demoProjectId } from "@weir/model";
 import type { Command } from "commander";
 import { type ApiAccess, type ApiClient, createApiClient } from "./api-client.ts";
 import { addPeopleCommands } from "./people-commands.ts";
+import { exportProject } from "./project-export.ts";
 import { type Terminal, table } from "./terminal.ts";
 
 interface Key {
@@ -235,6 +236,17 @@ function addProjectCommands(project: Command, client: () => Promise<ApiClient>, 
     const kept = Object.entries(changed.retention).map(([field, days]) => `${field.replace(/_days$/, "")} ${days}`);
     terminal.print(`Project ${changed.id}, ${changed.name}: days kept: ${kept.join(", ")}.`);
   });
+  project
+    .command("export <id>")
+    .description("write everything that a project has into files: settings, spans with content, logs, metrics")
+    .requiredOption("--to <folder>", "a new folder, or an empty one")
+    .action(async (id: string, { to }: { to: string }) => {
+      const rows = await exportProject(await client(), id, to);
+      const counted = Object.entries(rows).map(([name, count]) => `${count} ${name}`);
+      terminal.print(
+        `Project ${id} is in ${to}: ${counted.join(", ")}. Who can read these files reads what was asked and answered.`,
+      );
+    });
   project
     .command("remove <id>")
     .description("remove a project and all its data")

@@ -37,12 +37,10 @@ export function addPeopleCommands(program: Command, client: Client, access: Acce
     .command("secrets")
     .description("the secrets that Weir holds")
     .command("rotate")
-    .description("seal all of them anew with a new master key; back it up afterwards")
+    .description("seal all of them anew with a new master key, or with the first of those that Weir is given")
     .action(async () => {
-      type Rotation = { resealed: number; unreadable: number };
-      const { resealed, unreadable } = await (await client()).post<Rotation>("/api/v1/secrets/rotate", {});
-      terminal.print(`${resealed} secrets are sealed with the new master key. Back it up.`);
-      if (unreadable > 0) terminal.print(`${unreadable} could not be opened with the old one: enter them again.`);
+      const rotation = await (await client()).post<Rotation>("/api/v1/secrets/rotate", {});
+      for (const line of rotationLines(rotation)) terminal.print(line);
     });
   program
     .command("audit")
@@ -106,4 +104,21 @@ function addUserCommands(
     .action(async (email: string) => {
       await printLink(await (await client()).post<Link>("/api/v1/auth/password-reset-links", { email }));
     });
+}
+
+interface Rotation {
+  readonly resealed: number;
+  readonly unreadable: number;
+  /** Null: Weir made the new key. */
+  readonly given_by: string | null;
+}
+
+function rotationLines({ resealed, unreadable, given_by }: Rotation): string[] {
+  const lost = unreadable === 0 ? [] : [`${unreadable} could not be opened with any key: enter them again.`];
+  if (given_by === null) return [`${resealed} secrets are sealed with the new master key. Back it up.`, ...lost];
+  return [
+    `${resealed} secrets are newly sealed with the first key of ${given_by}; older keys may be taken out of it, once every node has done without.`,
+    "Weir cannot change a key that it is given: put a new one before the old one there, start Weir again, and rotate.",
+    ...lost,
+  ];
 }

@@ -7,7 +7,7 @@ export interface PinnedRequest {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -21,7 +21,7 @@ export function askPinned(url: URL, certificate: string, options: PinnedRequest)
     const asked = request(url, {
       method,
       headers,
-      signal,
+      ...(signal !== undefined && { signal }),
       createConnection: (target, onConnected) => {
         connectPinned(target as ConnectionOptions, certificate, onConnected as OnConnected);
         return undefined;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { seeded } from "./seeded.ts";
 import { type SentCall, SteadyLoad } from "./steady-load.ts";
 import { kill, Program, type Role, Weir } from "./weir-process.ts";
 
@@ -97,17 +98,6 @@ export async function killRun(options: KillRunOptions): Promise<KillReport> {
   } catch (error) {
     throw new Error(`The calls could not be read back. Weir's output:\n${weir.output.slice(-6000)}`, { cause: error });
   }
-}
-
-/** Mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 async function strike(

@@ -16,6 +16,7 @@ const planted = {
   "a wrong password": "planted wrong stone 5512",
   "a password in the place of the address": "planted-in-the-wrong-field-6620",
   "a key that Weir does not know": "weir_planted_unknown_key_19c4",
+  "the master key": "planted-master-key-planted-master-key-planA",
 } as const;
 
 let mock: Program;
@@ -23,7 +24,11 @@ let weir: Weir;
 const folder = mkdtempSync(join(tmpdir(), "weir-secrets-"));
 before(async () => {
   mock = await Program.start("demo/mock-provider.ts", "--pace", "0");
-  weir = await Weir.start({ upstream: mock.url, dataDirectory: folder, environment: { WEIR_LOG_LEVEL: "debug" } });
+  weir = await Weir.start({
+    upstream: mock.url,
+    dataDirectory: folder,
+    environment: { WEIR_LOG_LEVEL: "debug", WEIR_MASTER_KEY: planted["the master key"] },
+  });
 });
 after(async () => {
   await weir?.[Symbol.asyncDispose]();

@@ -4,7 +4,7 @@ import { type ApiAccess, addApiCommands, processTerminal } from "@weir/cli";
 import { readOtelEnvironment } from "@weir/export";
 import { CodedError, type ProjectId } from "@weir/model";
 import { Redaction, type RedactionConfig } from "@weir/pipeline";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { loadConfig } from "./config.ts";
 import { configReference } from "./config-reference.ts";
 import type { WeirConfig } from "./config-schema.ts";
@@ -60,6 +60,22 @@ configCommand
 
 withCommonOptions(
   program
+    .command("catalog")
+    .description("the catalog: organisations, projects, people, keys, audit log")
+    .command("copy")
+    .description(
+      "copy it between the SQLite file and PostgreSQL (postgres.url), whole or not at all; Weir must be stopped",
+    )
+    .addOption(new Option("--to <place>", "where to").choices(["postgres", "sqlite"]).makeOptionMandatory())
+    .option("--replace", "give up what the other one holds"),
+).action(async (options: CommonOptions & { to: "postgres" | "sqlite"; replace?: boolean }) => {
+  const { copyConfiguredCatalog } = await import("./catalog-copy.ts");
+  const wish = { to: options.to, replace: options.replace ?? false };
+  for (const line of await copyConfiguredCatalog(configFrom(options), wish)) processTerminal.print(line);
+});
+
+withCommonOptions(
+  program
     .command("redact")
     .description("what is taken out of texts before they are written")
     .command("test [text]")
@@ -73,6 +89,8 @@ addApiCommands(program, { access: apiAccess, terminal: processTerminal });
 
 /** Runs the `weir` command; a failure is told in one sentence and by the exit code. */
 export async function runCommandLine(): Promise<void> {
+  // Whoever reads the first lines alone (`| head -1`) is gone before the last.
+  process.stdout.on("error", () => undefined);
   try {
     await program.parseAsync();
   } catch (thrown) {

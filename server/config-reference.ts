@@ -22,6 +22,7 @@ export function configReference(): string {
     "```",
     "",
     "`WEIR_<PROVIDER>_BASE_URL` moves a provider: `WEIR_OPENAI_BASE_URL=http://127.0.0.1:9001` sends `/openai/v1/x` to `/v1/x` there.",
+    "`WEIR_MASTER_KEY` is the master key itself, which no file takes; see [security.md](security.md#the-master-key).",
   ];
   for (const [group, settings] of groups) {
     lines.push(

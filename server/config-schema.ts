@@ -63,6 +63,24 @@ const postgresConfig = z.strictObject({
     .describe("A PostgreSQL database for the catalog instead of the SQLite file."),
 });
 
+const masterKeyConfig = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "A file with the master key, readable by Weir alone, which Weir never writes. Default: a key of Weir's own.",
+    ),
+  command: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      "A program and its arguments that print the master key: how a key-management service is asked, once at each start.",
+    ),
+  commandTimeoutMs: milliseconds.default(10_000).describe("How long that program may take."),
+});
+
 const shutdownConfig = z.strictObject({
   streamsMs: milliseconds.default(30_000).describe("At a stop: how long calls under way may go on."),
   drainMs: milliseconds.default(10_000).describe("At a stop: how long the journals may be drained into storage."),
@@ -136,6 +154,11 @@ export const weirConfig = z.strictObject({
   clickhouse: clickhouseConfig.prefault({}),
   engine: engineConfig.prefault({}),
   postgres: postgresConfig.prefault({}),
+  masterKey: masterKeyConfig
+    .refine(({ file, command }) => file === undefined || command === undefined, {
+      error: "the master key comes from a file or from a command, not from both",
+    })
+    .prefault({}),
   providers: fromGateway.providers.describe("Providers by id: moved, adapted, or your own."),
   gateway: gatewayConfig.omit({ host: true, port: true, workers: true, providers: true }).prefault({}),
   receivers: receiversConfig.prefault({}),

@@ -15,8 +15,8 @@ export interface ConfigSources {
   readonly directory: string;
 }
 
-/** Variables that are read by others than the configuration: tests, and where the configuration itself is. */
-const otherVariables = /^WEIR_(CONFIG$|TEST_|E2E_|BENCH_|DEMO_)/;
+/** Variables that are read by others than the configuration: tests, where the configuration itself is, and the master key. */
+const otherVariables = /^WEIR_(CONFIG$|MASTER_KEY$|TEST_|E2E_|BENCH_|DEMO_)/;
 const providerVariable = /^WEIR_([A-Z][A-Z0-9_]*)_BASE_URL$/;
 
 const settings = settingsOf(weirConfig);

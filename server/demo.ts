@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import type { Catalog } from "@weir/catalog";
 import { CodedError, demoProjectId, type Telemetry } from "@weir/model";
+import { masterKeyVariable } from "./master-key-variable.ts";
 import { type KeptProcess, keepProcess } from "./processes/kept-process.ts";
 import { recordProcess } from "./processes/process-record.ts";
 
@@ -80,7 +81,7 @@ function demoProcess(
     name: `demo ${name}`,
     file: process.execPath,
     args: [join(demoFolder, `${name}.ts`), ...args],
-    environment: { ...process.env, ...environment },
+    environment: { ...process.env, [masterKeyVariable]: undefined, ...environment },
     telemetry,
     onLine,
     // It does not end with its supervisor by itself: the record lets the next one end it.

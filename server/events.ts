@@ -1,5 +1,10 @@
 import type { EventDefinition } from "@weir/model";
 
+export const catalogAwaited = {
+  level: "warn",
+  message: "The catalog database does not answer; it is tried again until it does.",
+} as const satisfies EventDefinition;
+
 export const processStarted = { level: "info", message: "Started." } as const satisfies EventDefinition;
 
 export const processStopped = { level: "info", message: "Stopped." } as const satisfies EventDefinition;

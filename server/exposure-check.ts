@@ -2,6 +2,7 @@ import { openCatalog } from "@weir/catalog";
 import { CodedError, type Telemetry } from "@weir/model";
 import type { WeirConfig } from "./config-schema.ts";
 import type { DataPaths } from "./data-paths.ts";
+import { masterKeyPlace } from "./wire.ts";
 
 /** For a listener beyond this machine: refuses it while nobody could sign in and nothing could be told apart from a stranger. */
 export async function refuseOpenDoor(config: WeirConfig, paths: DataPaths, telemetry: Telemetry): Promise<void> {
@@ -17,7 +18,7 @@ export async function refuseOpenDoor(config: WeirConfig, paths: DataPaths, telem
 
 async function hasKeys(config: WeirConfig, paths: DataPaths, telemetry: Telemetry): Promise<boolean> {
   const location = config.postgres.url === undefined ? { file: paths.catalogFile } : { url: config.postgres.url };
-  await using catalog = await openCatalog({ ...location, secretKeyFile: paths.secretKeyFile, telemetry });
+  await using catalog = await openCatalog({ ...location, ...(await masterKeyPlace({ config, paths })), telemetry });
   for (const project of await catalog.listProjects()) {
     const keys = await catalog.listApiKeys(project.id);
     if (keys.some((key) => key.revokedAt === null)) return true;

@@ -3,19 +3,28 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createApi, LiveTicks } from "@weir/api";
-import { type Catalog, openCatalog } from "@weir/catalog";
+import type { Catalog } from "@weir/catalog";
 import { providerIds } from "@weir/gateway";
 import { CodedError } from "@weir/model";
 import { openStore, type Store } from "@weir/storage";
 import type { WeirConfig } from "./config-schema.ts";
 import { ensureDemoProject } from "./demo.ts";
 import { type EngineAccess, readEngineAccess } from "./engine-access.ts";
+import { openCatalogPatiently } from "./patient-catalog.ts";
 import { ownSocketName } from "./processes/listeners.ts";
 import { RetentionUpkeep } from "./retention-upkeep.ts";
 import type { PartState, Role, RoleOptions } from "./role.ts";
 import { StorageUpkeep } from "./storage-upkeep.ts";
 import { startExport, tellIgnoredVariables } from "./telemetry-export.ts";
-import { addWriterMetrics, allowsKeyless, catalogLocation, outgoingGuard, storePart, writerSettings } from "./wire.ts";
+import {
+  addWriterMetrics,
+  allowsKeyless,
+  catalogLocation,
+  masterKeyPlace,
+  outgoingGuard,
+  storePart,
+  writerSettings,
+} from "./wire.ts";
 
 const checkout = join(import.meta.dirname, "..");
 const keyUsesIntervalMs = 30_000;
@@ -26,7 +35,10 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   const { config, paths, telemetry, demoProvider } = options;
   await using opening = new AsyncDisposableStack();
   const catalog = opening.use(
-    await openCatalog({ ...catalogLocation(options), secretKeyFile: paths.secretKeyFile, telemetry }),
+    await openCatalogPatiently(
+      { ...catalogLocation(options), ...(await masterKeyPlace(options)), telemetry },
+      options.stopping,
+    ),
   );
   tellIgnoredVariables(options);
   opening.use(startExport(options, "core"));

@@ -15,6 +15,7 @@ import {
   expectedParts,
   gatewayConfigOf,
   keyUsesOptions,
+  masterKeyPlace,
   openRoleJournal,
   outgoingGuard,
   retentionIn,
@@ -28,7 +29,7 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
   const reader = opening.use(
     await openCatalogReader({
       ...catalogLocation(options),
-      secretKeyFile: paths.secretKeyFile,
+      ...(await masterKeyPlace(options)),
       cacheFile: paths.catalogCacheFile,
       telemetry,
     }),

@@ -22,6 +22,7 @@ import {
   catalogLocation,
   certificateOf,
   keyUsesOptions,
+  masterKeyPlace,
   openRoleJournal,
   retentionIn,
 } from "./wire.ts";
@@ -34,7 +35,12 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
   const { config, paths, telemetry, index } = options;
   await using opening = new AsyncDisposableStack();
   const reader = opening.use(
-    await openCatalogReader({ ...catalogLocation(options), secretKeyFile: paths.secretKeyFile, telemetry }),
+    await openCatalogReader({
+      ...catalogLocation(options),
+      ...(await masterKeyPlace(options)),
+      cacheFile: paths.catalogCacheFile,
+      telemetry,
+    }),
   );
   const journal = opening.use(await openRoleJournal(options, "ingest"));
   addJournalMetrics(telemetry, journal, `ingest-${index}`);

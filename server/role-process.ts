@@ -26,8 +26,10 @@ export async function runRoleProcess(options: RoleProcessOptions): Promise<void>
   });
   using _record = recordProcess(paths.run, role, index);
   const stop = stopSignal(isSupervised && endsWithSupervisor.has(role));
+  const stopping = new AbortController();
+  void stop.then(() => stopping.abort());
   await using open = new AsyncDisposableStack();
-  const working = await startOrTell(options);
+  const working = await startOrTell({ ...options, stopping: stopping.signal });
   open.use(working);
   open.use(
     await startInternalServer({

@@ -13,6 +13,8 @@ export interface RoleOptions {
   readonly index: number;
   /** Where the demo's mock provider is: core makes the demo's project for it, and the gateways may reach it. */
   readonly demoProvider?: string;
+  /** Aborted when the process is asked to end, be the role started or not. */
+  readonly stopping?: AbortSignal;
 }
 
 /** How a part is, for `/ready`: its status and what explains it. */

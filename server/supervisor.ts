@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freeLoopbackPort, startEngine } from "@weir/storage";
+import { askForMasterKeyOnce } from "./ask-for-master-key.ts";
 import { banner } from "./banner.ts";
 import type { WeirConfig } from "./config-schema.ts";
 import { type DataPaths, openDataPaths } from "./data-paths.ts";
@@ -49,6 +50,7 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   const paths = openDataPaths(options.config.dataDir);
   using _lock = lockDataDirectory(paths.data, paths.run);
   const previous = runningProcesses(paths.run);
+  await askForMasterKeyOnce(options.config);
   const config = await readyConfig(options, paths, previous);
   for (const record of previous) {
     if (record.role === "core" || record.role === "demo") await endProcess(record, 3000);

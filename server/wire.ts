@@ -1,4 +1,4 @@
-import type { CatalogLocation, CatalogReader, KeyUsesOptions } from "@weir/catalog";
+import type { CatalogLocation, CatalogReader, KeyUsesOptions, MasterKeyPlace } from "@weir/catalog";
 import type { Gateway, GatewayCatalog, GatewayConfig } from "@weir/gateway";
 import { type ListenerCertificate, OutgoingGuard, type Retention, retentionOf, type SpanRow } from "@weir/model";
 import {
@@ -14,6 +14,7 @@ import {
 } from "@weir/pipeline";
 import type { OtlpIntake } from "@weir/receivers";
 import type { WeirConfig } from "./config-schema.ts";
+import { readGivenKeys } from "./given-keys.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { createCallMetrics } from "./metrics/call-metrics.ts";
 import { CountStep } from "./metrics/custom-metrics.ts";
@@ -26,6 +27,14 @@ import { CertificateFromFiles } from "./tls/certificate-files.ts";
 /** Where the catalog is: PostgreSQL where configured, else the file. */
 export function catalogLocation({ config, paths }: RoleOptions): CatalogLocation {
   return config.postgres.url === undefined ? { file: paths.catalogFile } : { url: config.postgres.url };
+}
+
+/** Where the master key is: given from outside, else Weir's own file. */
+export async function masterKeyPlace({
+  config,
+  paths,
+}: Pick<RoleOptions, "config" | "paths">): Promise<MasterKeyPlace> {
+  return { secretKeyFile: paths.secretKeyFile, givenKeys: await readGivenKeys(config, process.env) };
 }
 
 /** Where this process notes which keys are in use. */

@@ -64,6 +64,11 @@ export interface Store extends AsyncDisposable {
    * numbers, exact up to 2^53: select `toString(…)` where they may be larger.
    */
   query<Row>(sql: string, params?: QueryParams, options?: QueryOptions): Promise<Row[]>;
+  /**
+   * The same as texts of JSON, some at a time, for answers that no memory holds: their size has no limit. Fails with a
+   * CodedError, also after rows were given.
+   */
+  lines(sql: string, params?: QueryParams, options?: QueryOptions): AsyncIterable<readonly string[]>;
   /** A statement without an answer. */
   command(sql: string, params?: QueryParams): Promise<void>;
   /** `DELETE WHERE …` or `UPDATE … WHERE …` on a table's rows, on every node; carried out in the background. */
@@ -142,6 +147,25 @@ class ClickHouseStore implements Store {
     } catch (error) {
       signal?.throwIfAborted();
       throw deadline.aborted ? timeoutError(error) : queryError(error);
+    }
+  }
+
+  async *lines(sql: string, params: QueryParams = {}, options: QueryOptions = {}): AsyncIterable<readonly string[]> {
+    const timeoutMs = options.timeoutMs ?? this.#limits.timeoutMs;
+    const { signal } = options;
+    signal?.throwIfAborted();
+    try {
+      const result = await this.#client.query({
+        query: sql,
+        query_params: { ...params },
+        format: "JSONEachRow",
+        ...(signal !== undefined && { abort_signal: signal }),
+        clickhouse_settings: { ...readSettings(this.#limits, timeoutMs), ...unboundedAnswer },
+      });
+      for await (const rows of result.stream()) yield rows.map(({ text }) => text);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw queryError(error);
     }
   }
 
@@ -241,6 +265,13 @@ function insertSettings(token: string, { features }: Capabilities): ClickHouseSe
     ...(features.has("text_index") && { exclude_materialize_skip_indexes_on_insert: textIndexes }),
   };
 }
+
+/** Whole rows with their content: few at a time, and numbers that JSON does not have as texts. */
+const unboundedAnswer: ClickHouseSettings = {
+  max_result_bytes: "0",
+  max_block_size: "1000",
+  output_format_json_quote_denormals: 1,
+};
 
 /** `readonly` makes a SELECT all that is possible, and its query ends when the connection does. */
 function readSettings(limits: QueryLimits, timeoutMs: number): ClickHouseSettings {

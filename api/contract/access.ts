@@ -43,7 +43,8 @@ export const accessRules: Readonly<Record<keyof typeof apiPaths, Partial<Record<
   traces: { GET: readsContent },
   tracesSearch: { POST: readsContent },
   trace: { GET: readsContent },
-  query: { POST: readsFigures },
+  // Its groups are whatever was captured.
+  query: { POST: readsContent },
   logs: { GET: readsContent },
   queryLogs: { POST: readsContent },
   metrics: { GET: readsFigures },
@@ -59,6 +60,8 @@ export const accessRules: Readonly<Record<keyof typeof apiPaths, Partial<Record<
     PATCH: onProject("project.update"),
     DELETE: { ...onProject("project.delete"), mayBeGone: true },
   },
+  // Its own entry in the audit log says which part was read.
+  projectExport: { GET: onProject("project.export") },
   projectRoles: { GET: onProject("member.read") },
   projectUser: { PUT: onProject("member.manage"), DELETE: onProject("member.manage") },
   projectTeam: { PUT: onProject("member.manage"), DELETE: onProject("member.manage") },

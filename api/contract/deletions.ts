@@ -33,7 +33,9 @@ export const deletion = z
     subject: z.enum(["trace", "user", "project"]),
     subject_id: z.string(),
     status: z.enum(["running", "done"]).describe("done: no row that was meant is left on disk."),
-    found_rows: z.record(z.string(), whole).describe("Rows there were, by table."),
+    found_rows: z
+      .record(z.string(), whole)
+      .describe("Rows there were, by table; `exemplars` are points of metrics that only lose their examples."),
     remaining_rows: z.record(z.string(), whole).describe("Rows that are still there, by table."),
   })
   .meta({ id: "Deletion" });

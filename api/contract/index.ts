@@ -17,6 +17,7 @@ export * from "./metrics.ts";
 export * from "./organizations.ts";
 export * from "./paths.ts";
 export * from "./permissions.ts";
+export * from "./project-export.ts";
 export * from "./projects.ts";
 export * from "./query.ts";
 export * from "./storage.ts";

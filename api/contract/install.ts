@@ -15,6 +15,10 @@ export type Install = z.infer<typeof install>;
 export const masterKeyRotation = z
   .object({
     resealed: z.number().int().describe("Secrets that are now sealed with the new key."),
-    unreadable: z.number().int().describe("Secrets that the old key did not open: enter them again."),
+    unreadable: z.number().int().describe("Secrets that no key opened: enter them again."),
+    given_by: z
+      .string()
+      .nullable()
+      .describe("Where the master key comes from that Weir did not make; null: a new one is in the data directory."),
   })
   .meta({ id: "MasterKeyRotation" });

@@ -18,6 +18,7 @@ export const apiPaths = {
   live: "/api/v1/live",
   projects: "/api/v1/projects",
   project: "/api/v1/projects/:project_id",
+  projectExport: "/api/v1/projects/:project_id/export/:part",
   deletions: "/api/v1/deletions",
   deletion: "/api/v1/deletions/:deletion_id",
   keys: "/api/v1/keys",

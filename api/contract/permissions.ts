@@ -18,6 +18,8 @@ export const permissions = {
   "project.read": { role: "viewer", scope: "query" },
   "project.create": { role: "admin", scope: null },
   "project.update": { role: "admin", scope: null },
+  /** Everything that a project has, as files. */
+  "project.export": { role: "admin", scope: null },
   "project.delete": { role: "owner", scope: null },
   "key.manage": { role: "admin", scope: "manage" },
   "connection.manage": { role: "admin", scope: "manage" },

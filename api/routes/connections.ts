@@ -86,6 +86,6 @@ function checkProvider(provider: string, { install }: ApiOptions): void {
   throw badRequest([{ path: "provider", message: "is not a provider of this install" }]);
 }
 
-function toConnection({ id, projectId, provider, baseUrl, createdAt }: CatalogConnection): Connection {
+export function toConnection({ id, projectId, provider, baseUrl, createdAt }: CatalogConnection): Connection {
   return { id, project_id: projectId, provider, base_url: baseUrl, created_at: createdAt.toISOString() };
 }

@@ -17,7 +17,8 @@ export function registerInstall(server: ApiServer, options: ApiOptions): void {
     summary: "Seal every secret anew with a new master key; for the owner of this machine",
     response: answers({ 200: masterKeyRotation }),
   };
-  server.post(apiPaths.masterKeyRotation, { schema: rotationSchema }, (request) =>
-    changesBy(request, options).rotateMasterKey(),
-  );
+  server.post(apiPaths.masterKeyRotation, { schema: rotationSchema }, async (request) => {
+    const { givenBy, ...counts } = await changesBy(request, options).rotateMasterKey();
+    return { ...counts, given_by: givenBy };
+  });
 }

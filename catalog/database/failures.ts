@@ -4,12 +4,21 @@ import { CodedError } from "@weir/model";
 const uniqueViolations: ReadonlySet<unknown> = new Set(["23505", 2067, 1555]);
 const missingParents: ReadonlySet<unknown> = new Set(["23503", 787]);
 
+/** PostgreSQL: a text with U+0000, which it cannot hold. */
+const untranslatableCharacter = "22021";
+
+/** U+0000 in a text: PostgreSQL cannot keep it, so neither catalog does. */
+export function unkeptCharacter(cause?: unknown): CodedError {
+  return new CodedError("BAD_REQUEST", "A text may not have the character U+0000 in it.", { cause });
+}
+
 /** The one map from a database's failures to codes. Neither SQL nor values get into the message. */
 export function asCatalogError(thrown: unknown): CodedError {
   if (thrown instanceof CodedError) return thrown;
   const options = { cause: thrown };
   const code = failureCode(thrown);
   if (uniqueViolations.has(code)) return new CodedError("CONFLICT", "Something of that name exists already.", options);
+  if (code === untranslatableCharacter) return unkeptCharacter(thrown);
   if (missingParents.has(code)) return new CodedError("NOT_FOUND", "What this belongs to does not exist.", options);
   return new CodedError("CATALOG_UNAVAILABLE", "The catalog database failed or does not answer.", options);
 }

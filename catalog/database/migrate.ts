@@ -1,5 +1,5 @@
 import { CodedError, type Telemetry } from "@weir/model";
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { migrated } from "../events.ts";
 import { type CatalogDatabase, guarded } from "./database.ts";
 import type { MigrationTables } from "./schema.ts";
@@ -29,30 +29,42 @@ export async function migrate(
   const connection = database.connection as unknown as Kysely<MigrationTables>;
   const applied = await guarded(() =>
     connection.transaction().execute(async (transaction) => {
-      if (database.kind === "postgres") await sql`select pg_advisory_xact_lock(${migrationLock})`.execute(transaction);
+      if (database.kind === "postgres") await lockSchema(transaction);
       return applyMissing(transaction, migrations, database.kind);
     }),
   );
   for (const { number, name } of applied) telemetry.emit(migrated, { number, name });
 }
 
-async function applyMissing(
-  transaction: Transaction<MigrationTables>,
+/** PostgreSQL: until the transaction ends nobody else brings this schema up to date. */
+export async function lockSchema(transaction: Kysely<MigrationTables>): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${migrationLock})`.execute(transaction);
+}
+
+/** Numbers of the migrations that were applied; rejects where there is no schema at all. */
+export async function appliedMigrations(connection: Kysely<MigrationTables>): Promise<ReadonlySet<number>> {
+  const rows = await connection.selectFrom("catalog_migrations").select("number").execute();
+  return new Set(rows.map((row) => row.number));
+}
+
+/** Applies what is missing, in the caller's transaction. */
+export async function applyMissing(
+  transaction: Kysely<MigrationTables>,
   migrations: readonly Migration[],
   kind: CatalogDatabase["kind"],
 ): Promise<readonly Migration[]> {
   await sql`CREATE TABLE IF NOT EXISTS catalog_migrations (number integer PRIMARY KEY, name text NOT NULL, applied_at bigint NOT NULL)`.execute(
     transaction,
   );
-  const rows = await transaction.selectFrom("catalog_migrations").select("number").execute();
-  const done = new Set(rows.map((row) => row.number));
+  const done = await appliedMigrations(transaction);
   refuseNewer(done, migrations);
   const missing = migrations.filter(({ number }) => !done.has(number));
   for (const migration of missing) await apply(transaction, migration, kind);
   return missing;
 }
 
-function refuseNewer(done: ReadonlySet<number>, migrations: readonly Migration[]): void {
+/** Throws SCHEMA_TOO_NEW where a migration was applied that this program does not know. */
+export function refuseNewer(done: ReadonlySet<number>, migrations: readonly Migration[]): void {
   const newest = Math.max(0, ...done);
   const known = migrations.at(-1)?.number ?? 0;
   if (newest > known) {
@@ -64,7 +76,7 @@ function refuseNewer(done: ReadonlySet<number>, migrations: readonly Migration[]
 }
 
 async function apply(
-  transaction: Transaction<MigrationTables>,
+  transaction: Kysely<MigrationTables>,
   { number, name, statements, sqliteStatements = [], postgresStatements = [] }: Migration,
   kind: CatalogDatabase["kind"],
 ): Promise<void> {

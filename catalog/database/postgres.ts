@@ -1,6 +1,9 @@
 import { PostgresDialect } from "kysely";
 import pg from "pg";
 
+/** What PostgreSQL shows of our connections. */
+export const applicationName = "weir-catalog";
+
 /** One address for both: the pool that the catalog uses, and the readers' own connections. */
 export function postgresConfig(url: string): pg.ClientConfig {
   return {
@@ -9,7 +12,7 @@ export function postgresConfig(url: string): pg.ClientConfig {
     query_timeout: 10_000,
     statement_timeout: 10_000,
     keepAlive: true,
-    application_name: "weir-catalog",
+    application_name: applicationName,
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   };
 }

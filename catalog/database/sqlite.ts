@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
+import { unkeptCharacter } from "./failures.ts";
 
 /** Opens the file, which only this user may read, for its one writer; what is committed is on disk (WAL, full sync). */
 export function openSqlite(file: string): DatabaseSync {
@@ -29,7 +30,10 @@ export function sqliteDialect(database: DatabaseSync): SqliteDialect {
 
 function adaptStatement(database: DatabaseSync, sql: string): SqliteStatement {
   const statement = database.prepare(sql);
-  const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[];
+  const values = (parameters: readonly unknown[]) => {
+    if (parameters.some((value) => typeof value === "string" && value.includes("\0"))) throw unkeptCharacter();
+    return parameters as readonly SQLInputValue[];
+  };
   return {
     reader: statement.columns().length > 0,
     all: (parameters) => statement.all(...values(parameters)),

@@ -1,6 +1,7 @@
 import type { Telemetry } from "@weir/model";
 import type { CatalogLocation } from "../database/database.ts";
 import { refreshFailed, snapshotNotKept, startedFromSnapshot } from "../events.ts";
+import type { MasterKeyPlace } from "../secrets/key-ring.ts";
 import { watchPostgres } from "./postgres-source.ts";
 import { openSecrets } from "./secrets-opener.ts";
 import { buildSnapshot, type CatalogSnapshot } from "./snapshot.ts";
@@ -9,13 +10,13 @@ import { noRows, type SnapshotRows } from "./snapshot-rows.ts";
 import type { SnapshotSource, SourceListener } from "./source.ts";
 import { watchSqlite } from "./sqlite-source.ts";
 
-export type CatalogReaderOptions = CatalogLocation & {
-  readonly secretKeyFile: string;
-  /** Where the last snapshot is kept for a start while the database cannot be read. */
-  readonly cacheFile?: string | undefined;
-  readonly telemetry: Telemetry;
-  readonly now?: () => number;
-};
+export type CatalogReaderOptions = CatalogLocation &
+  MasterKeyPlace & {
+    /** Where the last snapshot is kept for a start while the database cannot be read. */
+    readonly cacheFile?: string | undefined;
+    readonly telemetry: Telemetry;
+    readonly now?: () => number;
+  };
 
 /** The catalog in memory, at most a second old while the database can be read, and as it was last otherwise. */
 export interface CatalogReader extends AsyncDisposable {
@@ -30,7 +31,7 @@ const failureSilenceMs = 30_000;
 /** Always resolves, within seconds: without a database and without a snapshot on disk, the catalog is empty. */
 export async function openCatalogReader(options: CatalogReaderOptions): Promise<CatalogReader> {
   const { telemetry, cacheFile, now = Date.now } = options;
-  const secrets = openSecrets(options.secretKeyFile, telemetry, now);
+  const secrets = openSecrets(options, telemetry, now);
   const build = (rows: SnapshotRows): CatalogSnapshot => {
     secrets.keepOnly(rows.connections);
     return buildSnapshot(rows, { now, openSecret: secrets.open });

@@ -1,7 +1,8 @@
 import type { Telemetry } from "@weir/model";
 import { secretUnreadable } from "../events.ts";
 import { boundTo } from "../records/connections.ts";
-import { type MasterKey, nextKeyFile, readMasterKey } from "../secrets/master-key.ts";
+import { type MasterKeyPlace, readKeys } from "../secrets/key-ring.ts";
+import type { MasterKey } from "../secrets/master-key.ts";
 import { sealedWith, unseal } from "../secrets/sealing.ts";
 import type { ConnectionRow } from "./snapshot.ts";
 
@@ -14,7 +15,7 @@ export interface SecretsOpener {
   keepOnly(rows: readonly ConnectionRow[]): void;
 }
 
-export function openSecrets(secretKeyFile: string, telemetry: Telemetry, now: () => number): SecretsOpener {
+export function openSecrets(place: MasterKeyPlace, telemetry: Telemetry, now: () => number): SecretsOpener {
   const opened = new Map<string, string>();
   const failedAt = new Map<string, number>();
   let keys: readonly MasterKey[] = [];
@@ -24,8 +25,7 @@ export function openSecrets(secretKeyFile: string, telemetry: Telemetry, now: ()
     const find = () => keys.find((key) => sealedWith(row.sealed_secret, key));
     const known = find();
     if (known !== undefined) return known;
-    const read = [readMasterKey(secretKeyFile), readMasterKey(nextKeyFile(secretKeyFile))];
-    keys = read.filter((key) => key !== undefined);
+    keys = readKeys(place);
     return find();
   };
 

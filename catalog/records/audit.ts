@@ -124,7 +124,8 @@ function entryRow(fact: AuditFact, actor: Actor, { sequence, now, previousHash }
 }
 
 function shortened(text: string): string {
-  return text.slice(0, longestFieldLength);
+  // A pair that is cut would come back from the database as another character, and break the chain.
+  return text.slice(0, longestFieldLength).toWellFormed();
 }
 
 /** SHA-256 over the entry's fields in the order of the table, as a JSON array, the hash of the entry before among them. */

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { CodedError, type Telemetry } from "@weir/model";
-import { masterKeyCreated, masterKeyExposed } from "../events.ts";
+import { masterKeyCreated } from "../events.ts";
 
 /** The key that seals the providers' keys. `id` names it within what it sealed, and tells nothing of it. */
 export interface MasterKey {
@@ -21,32 +21,57 @@ export interface MasterKey {
   readonly bytes: Buffer;
 }
 
-/** Reads the key; undefined while there is none. Throws CONFIG_INVALID when the file holds no key. */
-export function readMasterKey(file: string, telemetry?: Telemetry): MasterKey | undefined {
-  let text: string;
+/** A key as text: 32 bytes as base64, of either alphabet; undefined for anything else. */
+export function masterKeyOf(text: string): MasterKey | undefined {
+  const plain = text.replaceAll("+", "-").replaceAll("/", "_").replace(/=$/, "");
+  const bytes = Buffer.from(plain, "base64url");
+  if (!/^[\w-]{43}$/.test(plain) || bytes.length !== 32) return undefined;
+  return { id: createHash("sha256").update("weir master key id").update(bytes).digest("hex").slice(0, 8), bytes };
+}
+
+/**
+ * Reads the key; undefined while there is none. Throws CONFIG_INVALID when the file holds no key, or when others on
+ * this machine can read it.
+ */
+export function readMasterKey(file: string): MasterKey | undefined {
+  const text = readKeyFile(file);
+  if (text === undefined) return undefined;
+  const key = masterKeyOf(text.trim());
+  if (key !== undefined) return key;
+  throw new CodedError(
+    "CONFIG_INVALID",
+    `${file} holds no master key (43 base64url characters). Restore it from a backup.`,
+  );
+}
+
+/** The text of a file with keys; undefined when there is no such file. Throws CONFIG_INVALID unless it is its owner's alone. */
+export function readKeyFile(file: string): string | undefined {
   try {
-    text = readFileSync(file, "utf8").trim();
+    const { mode, uid } = statSync(file);
+    // A group may read what root put there for it, as PostgreSQL has it: orchestrators mount secrets like that.
+    if ((mode & (uid === 0 ? 0o037 : 0o077)) !== 0) throw exposed(file, mode);
+    return readFileSync(file, "utf8");
   } catch (thrown) {
+    if (thrown instanceof CodedError) throw thrown;
     if (isMissing(thrown)) return undefined;
     throw new CodedError("CONFIG_INVALID", `The master key ${file} cannot be read.`, { cause: thrown });
   }
-  const bytes = Buffer.from(text, "base64url");
-  if (!/^[\w-]{43}$/.test(text) || bytes.length !== 32) {
-    throw new CodedError(
-      "CONFIG_INVALID",
-      `${file} holds no master key (43 base64url characters). Restore it from a backup.`,
-    );
-  }
-  if ((statSync(file).mode & 0o077) !== 0) telemetry?.emit(masterKeyExposed, { file });
-  return { id: createHash("sha256").update("weir master key id").update(bytes).digest("hex").slice(0, 8), bytes };
+}
+
+function exposed(file: string, mode: number): CodedError {
+  const shown = (mode & 0o777).toString(8).padStart(4, "0");
+  return new CodedError(
+    "CONFIG_INVALID",
+    `The master key ${file} can be read by others on this machine (mode ${shown}). Run: chmod 600 ${file}; and if they may have read it: weir secrets rotate.`,
+  );
 }
 
 /** Reads the key, or makes one that nobody but this user can read. Two processes that come at once get the same. */
 export function readOrCreateMasterKey(file: string, telemetry: Telemetry): MasterKey {
-  const existing = readMasterKey(file, telemetry);
+  const existing = readMasterKey(file);
   if (existing !== undefined) return existing;
   if (createKeyFile(file)) telemetry.emit(masterKeyCreated, { file });
-  const created = readMasterKey(file, telemetry);
+  const created = readMasterKey(file);
   if (created === undefined) throw new CodedError("CATALOG_UNAVAILABLE", `The master key ${file} vanished.`);
   return created;
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type EventDefinition, silentTelemetry } from "@weir/model";
+import { silentTelemetry } from "@weir/model";
 import fc from "fast-check";
+import { parseGivenKeys } from "./key-ring.ts";
 import { readMasterKey, readOrCreateMasterKey } from "./master-key.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
 import { seal, unseal } from "./sealing.ts";
@@ -32,13 +34,40 @@ test("a file that holds no key is refused, never replaced", () => {
   }
 });
 
-test("a master key that others can read is reported", () => {
+test("a master key that others can read is refused", () => {
   const file = keyFile("exposed");
-  readOrCreateMasterKey(file, silentTelemetry);
-  chmodSync(file, 0o644);
-  const events: EventDefinition[] = [];
-  readMasterKey(file, { emit: (event) => void events.push(event) });
-  assert.match(events[0]?.message ?? "", /0600/);
+  const { id } = readOrCreateMasterKey(file, silentTelemetry);
+  for (const mode of [0o644, 0o604, 0o660, 0o620, 0o601]) {
+    chmodSync(file, mode);
+    assert.throws(() => readMasterKey(file), { code: "CONFIG_INVALID", message: /chmod 600/ }, mode.toString(8));
+  }
+  chmodSync(file, 0o400);
+  assert.equal(readMasterKey(file)?.id, id);
+});
+
+test("given keys are base64 of either alphabet, the newest first; nothing of them is in an error", () => {
+  const [one, two] = [randomBytes(32), randomBytes(32)];
+  for (const text of [
+    one.toString("base64"),
+    `${one.toString("base64url")}\n`,
+    `${one.toString("base64")}, ${two.toString("base64url")}`,
+    `  ${one.toString("base64url")}\r\n${two.toString("base64")}\n`,
+  ]) {
+    const [first, ...others] = parseGivenKeys(text, "here").keys;
+    assert.deepEqual(first.bytes, one);
+    for (const key of others) assert.deepEqual(key.bytes, two);
+  }
+  const wrong = one.toString("hex");
+  for (const text of ["", " ", wrong, `${one.toString("base64")} ${wrong}`, one.toString("base64").slice(2)]) {
+    assert.throws(
+      () => parseGivenKeys(text, "WEIR_MASTER_KEY"),
+      (error: Error) => {
+        assert.match(error.message, /^WEIR_MASTER_KEY gives no master key/);
+        assert.equal(error.message.includes(text.trim().slice(0, 20) || "nothing"), false);
+        return true;
+      },
+    );
+  }
 });
 
 const key = readOrCreateMasterKey(keyFile("sealing"), silentTelemetry);

@@ -3,7 +3,8 @@ import type { CatalogContext, Change } from "../context.ts";
 import type { CatalogTables, IdentityProviderKind } from "../database/schema.ts";
 import { checkAnOwnerIsLeft, selectMembership, upsertMembership } from "../people/member-rows.ts";
 import { asUser, insertUser, selectUserByEmail, selectUserById, type User } from "../records/users.ts";
-import { seal, unseal } from "../secrets/sealing.ts";
+import { unsealWith } from "../secrets/key-ring.ts";
+import { seal } from "../secrets/sealing.ts";
 
 /** How groups become roles. Without a group that is named, `defaultRole`; without that, nobody comes in. */
 export interface RoleMapping {
@@ -74,7 +75,8 @@ export function identityProvidersOf(context: CatalogContext): IdentityProviders 
       const row = (await all()).find((each) => each.id === id);
       if (row === undefined) return undefined;
       const { sealed_secret: sealed } = row;
-      const secret = sealed === null ? undefined : unseal(sealed, context.key, identityProviderBinding(row));
+      const secret =
+        sealed === null ? undefined : unsealWith(context.keys.opening, sealed, identityProviderBinding(row));
       return { provider: asProvider(row), secret };
     },
     create: (provider) => context.write((change) => insertProvider(change, provider, context)),
@@ -112,14 +114,14 @@ function asProvider(row: ProviderRow): IdentityProvider {
 async function insertProvider(
   { transaction, now, audit }: Change,
   { organizationId: organization, kind, name, settings, roleByGroup, defaultRole, secret }: NewIdentityProvider,
-  { key }: CatalogContext,
+  { keys }: CatalogContext,
 ): Promise<IdentityProvider> {
   const place = { id: newId("idp"), organization_id: organization, kind };
   const row: ProviderRow = {
     ...place,
     name,
     settings: JSON.stringify({ ...settings, roleByGroup, defaultRole }),
-    sealed_secret: secret === undefined ? null : seal(secret, key, identityProviderBinding(place)),
+    sealed_secret: secret === undefined ? null : seal(secret, keys.sealing, identityProviderBinding(place)),
     created_at: now,
   };
   await transaction.insertInto("identity_providers").values(row).execute();

@@ -59,8 +59,9 @@ test("a trace and a user's traces go from every table, and nothing else does", a
   const idOf = (rows: readonly SpanRow[] | undefined) => rows?.[0]?.trace_id ?? "";
 
   const ofTrace = await startDeletion(store, mine, { traceId: idOf(first) });
-  assert.deepEqual(ofTrace.found_rows, { spans: 2, trace_index: 1, traces: 1 });
-  assert.deepEqual((await untilDone(mine, ofTrace)).remaining_rows, { spans: 0, trace_index: 0, traces: 0 });
+  assert.deepEqual(ofTrace.found_rows, { exemplars: 0, logs: 0, spans: 2, trace_index: 1, traces: 1 });
+  const nothing = { exemplars: 0, logs: 0, spans: 0, trace_index: 0, traces: 0 };
+  assert.deepEqual((await untilDone(mine, ofTrace)).remaining_rows, nothing);
   assert.deepEqual(await tracesLeft(), [second, ada, alsoAda, others].map(idOf).sort());
 
   const ofUser = await startDeletion(store, mine, { userId: "ada" });
@@ -73,6 +74,59 @@ test("a trace and a user's traces go from every table, and nothing else does", a
     { project_id: "theirs", user_id: "ada" },
   ]);
   assert.equal(await readDeletion(store, theirs, ofUser.deletion_id), undefined);
+});
+
+test("what names the user outside of spans goes too: log records, points, exemplars; the receipt counts each", async () => {
+  const [whose, others] = [projectId("whose"), projectId("others")];
+  const ada = { "user.id": "ada" };
+  const bob = { "user.id": "bob" };
+  for (const project of [whose, others]) {
+    const [hers, his] = [trace(project, "ada"), trace(project, "bob")];
+    const [herTrace, hisTrace] = [hers[0]?.trace_id ?? "", his[0]?.trace_id ?? ""];
+    await insertSpans(store, [...hers, ...his]);
+    await insertRows(store, "logs", [
+      { ...newLogRow(project, now), trace_id: herTrace, body: "what she asked" },
+      { ...newLogRow(project, now + 1n), attributes: { "enduser.id": "ada" } },
+      { ...newLogRow(project, now + 2n), resource: ada },
+      { ...newLogRow(project, now + 3n), trace_id: hisTrace, attributes: bob },
+      newLogRow(project, now + 4n),
+    ]);
+    const exemplars = {
+      exemplar_times: [now, now],
+      exemplar_values: [1, 2],
+      exemplar_trace_ids: [hisTrace, herTrace],
+      exemplar_span_ids: [his[0]?.span_id ?? "", hers[0]?.span_id ?? ""],
+    };
+    await insertRows(store, "metric_points", [
+      { ...newMetricPointRow(project, "m", "gauge", now), value: 1, attributes: ada },
+      { ...newMetricPointRow(project, "m", "gauge", now), value: 1, attributes: bob },
+      { ...newMetricPointRow(project, "m", "gauge", now), value: 1, ...exemplars },
+    ]);
+  }
+  const before = await rowsOf(others);
+  const deletion = await startDeletion(store, whose, { userId: "ada" });
+  assert.deepEqual(deletion.found_rows, {
+    ...{ spans: 2, traces: 1, trace_index: 1, usage_user_1d: 1, logs: 3 },
+    ...{ metric_points: 1, metric_1m: 1, metric_1h: 1, exemplars: 1 },
+  });
+  const done = await untilDone(whose, deletion);
+  assert.ok(Object.values(done.remaining_rows).every((count) => count === 0));
+  assert.deepEqual(await rowsOf(others), before);
+  const left = await rowsOf(whose);
+  assert.deepEqual([left["spans"], left["logs"], left["metric_points"], left["metric_1m"]], [2, 2, 2, 2]);
+  const kept = await store.query<{ values: number[]; spans: number }>(
+    `SELECT exemplar_values AS values, length(exemplar_span_ids) AS spans FROM metric_points
+     WHERE project_id = 'whose' AND notEmpty(exemplar_trace_ids)`,
+  );
+  assert.deepEqual(kept, [{ values: [1], spans: 1 }]);
+  const mentions = await store.query<{ rows: number }>(
+    `SELECT count() AS rows FROM (
+       SELECT toString(tuple(*)) AS row FROM spans WHERE project_id = 'whose'
+       UNION ALL SELECT toString(tuple(*)) FROM logs WHERE project_id = 'whose'
+       UNION ALL SELECT toString(tuple(*)) FROM metric_points WHERE project_id = 'whose')
+     WHERE row LIKE '%ada%' OR row LIKE '%she asked%'`,
+  );
+  assert.equal(Number(mentions[0]?.rows), 0);
 });
 
 test("one that was interrupted goes on when it is asked about, also after a restart of the engine", async () => {

@@ -2,7 +2,10 @@ import { newId, type ProjectId } from "@weir/model";
 import { Bindings } from "./bindings.ts";
 import type { ReadOptions, SqlReader, SqlWriter } from "./reader.ts";
 
-/** What a deletion takes away: a trace, every trace in which a span names the user, or all of a project. */
+/**
+ * What a deletion takes away: a trace with its log records, every trace in which a span names the user and whatever
+ * names the user by itself (log records, points of metrics), or all of a project.
+ */
 export type DeletionSubject =
   | { readonly traceId: string }
   | { readonly userId: string }
@@ -18,13 +21,17 @@ export interface Deletion {
   readonly subject_id: string;
   /** `done`: no row that was meant is left on disk. */
   readonly status: "running" | "done";
-  /** Rows there were when it was asked for, by table. */
+  /** Rows there were when it was asked for, by table; `exemplars`: points whose examples were among the traces. */
   readonly found_rows: Record<string, number>;
   /** Rows that are still there, by table. */
   readonly remaining_rows: Record<string, number>;
 }
 
-const traceTables = ["spans", "traces", "trace_index"] as const;
+const traceTables = ["spans", "traces", "trace_index", "logs"] as const;
+/** Tables whose rows can name a user among their attributes. */
+const attributeTables = ["logs", "metric_points", "metric_1m", "metric_1h"] as const;
+/** The attributes of log records and points by which senders name a user. */
+const userAttributes = ["user.id", "enduser.id", "user_id", "langfuse.user.id", "gen_ai.user"] as const;
 
 /** Every table with data of projects; with `receiptTables` all that name one, which a test compares with the schema. */
 export const projectTables = [
@@ -184,21 +191,55 @@ SELECT {project:String}, ${bindings.bind("String", deletionId)}, ${bindings.time
   return finishedAt;
 }
 
-/** The tables that a deletion touches, and its condition on each. The deletion's id is in every one. */
-function conditionsOf(bindings: Bindings, { deletionId, subject, subjectId }: DeletionRequest): [string, string][] {
-  const id = bindings.bind("String", deletionId);
-  if (subject === "project") {
-    const everything = `${bindings.tenant} AND ${id} != ''`;
-    const receipts = `${everything} AND subject != 'project'`;
-    return [...projectTables.map((table): [string, string] => [table, everything]), ["deletions", receipts]];
+/** Rows of one table that a deletion is about. The deletion's id is in every condition. */
+interface Removal {
+  /** What the receipt calls them. */
+  readonly name: string;
+  readonly table: string;
+  readonly condition: string;
+  /** What becomes of the rows, other than that they go. */
+  readonly update?: string;
+}
+
+function removalsOf(bindings: Bindings, request: DeletionRequest): Removal[] {
+  const id = bindings.bind("String", request.deletionId);
+  if (request.subject === "project") return projectRemovals(`${bindings.tenant} AND ${id} != ''`);
+  const meant = `FROM deletion_traces WHERE ${bindings.tenant} AND deletion_id = ${id}`;
+  const isMeant = `trace_id IN (SELECT trace_id ${meant})`;
+  const conditions = new Map<string, string>(traceTables.map((table) => [table, isMeant]));
+  if (request.subject === "user") {
+    const user = bindings.bind("String", request.subjectId);
+    conditions.set("usage_user_1d", `user_id = ${user}`);
+    const names = userAttributes.map((name) => `attributes['${name}'] = ${user} OR resource['${name}'] = ${user}`);
+    for (const table of attributeTables) {
+      conditions.set(table, [conditions.get(table) ?? [], ...names].flat().join(" OR "));
+    }
   }
-  const meant = `trace_id IN (SELECT trace_id FROM deletion_traces WHERE ${bindings.tenant} AND deletion_id = ${id})`;
-  const conditions: [string, string][] = traceTables.map((table) => [table, `${bindings.tenant} AND ${meant}`]);
-  if (subject === "user") {
-    const user = bindings.bind("String", subjectId);
-    conditions.push(["usage_user_1d", `${bindings.tenant} AND user_id = ${user} AND ${id} != ''`]);
-  }
-  return conditions;
+  const rows = [...conditions].map(([table, condition]) => ({
+    name: table,
+    table,
+    condition: `${bindings.tenant} AND (${condition}) AND ${id} != ''`,
+  }));
+  return [...rows, exemplarRemoval(bindings.tenant, `(SELECT groupArray(trace_id) ${meant})`)];
+}
+
+function projectRemovals(everything: string): Removal[] {
+  const rows = projectTables.map((table) => ({ name: table, table, condition: everything }));
+  return [...rows, { name: "deletions", table: "deletions", condition: `${everything} AND subject != 'project'` }];
+}
+
+/** Points stay: they are sums of many. Which traces are their examples goes. */
+function exemplarRemoval(tenant: string, traces: string): Removal {
+  const columns = ["exemplar_times", "exemplar_values", "exemplar_span_ids", "exemplar_trace_ids"];
+  const kept = columns.map(
+    (column) => `${column} = arrayFilter((value, trace) -> NOT has(${traces}, trace), ${column}, exemplar_trace_ids)`,
+  );
+  return {
+    name: "exemplars",
+    table: "metric_points",
+    condition: `${tenant} AND hasAny(exemplar_trace_ids, ${traces})`,
+    update: kept.join(", "),
+  };
 }
 
 async function remainingRows(
@@ -208,8 +249,8 @@ async function remainingRows(
   options?: ReadOptions,
 ): Promise<Record<string, number>> {
   const bindings = new Bindings(project);
-  const counts = conditionsOf(bindings, request).map(
-    ([table, condition]) => `SELECT '${table}' AS name, count() AS rows FROM ${table} WHERE ${condition}`,
+  const counts = removalsOf(bindings, request).map(
+    ({ name, table, condition }) => `SELECT '${name}' AS name, count() AS rows FROM ${table} WHERE ${condition}`,
   );
   const rows = await reader.query<{ name: string; rows: unknown }>(
     counts.join("\nUNION ALL\n"),
@@ -226,9 +267,10 @@ async function deleteRemaining(
   remaining: Readonly<Record<string, number>>,
 ): Promise<void> {
   const bindings = new Bindings(project);
-  for (const [table, condition] of conditionsOf(bindings, request)) {
-    if (remaining[table] === 0) continue;
-    await writer.mutate(table, `DELETE WHERE ${condition}`, bindings.params);
+  for (const { name, table, condition, update } of removalsOf(bindings, request)) {
+    if (remaining[name] === 0) continue;
+    const change = update === undefined ? "DELETE" : `UPDATE ${update}`;
+    await writer.mutate(table, `${change} WHERE ${condition}`, bindings.params);
   }
 }
 

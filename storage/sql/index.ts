@@ -4,6 +4,7 @@ export type { CallDetailRow, CallSummaryRow } from "./call-row.ts";
 export * from "./content-logs.ts";
 export * from "./delete-data.ts";
 export * from "./expire-data.ts";
+export * from "./export-rows.ts";
 export * from "./get-call.ts";
 export * from "./get-trace.ts";
 export * from "./heatmap.ts";

@@ -19,3 +19,9 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
 }
+
+/** Answers of any length, as they come. */
+export interface SqlLines {
+  /** Rows as texts of JSON, some at a time. Fails with a CodedError, also after rows were given. */
+  lines(sql: string, params: SqlParams, options?: ReadOptions): AsyncIterable<readonly string[]>;
+}
