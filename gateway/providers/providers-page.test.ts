@@ -109,6 +109,14 @@ Counts without a column are attributes: \`usage.web_search_requests\`, \`usage.s
 \`usage.input_image_tokens\`, \`usage.eval_duration_ns\` … Cohere's cost follows its billed units, OpenRouter's and
 Perplexity's is the one that they tell.
 
+## Realtime over WebSocket
+\`ws://…/openai/v1/realtime?model=gpt-realtime\` (Azure's \`/openai/realtime?deployment=…\` too) passes byte for byte both
+ways, compressed or not. It is read beside that: the connection is one call, and each response below it another, with
+its model, usage (audio and cached audio apart), cost, what was said to it and what it said, in words, its first token
+and rhythm. What was spoken by the user is there where the session has it transcribed. Sound is not kept. A session
+that neither side closed properly is \`cut\` or \`cancelled\`; an \`error\` event makes it an error. Messages over 1 MiB are
+passed and not read.
+
 ## Amazon Bedrock
 A client signs its requests for the host that it calls. Through Weir that is Weir's, so that AWS would refuse the
 signature: use one of Bedrock's API keys (\`AWS_BEARER_TOKEN_BEDROCK\`), or a virtual key. With a virtual key the client

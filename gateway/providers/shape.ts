@@ -1,4 +1,4 @@
-import { type ContentFormat, type SpanKind, type Usage, unknownUsage } from "@weir/model";
+import { type BilledUsage, type ContentFormat, type SpanKind, type Usage, unknownUsage } from "@weir/model";
 import type { ByteAllowance } from "../recording/capture.ts";
 
 /** What a provider's answer says about itself. Filled in as far as it is known; the rest stays empty or null. */
@@ -6,8 +6,8 @@ export interface Answer {
   usage: Usage;
   /** The provider gave a usage, be it incomplete. */
   hasUsage: boolean;
-  /** What the provider bills, where that is not what was used (Cohere). */
-  billed: Usage | null;
+  /** What the provider bills, where that is not what was used (Cohere), or is told in more detail (realtime). */
+  billed: BilledUsage | null;
   /** What the provider says that the call cost. */
   costNanoUsd: number | null;
   model: string;
