@@ -736,6 +736,29 @@ test("a base URL with a path is put before the path once", async () => {
   await fixture[Symbol.asyncDispose]();
 });
 
+test("the caller's traceparent is continued; the provider gets it unchanged, or one that names our span", async () => {
+  await using fixture = await GatewayFixture.start();
+  const providers = { own: { baseUrl: fixture.mock.url, traceContext: "child" } };
+  await using behind = await GatewayFixture.start({ config: { providers } });
+  fixture.mock.on(chatPath, { headers: json, body: chatAnswer });
+  behind.mock.on(chatPath, { headers: json, body: chatAnswer });
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+  const headers = { traceparent, tracestate: "a=b" };
+  for (const path of [`/openai${chatPath}`, `/own${chatPath}`]) {
+    await (await behind.post(path, { model: "m" }, { headers })).text();
+  }
+  await (await behind.post(`/own${chatPath}`, { model: "m" })).text();
+  const rows = await behind.rows(3);
+  const got = [...behind.mock.requests, ...fixture.mock.requests].map((it) => headerOf(it.headers, "traceparent"));
+  const own = (index: number, flags: string) => `00-${rows[index]?.trace_id}-${rows[index]?.span_id}-${flags}`;
+  assert.deepEqual(got, [traceparent, own(1, "00"), own(2, "01")]);
+  assert.deepEqual(
+    rows.slice(0, 2).map((row) => [row.trace_id, row.parent_span_id]),
+    [1, 2].map(() => ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"]),
+  );
+  assert.equal(headerOf(fixture.mock.requests[0]?.headers ?? [], "tracestate"), "a=b");
+});
+
 test("an unknown provider is a clear error in words that SDKs read", async () => {
   await using fixture = await GatewayFixture.start();
   const response = await fixture.post("/opnai/v1/chat/completions", {});

@@ -92,6 +92,7 @@ export function forward(
     attribution: head.attribution,
     traceparent: head.traceparent,
   });
+  if (provider.takesChildContext) head.forward = withTraceparent(head.forward, record.traceparent);
   const call = new ForwardedCall(context, exchange, record, head, path, translation);
   call.start();
   if (replacement === undefined) return;
@@ -118,6 +119,12 @@ function inHeader(credentials: readonly string[], name: string): readonly string
   const token = /^Bearer\s+(\S+)$/i.exec(value)?.[1];
   const isElsewhere = name !== "" && token !== undefined && header.toLowerCase() === "authorization";
   return isElsewhere ? [name, token] : credentials;
+}
+
+/** In the place of the caller's own, if there is one. */
+function withTraceparent(headers: readonly string[], traceparent: string): string[] {
+  const kept = headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== "traceparent");
+  return [...kept, "traceparent", traceparent];
 }
 
 function unusableCredential(provider: string): CodedError {

@@ -215,7 +215,7 @@ export class RealtimeSession {
       api: realtimeResponse,
       admission: connection.admission,
       attribution: connection.attribution,
-      traceparent: `00-${connection.traceId}-${connection.spanId}-${connection.isParentSampled ? "01" : "00"}`,
+      traceparent: connection.traceparent,
     });
     record.requestModel = model || textOf(this.#settings["model"]);
     const contentBytes = capture.bodyLimitBytes;

@@ -95,6 +95,11 @@ export class CallRecord {
     this.isParentSampled = remote?.isSampled ?? true;
   }
 
+  /** As a caller's would be whose call this is: what is below it names it as its parent (W3C Trace Context). */
+  get traceparent(): string {
+    return `00-${this.traceId}-${this.spanId}-${this.isParentSampled ? "01" : "00"}`;
+  }
+
   /** Takes what the gateway wants to know from the request's top-level members. */
   readRequest(scan: Pick<JsonScanner, "members">): void {
     const { members } = scan;
