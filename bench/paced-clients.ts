@@ -113,5 +113,4 @@ const result: PacedResult = {
   gapMs: quantiles(gapsMs),
   clientCpuShare: (cpu.user + cpu.system) / 1000 / order.durationMs,
 };
-process.send?.(result);
-process.exit(0);
+process.send?.(result, () => process.exit(0));

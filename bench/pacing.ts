@@ -7,7 +7,7 @@
  */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { figuresOf } from "@weir/e2e/process-table.ts";
+import { figuresOf, waitedSeconds } from "@weir/e2e/process-table.ts";
 import { Weir } from "@weir/e2e/weir-process.ts";
 import { type PacedOrder, type PacedResult, runPaced } from "./paced-load.ts";
 import { startScript } from "./programs.ts";
@@ -33,6 +33,15 @@ const loads = [
 ] as const;
 type Load = (typeof loads)[number];
 type Way = "straight" | "weir";
+interface Measured {
+  readonly load: Load;
+  readonly way: Way;
+  readonly result: PacedResult;
+  /** Of one core. */
+  readonly gatewayCpuShare: number;
+  /** Of the time: how long the gateway was ready to run and other programs had the cores. */
+  readonly gatewayWaitShare: number;
+}
 
 await using open = new AsyncDisposableStack();
 const upstream = open.use(await startScript(join(import.meta.dirname, "paced-upstream.ts"), ["--port", "{port}"]));
@@ -44,24 +53,31 @@ const urls: Readonly<Record<Way, string>> = {
   straight: `${upstream.url}/v1/chat/completions`,
   weir: `${weir.url}/openai/v1/chat/completions`,
 };
-const results: { load: Load; way: Way; result: PacedResult; gatewayCpuShare: number }[] = [];
+const results: Measured[] = [];
 
 for (let round = 1; round <= rounds; round += 1) {
   for (const load of loads) {
     for (const way of ["straight", "weir"] as const) {
-      const pids = weir.pidsOf("gateway");
-      const before = figuresOf(pids).cpuSeconds;
-      const startedMs = performance.now();
-      const result = await runPaced(orderOf(load, way, durationMs));
-      const elapsedS = (performance.now() - startedMs) / 1000;
-      const gatewayCpuShare = (figuresOf(pids).cpuSeconds - before) / elapsedS;
-      results.push({ load, way, result, gatewayCpuShare });
-      console.log(`round ${round} ${load.name.padEnd(28)} ${way.padEnd(9)} ${oneLine(result)}`);
+      const measured = await measure(load, way);
+      results.push(measured);
+      console.log(`round ${round} ${load.name.padEnd(28)} ${way.padEnd(9)} ${oneLine(measured.result)}`);
     }
   }
 }
 const memory = await memoryOverTime();
 console.log(`\n${latencyTable()}\n\n${memory}`);
+
+async function measure(load: Load, way: Way): Promise<Measured> {
+  const pids = weir.pidsOf("gateway");
+  const waited = () => pids.reduce((sum, pid) => sum + waitedSeconds(pid), 0);
+  const cpuBefore = figuresOf(pids).cpuSeconds;
+  const waitedBefore = waited();
+  const startedMs = performance.now();
+  const result = await runPaced(orderOf(load, way, durationMs));
+  const elapsedS = (performance.now() - startedMs) / 1000;
+  const gatewayCpuShare = (figuresOf(pids).cpuSeconds - cpuBefore) / elapsedS;
+  return { load, way, result, gatewayCpuShare, gatewayWaitShare: (waited() - waitedBefore) / elapsedS };
+}
 
 function orderOf(load: Load, way: Way, lengthMs: number): PacedOrder {
   const { streams, intervalMs, tokens } = load;
@@ -90,14 +106,14 @@ function latencyTable(): string {
   );
   const table = markdownTable(["ms, median of the rounds", "straight", "weir", "added"], rows);
   const shares = loads.map((load) => {
-    const clients = middle(load, "weir", (result) => result.clientCpuShare);
-    const gateway = median(
-      results.filter((it) => it.load === load && it.way === "weir").map((it) => it.gatewayCpuShare),
-    );
-    return `${load.name}: clients ${percent(clients)} and gateway ${percent(gateway)} of a core`;
+    const through = results.filter((it) => it.load === load && it.way === "weir");
+    const clients = median(through.map(({ result }) => result.clientCpuShare));
+    const gateway = median(through.map(({ gatewayCpuShare }) => gatewayCpuShare));
+    const waited = median(through.map(({ gatewayWaitShare }) => gatewayWaitShare));
+    return `- ${load.name}: clients took ${percent(clients)} and the gateway ${percent(gateway)} of a core; for ${percent(waited)} of the time the gateway was ready to run and other programs had the cores.`;
   });
   const errors = results.reduce((sum, { result }) => sum + result.errors, 0);
-  return `${table}\n\n${shares.join("; ")}. Errors: ${errors}.`;
+  return `${table}\n\n${shares.join("\n")}\n- Errors: ${errors}.`;
 }
 
 /** The gateway's memory under the first load for as long as asked. */

@@ -76,6 +76,11 @@ function readLink(path: string): string {
   }
 }
 
+/** How long the process's main thread could have run and had no core to run on. */
+export function waitedSeconds(pid: number): number {
+  return Number(readText(`/proc/${pid}/schedstat`).split(" ")[1] ?? 0) / 1e9;
+}
+
 export interface ProcessFigures {
   readonly cpuSeconds: number;
   readonly residentBytes: number;

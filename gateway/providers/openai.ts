@@ -160,6 +160,21 @@ const responses: Api = defineApi({
   openStream: (allowance) => new ResponsesStream(allowance, readResponseObject),
 });
 
+const lastStatuses = new Set(["completed", "incomplete", "failed", "cancelled"]);
+
+/**
+ * A response that is asked for by its id. One made in the background had no usage when it was asked for: it is told here,
+ * as often as the client asks.
+ */
+const retrievedResponse = defineApi({
+  route: "/v1/responses/{id}",
+  readJson(body, answer) {
+    if (body["background"] !== true || !lastStatuses.has(textOf(body["status"]))) return;
+    readResponseObject(body, answer);
+    answer.isLate = answer.hasUsage;
+  },
+});
+
 /** The usage object of realtime responses. Cached audio has a price of its own, so that its part is told too. */
 function readRealtimeUsage(raw: unknown, answer: Answer): void {
   if (!isRecord(raw)) return;
@@ -212,6 +227,11 @@ export const openaiRoutes: readonly ApiRoute[] = [
   routeEnding("/completions", completions),
   routeEnding("/embeddings", embeddings),
   routeEnding("/responses", responses),
+  {
+    method: "GET",
+    path: /\/responses\/(resp_[\w-]{1,200})$/,
+    api: ([, id = ""]) => ({ ...retrievedResponse, traceSeed: id }),
+  },
   routeEnding("/responses/input_tokens", defineApi({ operation: "count_tokens", route: "/v1/responses/input_tokens" })),
   ...openaiMediaRoutes,
   ...rerankRoutes,

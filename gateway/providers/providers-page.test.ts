@@ -105,6 +105,9 @@ batches, stored responses.
 ${operations.map(operationLine).join("\n")}
 
 Input tokens include cached reads and cache writes, output tokens include reasoning, whatever the provider's own base.
+A response made in the background (\`background: true\`) tells no usage when it is asked for. The first
+\`GET /v1/responses/{id}\` that finds it done is recorded as the call's result, with usage, cost and output; later ones are HTTP
+calls.
 Counts without a column are attributes: \`usage.web_search_requests\`, \`usage.search_units\`, \`usage.billed_input_tokens\`,
 \`usage.input_image_tokens\`, \`usage.eval_duration_ns\` … Cohere's cost follows its billed units, OpenRouter's and
 Perplexity's is the one that they tell.

@@ -90,7 +90,7 @@ export class CallRecord {
     this.admission = facts.admission;
     this.attribution = facts.attribution;
     const remote = facts.traceparent === "" ? undefined : parseTraceparent(facts.traceparent);
-    this.traceId = remote?.traceId ?? traceIdOf(facts.attribution?.traceAlias ?? "");
+    this.traceId = remote?.traceId ?? traceIdOf(facts.attribution?.traceAlias || facts.api.traceSeed);
     this.parentSpanId = remote?.spanId ?? noSpanId;
     this.isParentSampled = remote?.isSampled ?? true;
   }
