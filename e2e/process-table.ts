@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** A process as Linux tells of it. */
 export interface ProcessEntry {
@@ -60,6 +60,25 @@ export function processesMarked(name: string, value: string, text: string): Proc
 export function isAlive(pid: number): boolean {
   const entry = readProcess(pid);
   return entry !== undefined && entry.state !== "Z";
+}
+
+/** Sockets that the process has open. */
+export function openSockets(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((name) => readLink(`${folder}/${name}`).startsWith("socket:")).length;
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
+
+/** How long the process's main thread could have run and had no core to run on. */
+export function waitedSeconds(pid: number): number {
+  return Number(readText(`/proc/${pid}/schedstat`).split(" ")[1] ?? 0) / 1e9;
 }
 
 export interface ProcessFigures {

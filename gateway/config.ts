@@ -32,6 +32,12 @@ const providerConfig = z.strictObject({
     .boolean()
     .optional()
     .describe("Send other gateways' headers (helicone-*, x-portkey-* …) on, because one of them is the upstream."),
+  traceContext: z
+    .enum(["unchanged", "child"])
+    .optional()
+    .describe(
+      "The `traceparent` that the provider gets: the caller's, if it sent one (`unchanged`, the default); or one that names Weir's span (`child`), for a server of your own that traces too.",
+    ),
 });
 
 export type ProviderConfig = z.infer<typeof providerConfig>;

@@ -736,6 +736,61 @@ test("a base URL with a path is put before the path once", async () => {
   await fixture[Symbol.asyncDispose]();
 });
 
+test("the caller's traceparent is continued; the provider gets it unchanged, or one that names our span", async () => {
+  await using fixture = await GatewayFixture.start();
+  const providers = { own: { baseUrl: fixture.mock.url, traceContext: "child" } };
+  await using behind = await GatewayFixture.start({ config: { providers } });
+  fixture.mock.on(chatPath, { headers: json, body: chatAnswer });
+  behind.mock.on(chatPath, { headers: json, body: chatAnswer });
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+  const headers = { traceparent, tracestate: "a=b" };
+  for (const path of [`/openai${chatPath}`, `/own${chatPath}`]) {
+    await (await behind.post(path, { model: "m" }, { headers })).text();
+  }
+  await (await behind.post(`/own${chatPath}`, { model: "m" })).text();
+  const rows = await behind.rows(3);
+  const got = [...behind.mock.requests, ...fixture.mock.requests].map((it) => headerOf(it.headers, "traceparent"));
+  const own = (index: number, flags: string) => `00-${rows[index]?.trace_id}-${rows[index]?.span_id}-${flags}`;
+  assert.deepEqual(got, [traceparent, own(1, "00"), own(2, "01")]);
+  assert.deepEqual(
+    rows.slice(0, 2).map((row) => [row.trace_id, row.parent_span_id]),
+    [1, 2].map(() => ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"]),
+  );
+  assert.equal(headerOf(fixture.mock.requests[0]?.headers ?? [], "tracestate"), "a=b");
+});
+
+test("a response in the background: its usage counts once, however often it is asked for", async () => {
+  await using fixture = await GatewayFixture.start();
+  const response = (status: string, more: object = {}) =>
+    JSON.stringify({ id: "resp_1", object: "response", model: "gpt-5-2025-08-07", background: true, status, ...more });
+  const usage = { input_tokens: 1000, output_tokens: 100, output_tokens_details: { reasoning_tokens: 60 } };
+  const output = [{ type: "message", role: "assistant", content: [{ type: "output_text", text: "Done." }] }];
+  fixture.mock.on("/v1/responses", { headers: json, body: response("queued", { usage: null, output: [] }) });
+  const states = [response("in_progress", { usage: null }), ...Array(2).fill(response("completed", { usage, output }))];
+  fixture.mock.on("/v1/responses/resp_1", () => ({ headers: json, body: states.shift() }));
+  const asked = { model: "gpt-5", input: "hi", background: true };
+  await (await fixture.post("/openai/v1/responses", asked)).text();
+  for (let poll = 0; poll < 3; poll += 1) {
+    await (await fetch(`${fixture.url}/openai/v1/responses/resp_1`)).text();
+    await fixture.rows(poll + 2);
+  }
+  const rows = await fixture.rows(4);
+  assert.deepEqual(
+    rows.map((row) => [row.kind, row.http_route, row.input_tokens, row.output_tokens, row.response_id]),
+    [
+      ["llm", "POST /v1/responses", null, null, "resp_1"],
+      ["http", "GET /v1/responses/{id}", null, null, ""],
+      ["llm", "GET /v1/responses/{id}", 1000, 100, "resp_1"],
+      ["http", "GET /v1/responses/{id}", null, null, "resp_1"],
+    ],
+  );
+  assert.ok((rows[2]?.cost_nano_usd ?? 0) > 0);
+  assert.equal(rows[2]?.name, "chat gpt-5-2025-08-07");
+  assert.ok(String(rows[2]?.output).includes("Done."));
+  assert.equal(rows[3]?.cost_nano_usd, null);
+  assert.deepEqual([rows[1]?.trace_id, rows[3]?.trace_id], [rows[2]?.trace_id, rows[2]?.trace_id]);
+});
+
 test("an unknown provider is a clear error in words that SDKs read", async () => {
   await using fixture = await GatewayFixture.start();
   const response = await fixture.post("/opnai/v1/chat/completions", {});

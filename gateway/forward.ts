@@ -13,6 +13,7 @@ import { answerError } from "./own-answer.ts";
 import { type Provider, type Target, upstreamPath } from "./provider-table.ts";
 import { apiOf } from "./providers/index.ts";
 import type { Api } from "./providers/shape.ts";
+import { RealtimeSession } from "./realtime/realtime-session.ts";
 import { CallRecord } from "./recording/call-record.ts";
 import { BodyCapture, type CaptureBudget } from "./recording/capture.ts";
 import { isEncoded } from "./recording/decode.ts";
@@ -91,6 +92,7 @@ export function forward(
     attribution: head.attribution,
     traceparent: head.traceparent,
   });
+  if (provider.takesChildContext) head.forward = withTraceparent(head.forward, record.traceparent);
   const call = new ForwardedCall(context, exchange, record, head, path, translation);
   call.start();
   if (replacement === undefined) return;
@@ -117,6 +119,12 @@ function inHeader(credentials: readonly string[], name: string): readonly string
   const token = /^Bearer\s+(\S+)$/i.exec(value)?.[1];
   const isElsewhere = name !== "" && token !== undefined && header.toLowerCase() === "authorization";
   return isElsewhere ? [name, token] : credentials;
+}
+
+/** In the place of the caller's own, if there is one. */
+function withTraceparent(headers: readonly string[], traceparent: string): string[] {
+  const kept = headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== "traceparent");
+  return [...kept, "traceparent", traceparent];
 }
 
 function unusableCredential(provider: string): CodedError {
@@ -174,6 +182,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
   #isPassing = false;
   #isSent = false;
   #tunnel: readonly Socket[] = [];
+  #realtime: RealtimeSession | undefined;
 
   constructor(
     context: ForwardContext,
@@ -513,24 +522,58 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     }
     record.httpStatus = answer.status;
     const { forward } = readAnswerHead(answer.rawHeaders, () => false);
+    this.#openRealtime(forward);
     forward.push("connection", "Upgrade", "upgrade", answer.upgrade, "x-weir-call-id", record.spanId);
     const client = this.#exchange.switchProtocols(answer.reason, forward);
     this.#tunnel = [client.socket, socket];
     openTunnel(client, { socket, rest }, this);
   }
 
+  #openRealtime(answerHeaders: readonly string[]): void {
+    const { record } = this;
+    const query = this.#path.indexOf("?");
+    if (!realtimePath.test(query === -1 ? this.#path : this.#path.slice(0, query))) return;
+    const asked = new URLSearchParams(query === -1 ? "" : this.#path.slice(query));
+    record.requestModel = asked.get("model") ?? asked.get("deployment") ?? "";
+    const { config, recorder, budget } = this.#context;
+    this.#realtime = new RealtimeSession({
+      connection: record,
+      model: record.requestModel,
+      extensions: headerValue(answerHeaders, "sec-websocket-extensions"),
+      recorder,
+      capture: config.capture,
+      budget,
+      nextCallNumber: () => this.#context.nextCallNumber++,
+    });
+  }
+
   onUp(bytes: Buffer): void {
     this.record.requestBytes += bytes.length;
+    this.#readRealtime((session) => session.onUp(bytes));
   }
 
   onDown(bytes: Buffer): void {
     const { record } = this;
     if (record.firstByteAtMs === 0) record.firstByteAtMs = performance.now();
     record.responseBytes += bytes.length;
+    this.#readRealtime((session) => session.onDown(bytes));
   }
 
-  onClosed(): void {
-    this.#settle("ok");
+  onClosed(first: "client" | "server"): void {
+    this.#readRealtime((session) => session.end(first));
+    this.#settle(this.record.status);
+  }
+
+  /** What reading a session throws is told, and costs its record alone. */
+  #readRealtime(read: (session: RealtimeSession) => void): void {
+    if (this.#realtime === undefined || this.#isOver) return;
+    const beganMs = performance.now();
+    try {
+      read(this.#realtime);
+    } catch (error) {
+      this.#context.telemetry.emit(observationFailed, { error: String(error) });
+    }
+    this.record.ownMs += performance.now() - beganMs;
   }
 
   // The end.
@@ -551,6 +594,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
   #settle(status: CallRecord["status"]): void {
     if (this.#isOver) return;
     const { record } = this;
+    this.#readRealtime((session) => session.end("gateway"));
     this.#isOver = true;
     record.status = status;
     if (!this.#isSent) record.endMs = performance.now();
@@ -582,6 +626,14 @@ function formScanner(head: RequestHead): FormScanner | undefined {
   const at = forward.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-type");
   const boundary = formBoundary(at === -1 ? "" : (forward[at + 1] ?? ""));
   return boundary === undefined ? undefined : new FormScanner(boundary);
+}
+
+/** OpenAI's, Azure's and xAI's realtime sessions; what is asked of them otherwise is plain HTTP. */
+const realtimePath = /\/realtime$/;
+
+function headerValue(headers: readonly string[], name: string): string {
+  const at = headers.findIndex((it, index) => index % 2 === 0 && it.toLowerCase() === name);
+  return at === -1 ? "" : (headers[at + 1] ?? "");
 }
 
 function isEventStream(contentType: string): boolean {

@@ -24,6 +24,8 @@ export interface Provider {
   /** Asked for usage in a stream, it says `"usage":null` in every frame but the one with the usage. */
   readonly addsNullUsage: boolean;
   readonly keepGatewayHeaders: boolean;
+  /** It gets a `traceparent` that names the gateway's span, instead of the caller's. */
+  readonly takesChildContext: boolean;
   /** Where OpenAI's API begins. */
   readonly openaiPath: string;
   /** As the provider of `/v1`, it gets every model's name as it is. */
@@ -121,5 +123,6 @@ function providerOf(row: ProviderRow, config: GatewayConfig["providers"][string]
     openaiPath: row.openaiPath ?? "/v1",
     slashedModels: row.slashedModels ?? false,
     keepGatewayHeaders: config?.keepGatewayHeaders ?? false,
+    takesChildContext: config?.traceContext === "child",
   };
 }

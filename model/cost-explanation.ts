@@ -1,4 +1,4 @@
-import type { Usage } from "./usage.ts";
+import type { BilledUsage, Usage } from "./usage.ts";
 
 /**
  * The rates that a price was made of, in USD a million tokens (`_mtok`) or a thousand requests (`_kcount`). A detail
@@ -58,21 +58,21 @@ const classOfRate: Record<RateName, CostClass> = {
  * Splits a usage into the parts that have rates of their own and prices each. Undefined when the usage cannot be
  * priced: a count that is needed is unknown, a detail exceeds its parent, or tokens were used that have no rate.
  */
-export function costLines(usage: Usage, rates: Rates): CostLine[] | undefined {
+export function costLines(usage: BilledUsage, rates: Rates): CostLine[] | undefined {
   const lines: CostLine[] = [];
   if (!addInputLines(lines, usage, rates) || !addOutputLines(lines, usage, rates)) return undefined;
   addLine(lines, "requests_kcount", 1, rates.requests_kcount, 1000);
   return lines;
 }
 
-function addInputLines(lines: CostLine[], usage: Usage, rates: Rates): boolean {
+function addInputLines(lines: CostLine[], usage: BilledUsage, rates: Rates): boolean {
   const input = usage.input_tokens;
   if (input === null || (rates.input_mtok === undefined && input > 0)) return false;
   const read = priced(usage.cache_read_tokens, rates.cache_read_mtok);
   const write = priced(usage.cache_write_tokens, rates.cache_write_mtok);
   const write1h = priced(usage.cache_write_1h_tokens, rates.cache_write_1h_mtok);
   const audio = priced(usage.input_audio_tokens, rates.input_audio_mtok);
-  const audioRead = audioReadTokens(input, read, audio);
+  const audioRead = audioReadTokens(usage, input, read, audio);
   if (audioRead === undefined) return false;
   const plain = input - read - write - audio + audioRead;
   if (plain < 0 || write1h > write) return false;
@@ -105,9 +105,11 @@ function priced(tokens: number | null, rate: number | undefined): number {
   return rate === undefined ? 0 : (tokens ?? 0);
 }
 
-/** How much of the audio was read from the cache: providers do not say, so it is known only at the extremes. */
-function audioReadTokens(input: number, read: number, audio: number): number | undefined {
+/** How much of the audio was read from the cache: few providers say so, and else it is known only at the extremes. */
+function audioReadTokens(usage: BilledUsage, input: number, read: number, audio: number): number | undefined {
   if (read === 0 || audio === 0) return 0;
+  const told = usage.cache_read_audio_tokens ?? undefined;
+  if (told !== undefined) return told <= read && told <= audio ? told : undefined;
   return audio === input ? read : undefined;
 }
 

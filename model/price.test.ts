@@ -206,10 +206,21 @@ test("rows without a price, without rates and with another total say so", () => 
   assert.equal(explainCost({ ...usage, cost_nano_usd: 20_000, price_rates: rates }).state, "explained");
 });
 
-test("cached audio of unknown size has no price, but all-audio input has", () => {
+test("cached audio of unknown size has no price, but a told size and all-audio input have", () => {
   const rates = { input_mtok: 1, input_audio_mtok: 10, cache_read_mtok: 0.1, cache_audio_read_mtok: 0.5 };
   const mixed = usageOf({ input_tokens: 100, input_audio_tokens: 50, cache_read_tokens: 20 });
   assert.equal(costLines(mixed, rates), undefined);
+  const told = costLines({ ...mixed, cache_read_audio_tokens: 15 }, rates);
+  assert.deepEqual(
+    told?.map(({ rate, count }) => [rate, count]),
+    [
+      ["input_mtok", 45],
+      ["input_audio_mtok", 35],
+      ["cache_read_mtok", 5],
+      ["cache_audio_read_mtok", 15],
+    ],
+  );
+  assert.equal(costLines({ ...mixed, cache_read_audio_tokens: 30 }, rates), undefined);
   const lines = costLines({ ...mixed, input_audio_tokens: 100 }, rates);
   assert.deepEqual(
     lines?.map((line) => [line.rate, line.count]),

@@ -5,7 +5,7 @@ import { ownValue } from "./own-value.ts";
 import { overriddenRates, type PriceOverrides } from "./price-overrides.ts";
 import { RecentPairs } from "./recent-pairs.ts";
 import { isHalved, type ServiceTier, serviceTier, serviceTierVersion, tierRow } from "./service-tier-prices.ts";
-import type { Usage } from "./usage.ts";
+import type { BilledUsage } from "./usage.ts";
 
 /** The fields of a row that say what a call cost and by which rates. */
 export type PricedCost = { [Field in CostField]: NonNullable<SpanRow[Field]> } & {
@@ -37,7 +37,7 @@ export interface PriceQuestion {
   /** `gen_ai.provider.name`, or an id of one of the gateway's providers. */
   readonly provider: string;
   readonly model: string;
-  readonly usage: Usage;
+  readonly usage: BilledUsage;
   /** When the call was made: prices change, and some depend on the time of day. */
   readonly at: Date;
   /** The provider's word for it; empty or absent is the standard tier. A tier without a price makes the cost unknown. */

@@ -14,6 +14,12 @@ export interface Usage {
   output_audio_tokens: number | null;
 }
 
+/** A usage with what only its price depends on. */
+export interface BilledUsage extends Usage {
+  /** How much of `cache_read_tokens` is audio, where the provider says so. */
+  readonly cache_read_audio_tokens?: number | null;
+}
+
 export const unknownUsage: Readonly<Usage> = Object.freeze({
   input_tokens: null,
   output_tokens: null,

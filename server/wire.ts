@@ -189,13 +189,24 @@ export function callMetrics(
 export function addGatewayMetrics(
   telemetry: ProcessTelemetry,
   scheme: UrlScheme,
-  gateway: Pick<Gateway, "activeCallsByMethod" | "capturedBytes">,
+  gateway: Pick<Gateway, "activeCallsByMethod" | "capturedBytes" | "openConnections">,
 ): void {
   addActiveRequests(telemetry.metrics, scheme, () => gateway.activeCallsByMethod);
   const captured = telemetry.metrics
     .gauge({ name: "weir_gateway_captured_bytes", help: "Bodies held for the record of calls under way." })
     .series();
-  telemetry.metrics.onCollect(() => captured.set(gateway.capturedBytes));
+  const connections = telemetry.metrics.gauge({
+    name: "weir_gateway_open_connections",
+    help: "Connections of clients, and to providers, idle ones too.",
+    labels: ["side"],
+  });
+  const clients = connections.series("clients");
+  const providers = connections.series("providers");
+  telemetry.metrics.onCollect(() => {
+    captured.set(gateway.capturedBytes);
+    clients.set(gateway.openConnections.clients);
+    providers.set(gateway.openConnections.providers);
+  });
 }
 
 /** The journal's own health on this process's metrics. */

@@ -12,6 +12,8 @@ const sizeLine = new RegExp(
   "^[0-9A-Fa-f]{1,12}(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+" +
     '(?:=(?:[!#$%&\'*+.^_`|~0-9A-Za-z-]+|"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e\\x80-\\xff])*"))?)*$',
 );
+/** What may not come as a trailer, being needed before it (RFC 9110 section 6.5.1); one who heeds it is out of step. */
+const framingFields = /^(?:transfer-encoding|content-length|host)$/i;
 const trailerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/;
 
 /** Undoes the chunked transfer coding (RFC 9112 section 7.1), cut by reads anywhere. Strict: only CRLF ends a line. */
@@ -106,6 +108,7 @@ export class ChunkedReader {
     this.#trailerBytes += line.length;
     const match = trailerLine.exec(line);
     if (match === null) throw this.#brokenAt(from, "a trailer is no header line");
+    if (framingFields.test(match[1] as string)) throw this.#brokenAt(from, "a trailer says how it is framed");
     if (this.#trailerBytes > trailersLimitBytes) throw this.#brokenAt(from, "its trailers are too long");
     this.trailers.push(match[1] as string, match[2] as string);
   }

@@ -12,11 +12,14 @@ export class HeadReader {
   /** Offset in the last pushed chunk of the byte after the head. */
   end = 0;
   readonly #limitBytes: number;
+  readonly #begins: string;
   #held: Buffer | undefined;
   #heldLength = 0;
 
-  constructor(limitBytes: number) {
+  /** `begins`: how every head of the kind begins; what does not is refused at once, not when its end fails to come. */
+  constructor(limitBytes: number, begins = "") {
     this.#limitBytes = limitBytes;
+    this.#begins = begins;
   }
 
   /** A head has begun and is not whole yet. */
@@ -50,6 +53,7 @@ export class HeadReader {
       if (held.length > this.#limitBytes) throw tooLong(held, 0, held.length);
       refuseBareLineFeed(held, before);
       this.#dropEmptyLine();
+      this.#refuseOtherProtocol();
       return undefined;
     }
     if (end > this.#limitBytes) throw tooLong(held, 0, end);
@@ -74,6 +78,14 @@ export class HeadReader {
     chunk.copy(held, this.#heldLength, from, from + size);
     this.#heldLength = needed;
     return held.subarray(0, needed);
+  }
+
+  /** HTTP/2, TLS or SSH on a connection would wait for us as we wait for them. */
+  #refuseOtherProtocol(): void {
+    const length = Math.min(this.#heldLength, this.#begins.length);
+    if (length === 0 || this.#held?.[0] === carriageReturn) return;
+    if (this.#held?.toString("latin1", 0, length) === this.#begins.slice(0, length)) return;
+    throw new HttpFault(400, "The message is not valid HTTP/1.1: it does not begin as one.");
   }
 
   #dropEmptyLine(): void {

@@ -115,6 +115,7 @@ for (const [name, body] of [
   ["less data than told", "4\r\nabc\r\n0\r\n\r\n"],
   ["an extension with a line feed", "3;a=b\n\r\nabc\r\n0\r\n\r\n"],
   ["a trailer that is no header", "3\r\nabc\r\n0\r\nnonsense\r\n\r\n"],
+  ["a trailer that frames", "3\r\nabc\r\n0\r\nTransfer-Encoding: identity\r\n\r\n"],
   ["a folded trailer", "3\r\nabc\r\n0\r\na: b\r\n c\r\n\r\n"],
 ] as const) {
   test(`chunked body: ${name}: refused, wherever it is cut`, () => {

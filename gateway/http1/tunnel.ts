@@ -8,11 +8,11 @@ export interface TunnelEnd {
 
 /** What a tunnel tells. */
 export interface TunnelObserver {
-  /** Bytes are being passed on to the server, or to the client. */
+  /** Bytes have been passed on to the server, or to the client. */
   onUp(bytes: Buffer): void;
   onDown(bytes: Buffer): void;
-  /** Called once: both sides are closed. */
-  onClosed(): void;
+  /** Called once: both sides are closed, this one first. */
+  onClosed(first: "client" | "server"): void;
 }
 
 /**
@@ -21,25 +21,47 @@ export interface TunnelObserver {
  */
 export function openTunnel(client: TunnelEnd, server: TunnelEnd, observer: TunnelObserver): void {
   let openSides = 2;
+  let first: "client" | "server" | undefined;
+  const onEnded = (side: "client" | "server") => {
+    first ??= side;
+  };
   const onSideClosed = () => {
     openSides -= 1;
-    if (openSides === 0) observer.onClosed();
+    if (openSides === 0) observer.onClosed(first ?? "client");
   };
-  connectSide(client, server.socket, (bytes) => observer.onUp(bytes), onSideClosed);
-  connectSide(server, client.socket, (bytes) => observer.onDown(bytes), onSideClosed);
+  connectSide(client, server.socket, {
+    onPassed: (bytes) => observer.onUp(bytes),
+    onEnded: () => onEnded("client"),
+    onClosed: onSideClosed,
+  });
+  connectSide(server, client.socket, {
+    onPassed: (bytes) => observer.onDown(bytes),
+    onEnded: () => onEnded("server"),
+    onClosed: onSideClosed,
+  });
 }
 
-function connectSide(from: TunnelEnd, to: Socket, note: (bytes: Buffer) => void, onClosed: () => void): void {
+interface SideObserver {
+  onPassed(bytes: Buffer): void;
+  onEnded(): void;
+  onClosed(): void;
+}
+
+function connectSide(from: TunnelEnd, to: Socket, observer: SideObserver): void {
   const pass = (bytes: Buffer) => {
-    note(bytes);
     if (!to.write(bytes)) from.socket.pause();
+    observer.onPassed(bytes);
   };
   to.on("drain", () => from.socket.resume());
   from.socket.on("error", () => {});
-  from.socket.on("end", () => to.end());
+  from.socket.on("end", () => {
+    observer.onEnded();
+    to.end();
+  });
   from.socket.on("close", () => {
+    observer.onEnded();
     to.destroySoon();
-    onClosed();
+    observer.onClosed();
   });
   if (from.rest.length > 0) pass(from.rest);
   from.socket.on("data", pass);

@@ -108,7 +108,7 @@ export class UpstreamConnection implements BodySink, Timed {
   #isRequestSent = false;
   #hasAnswerBegun = false;
   #isPaused = false;
-  #headReader = new HeadReader(limits.headBytes);
+  #headReader = new HeadReader(limits.headBytes, "HTTP/");
   #head: ResponseHead | undefined;
   #body: BodyReader | undefined;
 

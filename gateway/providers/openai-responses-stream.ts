@@ -6,7 +6,8 @@ type Members = Record<string, unknown>;
 
 const typePrefix = Buffer.from('{"type":"');
 const deltaSuffix = Buffer.from(".delta");
-const terminalTypes = new Set(["response.completed", "response.incomplete", "response.failed"]);
+/** `response.done` is the realtime API's. */
+const terminalTypes = new Set(["response.completed", "response.incomplete", "response.failed", "response.done"]);
 
 /**
  * Streams of the Responses API. The last event repeats the whole response, so deltas are kept unread, and looked at
@@ -66,7 +67,7 @@ export class ResponsesStream implements StreamReading {
     if (!isRecord(event["response"])) return;
     this.#created = event["response"];
     this.answer.id = textOf(this.#created["id"]);
-    this.answer.model = textOf(this.#created["model"]);
+    this.answer.model = textOf(this.#created["model"]) || this.answer.model;
   }
 
   #finish(event: Members): void {
@@ -148,7 +149,8 @@ function assembleItem(item: Item): unknown {
   const content: Members[] = [];
   const summary: Members[] = [];
   for (const { type, text } of item.texts.values()) {
-    if (type === "output_text") content.push({ type: "output_text", text, annotations: [] });
+    if (type === "output_text" || type === "text") content.push({ type: "output_text", text, annotations: [] });
+    else if (type.endsWith("audio_transcript")) content.push({ type: "output_audio", transcript: text });
     else if (type === "refusal") content.push({ type: "refusal", refusal: text });
     else if (type === "reasoning_text") content.push({ type: "reasoning_text", text });
     else if (type === "reasoning_summary_text") summary.push({ type: "summary_text", text });

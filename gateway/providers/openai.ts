@@ -160,6 +160,62 @@ const responses: Api = defineApi({
   openStream: (allowance) => new ResponsesStream(allowance, readResponseObject),
 });
 
+const lastStatuses = new Set(["completed", "incomplete", "failed", "cancelled"]);
+
+/**
+ * A response that is asked for by its id. One made in the background had no usage when it was asked for: it is told here,
+ * as often as the client asks.
+ */
+const retrievedResponse = defineApi({
+  route: "/v1/responses/{id}",
+  readJson(body, answer) {
+    if (body["background"] !== true || !lastStatuses.has(textOf(body["status"]))) return;
+    readResponseObject(body, answer);
+    answer.isLate = answer.hasUsage;
+  },
+});
+
+/** The usage object of realtime responses. Cached audio has a price of its own, so that its part is told too. */
+function readRealtimeUsage(raw: unknown, answer: Answer): void {
+  if (!isRecord(raw)) return;
+  const input = recordOf(raw["input_token_details"]);
+  const cachedAudio = countOf(recordOf(input["cached_tokens_details"])["audio_tokens"]);
+  const { usage } = answer;
+  answer.hasUsage = true;
+  usage.input_tokens = countOf(raw["input_tokens"]);
+  usage.output_tokens = countOf(raw["output_tokens"]);
+  usage.cache_read_tokens = countOf(input["cached_tokens"]);
+  usage.input_audio_tokens = countOf(input["audio_tokens"]);
+  usage.output_audio_tokens = countOf(recordOf(raw["output_token_details"])["audio_tokens"]);
+  noteDetail(answer, "input_image_tokens", input["image_tokens"]);
+  noteDetail(answer, "cached_audio_tokens", cachedAudio);
+  answer.billed = { ...usage, cache_read_audio_tokens: cachedAudio };
+}
+
+/** Reads the response object of a realtime session's `response.done`. */
+function readRealtimeResponse(body: Json, answer: Answer): void {
+  answer.id = textOf(body["id"]);
+  answer.model = textOf(body["model"]) || answer.model;
+  readRealtimeUsage(body["usage"], answer);
+  const details = recordOf(body["status_details"]);
+  answer.finish = textOf(details["reason"]) || textOf(body["status"]);
+  const error = details["error"];
+  if (!isRecord(error)) return;
+  answer.errorType = textOf(error["code"]) || textOf(error["type"]) || "server_error";
+  answer.errorMessage = textOf(error["message"]) || answer.errorType;
+}
+
+/** One response within a realtime session, whose events are read as a stream. */
+export const realtimeResponse: Api = defineApi({
+  operation: "chat",
+  kind: "llm",
+  format: "openai.responses",
+  route: "/v1/realtime",
+  streams: "always",
+  readJson: readRealtimeResponse,
+  openStream: (allowance) => new ResponsesStream(allowance, readRealtimeResponse),
+});
+
 /**
  * Operations by the end of the path, which is what vendors have in common. What is kept of them (retrieving a
  * response, files, batches, models) calls no model and is recorded as HTTP.
@@ -171,6 +227,11 @@ export const openaiRoutes: readonly ApiRoute[] = [
   routeEnding("/completions", completions),
   routeEnding("/embeddings", embeddings),
   routeEnding("/responses", responses),
+  {
+    method: "GET",
+    path: /\/responses\/(resp_[\w-]{1,200})$/,
+    api: ([, id = ""]) => ({ ...retrievedResponse, traceSeed: id }),
+  },
   routeEnding("/responses/input_tokens", defineApi({ operation: "count_tokens", route: "/v1/responses/input_tokens" })),
   ...openaiMediaRoutes,
   ...rerankRoutes,

@@ -105,9 +105,20 @@ batches, stored responses.
 ${operations.map(operationLine).join("\n")}
 
 Input tokens include cached reads and cache writes, output tokens include reasoning, whatever the provider's own base.
+A response made in the background (\`background: true\`) tells no usage when it is asked for. The first
+\`GET /v1/responses/{id}\` that finds it done is recorded as the call's result, with usage, cost and output; later ones are HTTP
+calls.
 Counts without a column are attributes: \`usage.web_search_requests\`, \`usage.search_units\`, \`usage.billed_input_tokens\`,
 \`usage.input_image_tokens\`, \`usage.eval_duration_ns\` … Cohere's cost follows its billed units, OpenRouter's and
 Perplexity's is the one that they tell.
+
+## Realtime over WebSocket
+\`ws://…/openai/v1/realtime?model=gpt-realtime\` (Azure's \`/openai/realtime?deployment=…\` too) passes byte for byte both
+ways, compressed or not. It is read beside that: the connection is one call, and each response below it another, with
+its model, usage (audio and cached audio apart), cost, what was said to it and what it said, in words, its first token
+and rhythm. What was spoken by the user is there where the session has it transcribed. Sound is not kept. A session
+that neither side closed properly is \`cut\` or \`cancelled\`; an \`error\` event makes it an error. Messages over 1 MiB are
+passed and not read.
 
 ## Amazon Bedrock
 A client signs its requests for the host that it calls. Through Weir that is Weir's, so that AWS would refuse the

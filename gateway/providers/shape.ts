@@ -1,4 +1,4 @@
-import { type ContentFormat, type SpanKind, type Usage, unknownUsage } from "@weir/model";
+import { type BilledUsage, type ContentFormat, type SpanKind, type Usage, unknownUsage } from "@weir/model";
 import type { ByteAllowance } from "../recording/capture.ts";
 
 /** What a provider's answer says about itself. Filled in as far as it is known; the rest stays empty or null. */
@@ -6,8 +6,8 @@ export interface Answer {
   usage: Usage;
   /** The provider gave a usage, be it incomplete. */
   hasUsage: boolean;
-  /** What the provider bills, where that is not what was used (Cohere). */
-  billed: Usage | null;
+  /** What the provider bills, where that is not what was used (Cohere), or is told in more detail (realtime). */
+  billed: BilledUsage | null;
   /** What the provider says that the call cost. */
   costNanoUsd: number | null;
   model: string;
@@ -18,6 +18,8 @@ export interface Answer {
   finish: string;
   errorType: string;
   errorMessage: string;
+  /** This is what came of a call that was answered before it was made, such as one in the background. */
+  isLate: boolean;
   /** Counts and durations that have no column: searches, pages, times of a local server. Names carry the unit. */
   readonly details: Record<string, number>;
 }
@@ -34,6 +36,7 @@ export function emptyAnswer(): Answer {
     finish: "",
     errorType: "",
     errorMessage: "",
+    isLate: false,
     details: {},
   };
 }
@@ -64,6 +67,8 @@ export interface Api {
   readonly model: string;
   /** Whether the answer is a stream: when the body's `stream` says so, unless it says no, or as the path says. */
   readonly streams: "when_asked" | "unless_refused" | "always" | "never";
+  /** Calls without a trace of their own that have it in common share one; "" for none. */
+  readonly traceSeed: string;
   /** Streams tell their usage only when asked to by `stream_options.include_usage`. */
   readonly mustAskForUsage: boolean;
   /** The answer is vectors or the like: not worth its room. */
@@ -92,6 +97,7 @@ const noApi: Omit<Api, "route" | "operation"> = {
   format: "json",
   model: "",
   streams: "never",
+  traceSeed: "",
   mustAskForUsage: false,
   dropsOutput: false,
   readJson() {},

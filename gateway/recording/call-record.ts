@@ -90,9 +90,14 @@ export class CallRecord {
     this.admission = facts.admission;
     this.attribution = facts.attribution;
     const remote = facts.traceparent === "" ? undefined : parseTraceparent(facts.traceparent);
-    this.traceId = remote?.traceId ?? traceIdOf(facts.attribution?.traceAlias ?? "");
+    this.traceId = remote?.traceId ?? traceIdOf(facts.attribution?.traceAlias || facts.api.traceSeed);
     this.parentSpanId = remote?.spanId ?? noSpanId;
     this.isParentSampled = remote?.isSampled ?? true;
+  }
+
+  /** As a caller's would be whose call this is: what is below it names it as its parent (W3C Trace Context). */
+  get traceparent(): string {
+    return `00-${this.traceId}-${this.spanId}-${this.isParentSampled ? "01" : "00"}`;
   }
 
   /** Takes what the gateway wants to know from the request's top-level members. */

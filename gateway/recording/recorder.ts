@@ -1,8 +1,10 @@
 import { asCodedError, defaultRetentionDays, type SpanRow, type Telemetry } from "@weir/model";
 import { type BlockWriter, type CallLog, createBlockWriter, type OpenCall } from "@weir/pipeline";
 import { observationFailed, rowsDropped } from "../events.ts";
+import { emptyAnswer } from "../providers/shape.ts";
 import type { CallRecord } from "./call-record.ts";
 import { decodeWhole } from "./decode.ts";
+import { LateResults } from "./late-results.ts";
 import { callRow, openRow } from "./span.ts";
 
 /** Calls that last longer than this are announced; ended ones wait no longer than this for their block. */
@@ -24,6 +26,7 @@ export class Recorder implements AsyncDisposable {
   readonly #onCall: (row: SpanRow) => void;
   readonly #limitBytes: number;
   readonly #writer: BlockWriter<SpanRow> = createBlockWriter("spans");
+  readonly #lateResults = new LateResults();
   #closes: number[] = [];
   #young: CallRecord[] = [];
   /** Ended calls that are still to be read. */
@@ -107,6 +110,7 @@ export class Recorder implements AsyncDisposable {
 
   #record(call: CallRecord): void {
     try {
+      if (call.observer?.answer.isLate === true) this.#countOnce(call);
       const row = this.#kept(callRow(call));
       this.#onCall(row);
       this.#append(row);
@@ -117,6 +121,13 @@ export class Recorder implements AsyncDisposable {
     call.input?.release();
     call.observer?.release();
     this.#arm();
+  }
+
+  /** A result that was recorded before is a request like any other. */
+  #countOnce(call: CallRecord): void {
+    const { observer } = call;
+    if (observer === undefined || this.#lateResults.isFirst(call.admission.projectId, observer.answer.id)) return;
+    observer.answer = { ...emptyAnswer(), id: observer.answer.id };
   }
 
   #kept(row: SpanRow): SpanRow {

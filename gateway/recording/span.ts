@@ -111,10 +111,20 @@ function readAnswer(row: SpanRow, call: CallRecord, answer: Answer): void {
   row.response_id = answer.id;
   row.finish_reason = finishReason(answer.finish);
   row.attributes = { ...row.attributes, ...detailsOf(answer) };
+  if (answer.isLate) becomeCall(row, answer);
   if (!answer.hasUsage) return;
   Object.assign(row, answer.usage);
   row.usage_source = "provider";
   readCost(row, call, answer);
+}
+
+/** What was asked for was a call's result: this is where its usage and content are known. */
+function becomeCall(row: SpanRow, answer: Answer): void {
+  row.kind = "llm";
+  row.operation = "chat";
+  row.request_model = answer.model;
+  row.name = `chat ${answer.model}`;
+  row.content_format = "openai.responses";
 }
 
 function readCost(row: SpanRow, call: CallRecord, answer: Answer): void {

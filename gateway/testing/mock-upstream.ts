@@ -63,6 +63,7 @@ export class MockUpstream implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #connections = 0;
+  #bytesOfClosed = 0;
 
   private constructor() {
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
@@ -84,6 +85,18 @@ export class MockUpstream implements AsyncDisposable {
     return this.#sockets.size;
   }
 
+  /** Connections that were made, closed ones too. */
+  get acceptedConnections(): number {
+    return this.#connections;
+  }
+
+  /** Of all connections, requests that never became whole too. */
+  get receivedBytes(): number {
+    let bytes = this.#bytesOfClosed;
+    for (const socket of this.#sockets) bytes += socket.bytesRead;
+    return bytes;
+  }
+
   on(key: string, script: Script | MockAnswer): void {
     this.#scripts.set(key, typeof script === "function" ? script : () => script);
   }
@@ -97,7 +110,10 @@ export class MockUpstream implements AsyncDisposable {
     const connection = ++this.#connections;
     this.#sockets.add(socket);
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-    socket.on("close", () => this.#sockets.delete(socket));
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      this.#bytesOfClosed += socket.bytesRead;
+    });
     socket.on("error", () => {});
     void serve(socket, async (parsed) => {
       const request = { ...parsed, connection, connectionClosed: closed };

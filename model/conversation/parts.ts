@@ -39,8 +39,9 @@ const readers: Readonly<Record<string, PartReader>> = {
     mediaPart("document", urlSource(stringOf(part["document_url"])), stringOf(part["document_name"])),
   file: openaiFile,
   input_file: openaiFile,
-  input_audio: openaiAudio,
-  audio: openaiAudio,
+  input_audio: realtimeAudio,
+  audio: realtimeAudio,
+  output_audio: realtimeAudio,
   blob: otelBlob,
   uri: otelUri,
   tool_use: (part) => toolCall(part, part["input"]),
@@ -74,6 +75,12 @@ function readPart(part: unknown, depth: number): Part[] {
   const type = stringOf(part["type"]);
   const reader = ownValue(readers, type);
   return [reader === undefined ? readOther(type, part, depth) : reader(part, depth)];
+}
+
+/** Realtime sessions tell what was said beside the sound, or instead of it. */
+function realtimeAudio(part: JsonObject): Part {
+  const transcript = stringOf(part["transcript"]);
+  return transcript === "" ? openaiAudio(part) : text(transcript);
 }
 
 /** Tools of providers' own come under ever new names: `web_search_call`, `bash_code_execution_tool_result` … */
