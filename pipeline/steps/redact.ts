@@ -18,8 +18,10 @@ export class RedactStep implements BatchStep {
   }
 
   onBatch(batch: Batch): Batch {
-    if (batch.rowCount === 0 || !this.#redaction.concerns(batch.block)) return batch;
-    const result = redactBlock(batch.table, batch.block, this.#redactorOf);
+    if (batch.rowCount === 0) return batch;
+    const concerned = this.#redaction.columnsOfConcern(batch.table, batch.block);
+    if (concerned.size === 0) return batch;
+    const result = redactBlock(batch.table, batch.block, concerned, this.#redactorOf);
     if (result === undefined) return batch;
     this.#count(result.found);
     return { ...batch, block: result.block };
