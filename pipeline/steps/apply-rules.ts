@@ -1,48 +1,72 @@
 import type { Telemetry } from "@weir/model";
 import { matcherOf, parseFilter, type RowMatcher } from "@weir/query";
 import { BlockEdits } from "../blocks/block-edits.ts";
-import { type BlockLayout, layoutOf } from "../blocks/block-layout.ts";
+import { type BlockColumn, type BlockLayout, layoutOf, readLayoutOf } from "../blocks/block-layout.ts";
 import { BlockRows } from "../blocks/block-rows.ts";
 import { keepRows } from "../blocks/keep-rows.ts";
 import type { Batch, OpenCall } from "../consumer.ts";
 import { spansLeftOut } from "../events.ts";
 import type { RecordingRule } from "../rules/config.ts";
+import { isContentKey, isMessageKey } from "../rules/content-keys.ts";
+import { possibleMatcherOf, type Verdict } from "../rules/possible-match.ts";
 import { isSampled } from "../rules/sampling.ts";
 import type { BatchStep } from "./batch-step.ts";
 
 interface CompiledRule extends RecordingRule {
   readonly matches: RowMatcher;
+  /** Of the span that a log record belongs to, by what the record tells. */
+  readonly mayMatchSpanOf: (record: BlockRows) => Verdict;
+}
+
+interface ChangedRow {
+  readonly row: number;
+  readonly rule: CompiledRule;
 }
 
 const nothing = Buffer.alloc(0);
 const off = Buffer.from("off");
+const spanColumns = new Set(["retention_days", "input", "output", "content_format", "content_state", "attributes"]);
+const logColumns = new Set(["body", "attributes"]);
+/** What a log record tells of its span. */
+const toldByLogs = new Set(["trace_id", "span_id", "service_name", "environment"]);
 
-/** Decides for each span, by the first rule that fits, whether it is recorded, with its content or without, how long. */
+/**
+ * Decides for each span, by the first rule that fits, whether it is recorded, with its content or without, how long; and
+ * for each log record that holds content of a call, whether that content is kept.
+ */
 export class ApplyRulesStep implements BatchStep {
   readonly #rules: readonly CompiledRule[];
   readonly #telemetry: Telemetry;
 
   constructor(rules: readonly RecordingRule[], telemetry: Telemetry) {
-    this.#rules = rules.map((rule) => ({ ...rule, matches: matcherOf(parseFilter(rule.when)) }));
+    this.#rules = rules.map((rule) => {
+      const filter = parseFilter(rule.when);
+      const mayMatchSpanOf = possibleMatcherOf(filter, (field) => toldByLogs.has(field));
+      return { ...rule, matches: matcherOf(filter), mayMatchSpanOf };
+    });
     this.#telemetry = telemetry;
   }
 
   onBatch(batch: Batch): Batch {
-    if (this.#rules.length === 0 || batch.table !== "spans" || batch.rowCount === 0) return batch;
-    const layout = layoutOf(batch.table, batch.block);
-    const rows = new BlockRows(layout);
-    const edits = new BlockEdits(layout.bytes);
+    if (this.#rules.length === 0 || batch.rowCount === 0) return batch;
+    if (batch.table === "logs") return this.#withoutLogContent(batch);
+    return batch.table === "spans" ? this.#recorded(batch) : batch;
+  }
+
+  #recorded(batch: Batch): Batch {
+    const rows = new BlockRows(readLayoutOf(batch.table, batch.block));
     const kept: number[] = [];
+    const changed: ChangedRow[] = [];
     for (let row = 0; row < rows.rowCount; row++) {
       rows.row = row;
       const rule = this.#ruleFor(rows);
       if (rule === undefined) kept.push(row);
       else if (rule.record && isSampled(rows.text("trace_id"), rule.sample)) {
         kept.push(row);
-        applyTo(edits, layout, row, rule);
+        if (changes(rule)) changed.push({ row, rule });
       } else this.#telemetry.emit(spansLeftOut, { reason: rule.record ? "sampling" : "rule" });
     }
-    const block = edits.isEmpty ? batch.block : edits.apply();
+    const block = changed.length === 0 ? batch.block : withChanges(batch, changed);
     if (kept.length === rows.rowCount) return { ...batch, block };
     return { ...batch, rowCount: kept.length, block: keepRows(layoutOf(batch.table, block), kept) };
   }
@@ -56,18 +80,91 @@ export class ApplyRulesStep implements BatchStep {
     const project = rows.text("project_id");
     return this.#rules.find(({ projects, matches }) => projects?.includes(project) !== false && matches(rows));
   }
+
+  /** A record tells less than its span: its content goes where any rule without content may fit the span. */
+  #withoutLogContent(batch: Batch): Batch {
+    if (this.#rules.every(keepsContent)) return batch;
+    const rows = new BlockRows(readLayoutOf(batch.table, batch.block));
+    const emptied: number[] = [];
+    for (let row = 0; row < rows.rowCount; row++) {
+      rows.row = row;
+      if (!this.#keepsContentOf(rows)) emptied.push(row);
+    }
+    if (emptied.length === 0) return batch;
+    const layout = layoutOf(batch.table, batch.block, logColumns);
+    const edits = new BlockEdits(layout.bytes);
+    for (const row of emptied) {
+      rows.row = row;
+      emptyLog(edits, layout, row, rows.text("event_name").startsWith("gen_ai."));
+    }
+    return edits.isEmpty ? batch : { ...batch, block: edits.apply() };
+  }
+
+  #keepsContentOf(record: BlockRows): boolean {
+    const project = record.text("project_id");
+    for (const rule of this.#rules) {
+      if (rule.projects?.includes(project) === false) continue;
+      const verdict = rule.mayMatchSpanOf(record);
+      if (verdict !== false && !keepsContent(rule)) return false;
+      if (verdict === true) return true;
+    }
+    return true;
+  }
 }
 
-function applyTo(edits: BlockEdits, { columns }: BlockLayout, row: number, rule: CompiledRule): void {
-  for (const column of columns) {
-    if (column.kind === "text" && !rule.content) {
-      const isContent = column.name === "input" || column.name === "output" || column.name === "content_format";
-      if (!isContent && column.name !== "content_state") continue;
-      edits.replaceText(column.texts.from[row] as number, column.texts.to[row] as number, isContent ? nothing : off);
-    } else if (column.kind === "fixed" && column.name === "retention_days" && rule.retentionDays !== undefined) {
+/** Whether all that the rule fits is kept as it is. */
+function changes({ content, retentionDays }: CompiledRule): boolean {
+  return !content || retentionDays !== undefined;
+}
+
+function keepsContent({ record, content }: CompiledRule): boolean {
+  return record && content;
+}
+
+function withChanges({ table, block }: Batch, changed: readonly ChangedRow[]): Buffer {
+  const layout = layoutOf(table, block, spanColumns);
+  const edits = new BlockEdits(layout.bytes);
+  for (const { row, rule } of changed) applyTo(edits, layout, row, rule);
+  return edits.apply();
+}
+
+function applyTo(edits: BlockEdits, layout: BlockLayout, row: number, { content, retentionDays }: CompiledRule): void {
+  for (const column of layout.columns) {
+    if (column.kind === "fixed" && column.name === "retention_days" && retentionDays !== undefined) {
       const days = Buffer.alloc(2);
-      days.writeUInt16LE(rule.retentionDays);
+      days.writeUInt16LE(retentionDays);
       edits.replace(column.valuesFrom + row * 2, column.valuesFrom + row * 2 + 2, days);
     }
+    if (content || !spanColumns.has(column.name)) continue;
+    if (column.kind === "map") emptyAttributes(edits, layout.bytes, column, row, isContentKey);
+    else if (column.kind === "text") {
+      const text = column.name === "content_state" ? off : nothing;
+      edits.replaceText(column.texts.from[row] as number, column.texts.to[row] as number, text);
+    }
+  }
+}
+
+/** `isAboutCall`: the record is an event of GenAI's conventions, of which the body is content. */
+function emptyLog(edits: BlockEdits, { bytes, columns }: BlockLayout, row: number, isAboutCall: boolean): void {
+  for (const column of columns) {
+    if (column.kind === "map" && column.name === "attributes") {
+      emptyAttributes(edits, bytes, column, row, isAboutCall ? isMessageKey : isContentKey);
+    } else if (column.kind === "text" && column.name === "body" && isAboutCall) {
+      edits.replaceText(column.texts.from[row] as number, column.texts.to[row] as number, nothing);
+    }
+  }
+}
+
+function emptyAttributes(
+  edits: BlockEdits,
+  bytes: Buffer,
+  { ends, keys, values }: Extract<BlockColumn, { kind: "map" }>,
+  row: number,
+  isContent: (key: string) => boolean,
+): void {
+  const end = ends[row] as number;
+  for (let index = row === 0 ? 0 : (ends[row - 1] as number); index < end; index++) {
+    if (!isContent(bytes.toString("utf8", keys.from[index], keys.to[index]))) continue;
+    edits.replaceText(values.from[index] as number, values.to[index] as number, nothing);
   }
 }
