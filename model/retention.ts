@@ -17,6 +17,12 @@ export type RetentionSettings = { readonly [Kind in keyof Retention]?: number | 
 /** About ten years. */
 export const longestRetentionDays = 3650;
 
+/**
+ * Spans that are held until the outcome of their trace is known are in a retention class of their own: so many days more
+ * than the days that they stay if the trace is kept.
+ */
+export const heldClass = 10_000;
+
 /** What holds where nobody says otherwise. */
 export const defaultRetention: Retention = {
   spansDays: defaultRetentionDays,

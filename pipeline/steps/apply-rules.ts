@@ -1,4 +1,4 @@
-import type { Telemetry } from "@weir/model";
+import { heldClass, type Telemetry } from "@weir/model";
 import { matcherOf, parseFilter, type RowMatcher } from "@weir/query";
 import { BlockEdits } from "../blocks/block-edits.ts";
 import { type BlockColumn, type BlockLayout, layoutOf, readLayoutOf } from "../blocks/block-layout.ts";
@@ -20,7 +20,9 @@ interface CompiledRule extends RecordingRule {
 
 interface ChangedRow {
   readonly row: number;
-  readonly rule: CompiledRule;
+  readonly content: boolean;
+  /** Undefined: as it is. */
+  readonly retentionDays: number | undefined;
 }
 
 const nothing = Buffer.alloc(0);
@@ -60,15 +62,26 @@ export class ApplyRulesStep implements BatchStep {
     for (let row = 0; row < rows.rowCount; row++) {
       rows.row = row;
       const rule = this.#ruleFor(rows);
-      if (rule === undefined) kept.push(row);
-      else if (rule.record && isSampled(rows.text("trace_id"), rule.sample)) {
-        kept.push(row);
-        if (changes(rule)) changed.push({ row, rule });
-      } else this.#telemetry.emit(spansLeftOut, { reason: rule.record ? "sampling" : "rule" });
+      const change = rule === undefined ? {} : this.#changeOf(rows, rule);
+      if (change === undefined) continue;
+      kept.push(row);
+      const { content = true, retentionDays } = change;
+      if (!content || retentionDays !== undefined) changed.push({ row, content, retentionDays });
     }
     const block = changed.length === 0 ? batch.block : withChanges(batch, changed);
     if (kept.length === rows.rowCount) return { ...batch, block };
     return { ...batch, rowCount: kept.length, block: keepRows(layoutOf(batch.table, block), kept) };
+  }
+
+  /** What the rule changes of the span; undefined when it is not recorded. */
+  #changeOf(rows: BlockRows, rule: CompiledRule): Partial<Omit<ChangedRow, "row">> | undefined {
+    const { record, sample, tail, content, retentionDays } = rule;
+    if (record && isSampled(rows.text("trace_id"), sample)) return { content, retentionDays };
+    if (record && tail) {
+      return { content, retentionDays: (retentionDays ?? rows.number("retention_days") ?? 0) + heldClass };
+    }
+    this.#telemetry.emit(spansLeftOut, { reason: record ? "sampling" : "rule" });
+    return undefined;
   }
 
   /** Rules are about calls that have ended. */
@@ -112,11 +125,6 @@ export class ApplyRulesStep implements BatchStep {
   }
 }
 
-/** Whether all that the rule fits is kept as it is. */
-function changes({ content, retentionDays }: CompiledRule): boolean {
-  return !content || retentionDays !== undefined;
-}
-
 function keepsContent({ record, content }: CompiledRule): boolean {
   return record && content;
 }
@@ -124,11 +132,11 @@ function keepsContent({ record, content }: CompiledRule): boolean {
 function withChanges({ table, block }: Batch, changed: readonly ChangedRow[]): Buffer {
   const layout = layoutOf(table, block, spanColumns);
   const edits = new BlockEdits(layout.bytes);
-  for (const { row, rule } of changed) applyTo(edits, layout, row, rule);
+  for (const change of changed) applyTo(edits, layout, change);
   return edits.apply();
 }
 
-function applyTo(edits: BlockEdits, layout: BlockLayout, row: number, { content, retentionDays }: CompiledRule): void {
+function applyTo(edits: BlockEdits, layout: BlockLayout, { row, content, retentionDays }: ChangedRow): void {
   for (const column of layout.columns) {
     if (column.kind === "fixed" && column.name === "retention_days" && retentionDays !== undefined) {
       const days = Buffer.alloc(2);
