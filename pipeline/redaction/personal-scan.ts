@@ -4,6 +4,7 @@ import {
   type PersonalDetector,
   personalLookBehindBytes,
   personalWindowBytes,
+  validPart,
 } from "./detectors/personal.ts";
 import { indexOfByte, viewOf } from "./find-bytes.ts";
 import type { OnMatch } from "./secret-scan.ts";
@@ -21,10 +22,11 @@ const letterZ = 0x5a;
 const longestLocalPart = 64;
 const longestDomain = 255;
 const localPart = /[A-Za-z0-9._%+-]+$/;
-const domain = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])/;
+/** Labels may have letters of any script, in UTF-8. */
+const domain =
+  /^(?:[A-Za-z0-9\x80-\xff](?:[A-Za-z0-9\x80-\xff-]{0,61}[A-Za-z0-9\x80-\xff])?\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])/;
 /** What JSON's escapes leave before a text: `n` of `\n`, `u0022`. */
 const escapeRest = /^(?:u[0-9A-Fa-f]{4}|[nrtbf])/;
-const separators = /[\s./-]/g;
 
 const leadBits: Record<Lead, number> = { digit: 1, capital: 2, sign: 4, hex: 8 };
 const leadOf = new Uint8Array(256);
@@ -143,12 +145,13 @@ export class PersonalScan {
     const lead = leadOf[bytes[place] as number] as number;
     const windowFrom = Math.max(from, place - personalLookBehindBytes);
     const text = bytes.toString("latin1", windowFrom, Math.min(to, place + personalWindowBytes));
-    for (const { name, pattern, isValid, isValidAsIs } of this.#byLead[lead] as readonly PersonalDetector[]) {
+    for (const detector of this.#byLead[lead] as readonly PersonalDetector[]) {
+      const { name, pattern } = detector;
       pattern.lastIndex = place - windowFrom;
       const found = pattern.exec(text)?.[0];
-      if (found === undefined) continue;
-      if (isValidAsIs?.(found) === false || isValid?.(found.replaceAll(separators, "")) === false) continue;
-      const end = place + found.length;
+      const valid = found === undefined ? undefined : validPart(detector, found);
+      if (valid === undefined) continue;
+      const end = place + valid.length;
       return onMatch({ from: place, to: end, name }) ? stopped : end;
     }
     return nothing;

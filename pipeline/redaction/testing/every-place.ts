@@ -4,6 +4,7 @@ import {
   type PersonalDetector,
   personalLookBehindBytes,
   personalWindowBytes,
+  validPart,
 } from "../detectors/personal.ts";
 
 const leads: Record<Lead, RegExp> = { digit: /[0-9]/, capital: /[A-Z]/, sign: /[+(]/, hex: /[a-f]/ };
@@ -33,12 +34,12 @@ export function matchesAtEveryPlace(detectors: readonly PersonalDetector[], byte
 function matchAt(detectors: readonly PersonalDetector[], text: string, place: number): Match | undefined {
   const from = Math.max(0, place - personalLookBehindBytes);
   const window = text.slice(from, place + personalWindowBytes);
-  for (const { name, pattern, isValid, isValidAsIs } of detectors) {
+  for (const detector of detectors) {
+    const { name, pattern } = detector;
     pattern.lastIndex = place - from;
     const found = pattern.exec(window)?.[0];
-    if (found === undefined || isValidAsIs?.(found) === false) continue;
-    if (isValid?.(found.replaceAll(/[\s./-]/g, "")) === false) continue;
-    return { from: place, to: place + found.length, name };
+    const valid = found === undefined ? undefined : validPart(detector, found);
+    if (valid !== undefined) return { from: place, to: place + valid.length, name };
   }
   return undefined;
 }
