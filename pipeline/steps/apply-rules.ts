@@ -1,4 +1,4 @@
-import { heldClass, type Telemetry } from "@weir/model";
+import { heldClass, ruleClass, type Telemetry } from "@weir/model";
 import { matcherOf, parseFilter, type RowMatcher } from "@weir/query";
 import { BlockEdits } from "../blocks/block-edits.ts";
 import { type BlockColumn, type BlockLayout, layoutOf, readLayoutOf } from "../blocks/block-layout.ts";
@@ -22,7 +22,7 @@ interface ChangedRow {
   readonly row: number;
   readonly content: boolean;
   /** Undefined: as it is. */
-  readonly retentionDays: number | undefined;
+  readonly retentionClass: number | undefined;
 }
 
 const nothing = Buffer.alloc(0);
@@ -65,8 +65,8 @@ export class ApplyRulesStep implements BatchStep {
       const change = rule === undefined ? {} : this.#changeOf(rows, rule);
       if (change === undefined) continue;
       kept.push(row);
-      const { content = true, retentionDays } = change;
-      if (!content || retentionDays !== undefined) changed.push({ row, content, retentionDays });
+      const { content = true, retentionClass } = change;
+      if (!content || retentionClass !== undefined) changed.push({ row, content, retentionClass });
     }
     const block = changed.length === 0 ? batch.block : withChanges(batch, changed);
     if (kept.length === rows.rowCount) return { ...batch, block };
@@ -76,9 +76,10 @@ export class ApplyRulesStep implements BatchStep {
   /** What the rule changes of the span; undefined when it is not recorded. */
   #changeOf(rows: BlockRows, rule: CompiledRule): Partial<Omit<ChangedRow, "row">> | undefined {
     const { record, sample, tail, content, retentionDays } = rule;
-    if (record && isSampled(rows.text("trace_id"), sample)) return { content, retentionDays };
+    const ownClass = retentionDays === undefined ? undefined : retentionDays + ruleClass;
+    if (record && isSampled(rows.text("trace_id"), sample)) return { content, retentionClass: ownClass };
     if (record && tail) {
-      return { content, retentionDays: (retentionDays ?? rows.number("retention_days") ?? 0) + heldClass };
+      return { content, retentionClass: (ownClass ?? rows.number("retention_days") ?? 0) + heldClass };
     }
     this.#telemetry.emit(spansLeftOut, { reason: record ? "sampling" : "rule" });
     return undefined;
@@ -136,11 +137,11 @@ function withChanges({ table, block }: Batch, changed: readonly ChangedRow[]): B
   return edits.apply();
 }
 
-function applyTo(edits: BlockEdits, layout: BlockLayout, { row, content, retentionDays }: ChangedRow): void {
+function applyTo(edits: BlockEdits, layout: BlockLayout, { row, content, retentionClass }: ChangedRow): void {
   for (const column of layout.columns) {
-    if (column.kind === "fixed" && column.name === "retention_days" && retentionDays !== undefined) {
+    if (column.kind === "fixed" && column.name === "retention_days" && retentionClass !== undefined) {
       const days = Buffer.alloc(2);
-      days.writeUInt16LE(retentionDays);
+      days.writeUInt16LE(retentionClass);
       edits.replace(column.valuesFrom + row * 2, column.valuesFrom + row * 2 + 2, days);
     }
     if (content || !spanColumns.has(column.name)) continue;

@@ -1,6 +1,6 @@
 -- Spans that are kept if their trace turns out to be of interest are in classes of their own: 10,000 days more than they
 -- stay once their trace is kept. The parts of a class hold no other rows, so that taking away what was not kept touches
--- no others.
+-- no others. What a rule keeps longer or shorter than its project is in classes of 20,000 days more.
 ALTER TABLE @table(spans) @on_cluster
     MODIFY TTL toDateTime(start_time) + toIntervalDay(retention_days % 10000)
     SETTINGS materialize_ttl_after_modify = 0;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { heldClass, newSpanRow, newTraceId, type ProjectId, projectId, type SpanRow } from "@weir/model";
+import { heldClass, newSpanRow, newTraceId, type ProjectId, projectId, ruleClass, type SpanRow } from "@weir/model";
 import { parseFilter } from "@weir/query";
 import type { Store } from "../store.ts";
 import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
@@ -76,7 +76,11 @@ test("a trace is kept whole when one of its spans fits, whichever, and the other
   const gold = await send(project, { name: "g", attributes: { tier: "gold" } }, { name: "h", ...child });
   const known = await send(project, { name: "i" }, { name: "j", ...child, status: "error", retention_days: 90 });
   await send(project, { name: "k" }, { name: "l", ...child });
-  const sampled = await send(project, { name: "m", retention_days: 90 });
+  const sampled = await send(
+    project,
+    { name: "m", retention_days: 90 },
+    { name: "p", ...child, retention_days: ruleClass + 7 },
+  );
   const running = await send(project, { name: "n" }, { name: "o", ...child, minutesAgo: 5 });
   assert.deepEqual(await decide(project), { decided: 6, kept: 5 });
   assert.deepEqual(await left(project), {
@@ -85,7 +89,7 @@ test("a trace is kept whole when one of its spans fits, whichever, and the other
     [dear]: ["e", "f"],
     [gold]: ["g", "h"],
     [known]: ["i", "j"],
-    [sampled]: ["m"],
+    [sampled]: ["m", "p"],
     [running]: ["n", "o"],
   });
   assert.deepEqual(await decide(project), { decided: 0, kept: 0 });
@@ -145,7 +149,7 @@ test("kept spans stay as long as their class says, and no longer", async () => {
   const project = projectId("classes");
   const days = (count: number) => count * 24 * 60;
   const kept = await send(project, { name: "a", status: "error", minutesAgo: days(40) });
-  await send(project, { name: "b", status: "error", minutesAgo: days(40), retention_days: heldClass + 7 });
+  await send(project, { name: "b", status: "error", minutesAgo: days(40), retention_days: heldClass + ruleClass + 7 });
   await decide(project);
   for (const table of ["spans", "traces", "trace_index"]) await store.command(`OPTIMIZE TABLE ${table} FINAL`);
   assert.deepEqual(await left(project), { [kept]: ["a"] });

@@ -1,4 +1,4 @@
-import { heldClass, newId, type ProjectId } from "@weir/model";
+import { heldClass, newId, type ProjectId, ruleClass } from "@weir/model";
 import type { Filter } from "@weir/query";
 import { Bindings } from "./bindings.ts";
 import { compileFilter } from "./compile-filter.ts";
@@ -61,7 +61,9 @@ async function removeUnkept(writer: SqlWriter, project: ProjectId, decisionId: s
 }
 
 function isHeld(bindings: Bindings): string {
-  return `${bindings.tenant} AND retention_days >= ${bindings.bind("UInt32", heldClass)}`;
+  const held = bindings.bind("UInt32", heldClass);
+  const byRule = bindings.bind("UInt32", ruleClass);
+  return `${bindings.tenant} AND (retention_days >= ${held} AND retention_days < ${byRule} OR retention_days >= ${byRule} + ${held})`;
 }
 
 function noted(bindings: Bindings, decisionId: string): string {
