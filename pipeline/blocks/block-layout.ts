@@ -1,4 +1,5 @@
 import type { TableName } from "@weir/model";
+import type { Batch } from "../consumer.ts";
 import { plainBlock, valueWidths } from "./plain-block.ts";
 
 const dictionaryVersionLength = 8;
@@ -59,12 +60,20 @@ export function layoutOf(table: TableName, block: Uint8Array, columns?: Readonly
   return new LayoutReader(table, plainBlock(table, block, columns)).read();
 }
 
+/** By batch: several steps read one before it is written. */
+const readLayouts = new WeakMap<object, BlockLayout>();
+
 /**
- * The same of a block as it was written, to read from: rows with one label share its place, and what no row says has no
- * column.
+ * The same of a batch's block as it was written, to read from: rows with one label share its place, and what no row says
+ * has no column.
  */
-export function readLayoutOf(table: TableName, block: Uint8Array): BlockLayout {
-  return new LayoutReader(table, Buffer.from(block.buffer, block.byteOffset, block.byteLength)).read();
+export function readLayoutOf(batch: Pick<Batch, "table" | "block">): BlockLayout {
+  const known = readLayouts.get(batch);
+  if (known !== undefined) return known;
+  const { table, block } = batch;
+  const layout = new LayoutReader(table, Buffer.from(block.buffer, block.byteOffset, block.byteLength)).read();
+  readLayouts.set(batch, layout);
+  return layout;
 }
 
 class LayoutReader {

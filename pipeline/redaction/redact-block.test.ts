@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newLogRow, newMetricPointRow, newSpanRow, projectId, type SpanRow, type TableName } from "@weir/model";
 import fc from "fast-check";
+import { readLayoutOf } from "../blocks/block-layout.ts";
 import { readBlocks } from "../blocks/block-reader.ts";
 import { createBlockWriter } from "../blocks/block-writer.ts";
 import { rowsOf } from "../testing.ts";
@@ -27,7 +28,7 @@ function rowWith(fields: Partial<SpanRow>): SpanRow {
 
 /** As the step does it. */
 function redact(table: TableName, block: Uint8Array, redactor: Redactor): RedactedBlock | undefined {
-  const concerned = columnsOfConcern(table, block, redactor);
+  const concerned = columnsOfConcern(readLayoutOf({ table, block }), redactor);
   return concerned.size === 0 ? undefined : redactBlock(table, block, concerned, () => redactor);
 }
 
@@ -88,8 +89,11 @@ test("each project has what it wants taken out", () => {
   const input = `GB33 BUKB 2020 1555 5555 55 and ${key}`;
   const rows = ["bank", "open", "other"].map((name) => ({ ...rowWith({ input }), project_id: projectId(name) }));
   const block = blockOf(rows);
-  const redacted = redactBlock("spans", block, redaction.columnsOfConcern("spans", block), (name) =>
-    redaction.of(name),
+  const redacted = redactBlock(
+    "spans",
+    block,
+    redaction.columnsOfConcern(readLayoutOf({ table: "spans", block })),
+    (name) => redaction.of(name),
   );
   assert.ok(redacted !== undefined);
   assert.deepEqual(

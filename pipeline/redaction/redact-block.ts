@@ -1,6 +1,6 @@
 import type { ProjectId, TableName } from "@weir/model";
 import { BlockEdits } from "../blocks/block-edits.ts";
-import { type BlockColumn, layoutOf, readLayoutOf, type TextPlaces } from "../blocks/block-layout.ts";
+import { type BlockColumn, type BlockLayout, layoutOf, type TextPlaces } from "../blocks/block-layout.ts";
 import type { Look } from "./look.ts";
 import type { FoundCounts, Redactor } from "./redactor.ts";
 
@@ -19,11 +19,9 @@ export interface RedactedBlock {
 }
 
 /**
- * The columns of a block in which the redactor may find something: each of their texts is looked at, labels once. Throws
- * a RangeError for bytes that are no block.
+ * The columns of a block in which the redactor may find something: each of their texts is looked at, labels once.
  */
-export function columnsOfConcern(table: TableName, block: Uint8Array, redactor: Redactor): ReadonlySet<string> {
-  const { bytes, columns } = readLayoutOf(table, block);
+export function columnsOfConcern({ bytes, columns }: BlockLayout, redactor: Redactor): ReadonlySet<string> {
   const look = redactor.lookInto(bytes);
   const concerned = new Set<string>();
   for (const column of columns) {

@@ -1,4 +1,5 @@
-import type { ProjectId, TableName } from "@weir/model";
+import type { ProjectId } from "@weir/model";
+import type { BlockLayout } from "../blocks/block-layout.ts";
 import type { ProjectRedaction, RedactionConfig } from "./config.ts";
 import { personalSet, secretSet } from "./detectors/index.ts";
 import { columnsOfConcern } from "./redact-block.ts";
@@ -31,8 +32,8 @@ export class Redaction {
   }
 
   /** The columns of a block that there may be something to take out of. */
-  columnsOfConcern(table: TableName, block: Uint8Array): ReadonlySet<string> {
-    return columnsOfConcern(table, block, this.#any);
+  columnsOfConcern(layout: BlockLayout): ReadonlySet<string> {
+    return columnsOfConcern(layout, this.#any);
   }
 
   /** Whether there may be something to take out of a text. */

@@ -224,9 +224,11 @@ function hasLowByte(word: number): boolean {
 
 /** Whether the word is one of three in a row without a byte below all tokens. Two words stand before it. */
 function isAmongClearWords(view: DataView, place: number, last: number): boolean {
-  const isClear = (at: number) => at <= last && !hasLowByte(view.getInt32(at, true));
-  if (!isClear(place - wordBytes)) return isClear(place + wordBytes) && isClear(place + wordBytes * 2);
-  return isClear(place - wordBytes * 2) || isClear(place + wordBytes);
+  const isNextClear = place + wordBytes <= last && !hasLowByte(view.getInt32(place + wordBytes, true));
+  if (!hasLowByte(view.getInt32(place - wordBytes, true))) {
+    return isNextClear || !hasLowByte(view.getInt32(place - wordBytes * 2, true));
+  }
+  return isNextClear && place + wordBytes * 2 <= last && !hasLowByte(view.getInt32(place + wordBytes * 2, true));
 }
 
 /** Of a run behind a backslash, where its text begins: behind `n` of `\n`, or `u0022`. */

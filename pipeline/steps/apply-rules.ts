@@ -56,7 +56,7 @@ export class ApplyRulesStep implements BatchStep {
   }
 
   #recorded(batch: Batch): Batch {
-    const rows = new BlockRows(readLayoutOf(batch.table, batch.block));
+    const rows = new BlockRows(readLayoutOf(batch));
     const kept: number[] = [];
     const changed: ChangedRow[] = [];
     for (let row = 0; row < rows.rowCount; row++) {
@@ -69,7 +69,7 @@ export class ApplyRulesStep implements BatchStep {
       if (!content || retentionClass !== undefined) changed.push({ row, content, retentionClass });
     }
     const block = changed.length === 0 ? batch.block : withChanges(batch, changed);
-    if (kept.length === rows.rowCount) return { ...batch, block };
+    if (kept.length === rows.rowCount) return changed.length === 0 ? batch : { ...batch, block };
     return { ...batch, rowCount: kept.length, block: keepRows(layoutOf(batch.table, block), kept) };
   }
 
@@ -98,7 +98,7 @@ export class ApplyRulesStep implements BatchStep {
   /** A record tells less than its span: its content goes where any rule without content may fit the span. */
   #withoutLogContent(batch: Batch): Batch {
     if (this.#rules.every(keepsContent)) return batch;
-    const rows = new BlockRows(readLayoutOf(batch.table, batch.block));
+    const rows = new BlockRows(readLayoutOf(batch));
     const emptied: number[] = [];
     for (let row = 0; row < rows.rowCount; row++) {
       rows.row = row;

@@ -1,4 +1,5 @@
 import type { ProjectId, Telemetry } from "@weir/model";
+import { readLayoutOf } from "../blocks/block-layout.ts";
 import type { Batch, OpenCall } from "../consumer.ts";
 import { redacted } from "../events.ts";
 import { redactBlock } from "../redaction/redact-block.ts";
@@ -19,7 +20,7 @@ export class RedactStep implements BatchStep {
 
   onBatch(batch: Batch): Batch {
     if (batch.rowCount === 0) return batch;
-    const concerned = this.#redaction.columnsOfConcern(batch.table, batch.block);
+    const concerned = this.#redaction.columnsOfConcern(readLayoutOf(batch));
     if (concerned.size === 0) return batch;
     const result = redactBlock(batch.table, batch.block, concerned, this.#redactorOf);
     if (result === undefined) return batch;
