@@ -4,6 +4,9 @@
  * hits all of them; the figures are medians over the rounds.
  *
  *   node bench/gateway.ts [--quick] [--rounds 3] [--seconds 5] [--only straight,relay,weir] [--rate 2000]
+ *
+ * With `--policy bench/policy.yaml` a second Weir runs with redaction, rules and metrics of one's own, and a table says
+ * what of the first one's throughput, and CPU, it has.
  */
 import { cpus, totalmem } from "node:os";
 import { resolve } from "node:path";
@@ -32,6 +35,8 @@ interface Path {
   pids(): number[];
   /** Those and all that the program needs besides. */
   allPids(): number[];
+  /** Where the path is through Weir. */
+  readonly weir?: Weir;
 }
 
 interface Load {
@@ -60,6 +65,8 @@ const { values: flags } = parseArgs({
     rate: { type: "string", default: "2000" },
     /** A weir.yaml for the Weir that is measured, such as one with rules and metrics. */
     config: { type: "string" },
+    /** A weir.yaml for a second Weir, which is measured in turn with the first. */
+    policy: { type: "string" },
   },
 });
 const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3));
@@ -83,6 +90,7 @@ const configured: Record<string, string> = flags.config === undefined ? {} : { W
 const weir = open.use(
   await Weir.start({ upstream: upstream.url, environment: { WEIR_LOG_LEVEL: "warn", ...configured } }),
 );
+const withPolicy = flags.policy === undefined ? undefined : open.use(await startWithPolicy(flags.policy));
 const paths = await startPaths();
 const measurements: Measurement[] = [];
 let sentThroughWeir = 0;
@@ -104,10 +112,18 @@ const report = [
   closedTable(),
   openTable(),
   costTable(),
+  policyTable(),
   aimock,
   await recordedReport(),
 ].join("\n");
 console.log(`\n${report}`);
+
+function startWithPolicy(file: string): Promise<Weir> {
+  return Weir.start({
+    upstream: upstream.url,
+    environment: { WEIR_LOG_LEVEL: "warn", WEIR_CONFIG: resolve(file) },
+  });
+}
 
 async function startPaths(): Promise<Path[]> {
   const path = (name: string, running: Running, headers = {}): Path => ({
@@ -126,7 +142,8 @@ async function startPaths(): Promise<Path[]> {
         "x-portkey-provider": "openai",
         "x-portkey-custom-host": `${upstream.url}/v1`,
       }),
-    weir: async () => weirPath(weir),
+    weir: async () => weirPath("weir", weir),
+    ...(withPolicy !== undefined && { policy: async () => weirPath("policy", withPolicy) }),
   };
   const names = Object.keys(all).filter((name) => chosen === undefined || chosen.includes(name));
   const started: Path[] = [];
@@ -134,9 +151,10 @@ async function startPaths(): Promise<Path[]> {
   return started;
 }
 
-function weirPath(running: Weir): Path {
+function weirPath(name: string, running: Weir): Path {
   return {
-    name: "weir",
+    name,
+    weir: running,
     url: `${running.url}/openai${endpoint}`,
     headers: {},
     pids: () => running.pidsOf("gateway"),
@@ -155,7 +173,7 @@ async function measure(path: Path, load: Load): Promise<Measurement> {
     allBefore = figuresOf(allPids);
   });
   const after = figuresOf(pids);
-  if (path.name === "weir") await settle();
+  if (path.weir !== undefined) await settle(path.weir);
   const allAfter = figuresOf(allPids);
   if (path.name === "weir") sentThroughWeir += result.answered;
   const calls = Math.max(1, result.answered);
@@ -171,10 +189,10 @@ async function measure(path: Path, load: Load): Promise<Measurement> {
 }
 
 /** Weir writes what it was told to storage in its own time; that work belongs to the calls that caused it. */
-async function settle(): Promise<void> {
+async function settle(running: Weir): Promise<void> {
   let last = -1;
   for (let tries = 0; tries < 60; tries++) {
-    const count = await recordedCalls(weir);
+    const count = await recordedCalls(running);
     if (count === last) return;
     last = count;
     await sleep(1000);
@@ -190,7 +208,7 @@ async function recordedCalls(running: Weir): Promise<number> {
 
 async function recordedReport(): Promise<string> {
   if (!paths.some(({ name }) => name === "weir")) return "";
-  await settle();
+  await settle(weir);
   const recorded = await recordedCalls(weir);
   return `Answered by Weir while it was measured: ${sentThroughWeir}; recorded, warm-ups included: ${recorded}.\n`;
 }
@@ -279,6 +297,21 @@ function costTable(): string {
   );
   const header = ["load", "path", "gateway CPU µs/call", "all CPU µs/call", "gateway MB, by round", "all MB, by round"];
   return `## CPU and memory\n\n"All" counts every process of Weir, writing to storage included.\n\n${markdownTable(header, rows)}\n`;
+}
+
+/** What redaction, rules and metrics of one's own take of the throughput, and add to the CPU of a call. */
+function policyTable(): string {
+  if (withPolicy === undefined) return "";
+  const share = (load: Load, value: (it: Measurement) => number) =>
+    `${((100 * middle("policy", load, value)) / middle("weir", load, value)).toFixed(0)} %`;
+  const rows = closedLoads.map((load) => [
+    describe(load),
+    share(load, (it) => it.perSecond),
+    share(load, (it) => it.cpuMicrosPerCall),
+    share(load, (it) => it.allCpuMicrosPerCall),
+  ]);
+  const header = ["with the policy, of what it is without", "calls/s", "gateway CPU a call", "all CPU a call"];
+  return `## With ${flags.policy}\n\n${markdownTable(header, rows)}\n`;
 }
 
 /** The independent mock as upstream, so that not only our own is believed. */

@@ -17,6 +17,19 @@ export type RetentionSettings = { readonly [Kind in keyof Retention]?: number | 
 /** About ten years. */
 export const longestRetentionDays = 3650;
 
+/**
+ * Spans that are held until the outcome of their trace is known are in a retention class of their own: so many days more
+ * than the days that they stay if the trace is kept.
+ */
+export const heldClass = 10_000;
+/** Added to the days of rows that a recording rule says how long to keep: they stay, however short the project's retention. */
+export const ruleClass = 20_000;
+
+/** Days that rows of a class stay; of held spans, if their trace is kept. */
+export function daysOfClass(retentionClass: number): number {
+  return retentionClass % heldClass;
+}
+
 /** What holds where nobody says otherwise. */
 export const defaultRetention: Retention = {
   spansDays: defaultRetentionDays,

@@ -1,4 +1,4 @@
-export { layoutOf } from "./blocks/block-layout.ts";
+export { readLayoutOf } from "./blocks/block-layout.ts";
 export { BlockRows } from "./blocks/block-rows.ts";
 export * from "./blocks/block-writer.ts";
 export { BufferPool } from "./blocks/buffer-pool.ts";

@@ -85,6 +85,19 @@ export const expiryFailed = {
   counter: "retention_sweep_failures",
 } as const satisfies EventDefinition;
 
+export const tracesDecided = {
+  level: "debug",
+  message: "Traces whose spans were held are decided; the spans of those that are not kept are going.",
+  counter: "held_traces_decided",
+  labels: ["outcome"],
+} as const satisfies EventDefinition;
+
+export const traceDecisionFailed = {
+  level: "warn",
+  message: "Traces whose spans are held could not be decided; it is tried again.",
+  counter: "trace_decision_failures",
+} as const satisfies EventDefinition;
+
 export const lateRowsDeleted = {
   level: "info",
   message: "Rows that came after their project was deleted are being deleted.",

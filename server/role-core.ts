@@ -16,6 +16,7 @@ import { RetentionUpkeep } from "./retention-upkeep.ts";
 import type { PartState, Role, RoleOptions } from "./role.ts";
 import { StorageUpkeep } from "./storage-upkeep.ts";
 import { startExport, tellIgnoredVariables } from "./telemetry-export.ts";
+import { TraceDecisions } from "./trace-decisions.ts";
 import {
   addWriterMetrics,
   allowsKeyless,
@@ -58,6 +59,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   );
   opening.defer(() => upkeep.drain(config.shutdown.drainMs));
   opening.use(new RetentionUpkeep({ store, catalog, settings: config.retention, telemetry }));
+  opening.use(new TraceDecisions({ store, catalog, recording: config.recording, telemetry }));
   addWriterMetrics(telemetry, () => upkeep.writerStatus());
   const ownerSecret = randomBytes(32).toString("base64url");
   const api = await createApi({

@@ -1,5 +1,8 @@
 import type { TableName } from "@weir/model";
+import type { Batch } from "../consumer.ts";
 import { plainBlock, valueWidths } from "./plain-block.ts";
+
+const dictionaryVersionLength = 8;
 
 /** Where texts stand in a block: the bytes of each, without its length. */
 export interface TextPlaces {
@@ -25,7 +28,8 @@ export type BlockColumn =
       readonly valuesFrom: number;
       readonly nullsFrom: number | undefined;
     })
-  | (ColumnPlace & { readonly kind: "text"; readonly texts: TextPlaces })
+  /** `labels`: of a dictionary, the places that rows share. */
+  | (ColumnPlace & { readonly kind: "text"; readonly texts: TextPlaces; readonly labels: TextPlaces | undefined })
   /** `ends`: by row, the number of elements up to its end. */
   | (ColumnPlace & { readonly kind: "list"; readonly ends: Uint32Array; readonly width: number })
   | (ColumnPlace & { readonly kind: "texts"; readonly ends: Uint32Array; readonly texts: TextPlaces })
@@ -33,10 +37,13 @@ export type BlockColumn =
       readonly kind: "map";
       readonly ends: Uint32Array;
       readonly keys: TextPlaces;
+      /** Of a dictionary, the places that keys share. */
+      readonly labels: TextPlaces | undefined;
       readonly values: TextPlaces;
     });
 
 export interface BlockLayout {
+  readonly table: TableName;
   readonly bytes: Buffer;
   readonly rowCount: number;
   readonly columns: readonly BlockColumn[];
@@ -45,18 +52,37 @@ export interface BlockLayout {
 const wrapped = /^(Nullable|Array)\((.*)\)$/;
 
 /**
- * Finds the columns of a block of the table, and where each value of them is in `bytes`: the block in its plain form,
- * with every column. Throws a RangeError for bytes that are no block.
+ * Finds the columns of a block of the table, and where each value of them is in `bytes`: the block with these columns in
+ * their plain form, each value at a place of its own, so that it can be replaced. Without `columns` it is every column of
+ * the table, those too that the block leaves out. Throws a RangeError for bytes that are no block.
  */
-export function layoutOf(table: TableName, block: Uint8Array): BlockLayout {
-  return new LayoutReader(plainBlock(table, block)).read();
+export function layoutOf(table: TableName, block: Uint8Array, columns?: ReadonlySet<string>): BlockLayout {
+  return new LayoutReader(table, plainBlock(table, block, columns)).read();
+}
+
+/** By batch: several steps read one before it is written. */
+const readLayouts = new WeakMap<object, BlockLayout>();
+
+/**
+ * The same of a batch's block as it was written, to read from: rows with one label share its place, and what no row says
+ * has no column.
+ */
+export function readLayoutOf(batch: Pick<Batch, "table" | "block">): BlockLayout {
+  const known = readLayouts.get(batch);
+  if (known !== undefined) return known;
+  const { table, block } = batch;
+  const layout = new LayoutReader(table, Buffer.from(block.buffer, block.byteOffset, block.byteLength)).read();
+  readLayouts.set(batch, layout);
+  return layout;
 }
 
 class LayoutReader {
+  readonly #table: TableName;
   readonly #bytes: Buffer;
   #offset = 0;
 
-  constructor(bytes: Buffer) {
+  constructor(table: TableName, bytes: Buffer) {
+    this.#table = table;
     this.#bytes = bytes;
   }
 
@@ -64,7 +90,7 @@ class LayoutReader {
     const columnCount = this.#varuint();
     const rowCount = this.#varuint();
     const columns = Array.from({ length: columnCount }, () => this.#column(rowCount));
-    return { bytes: this.#bytes, rowCount, columns };
+    return { table: this.#table, bytes: this.#bytes, rowCount, columns };
   }
 
   #column(rowCount: number): BlockColumn {
@@ -77,11 +103,22 @@ class LayoutReader {
   }
 
   #data(type: string, rowCount: number): object {
-    if (type === "String") return { kind: "text", texts: this.#texts(rowCount) };
+    if (type === "String") return { kind: "text", texts: this.#texts(rowCount), labels: undefined };
+    if (type === "LowCardinality(String)") {
+      this.#skip(dictionaryVersionLength);
+      return { kind: "text", ...this.#labels(rowCount) };
+    }
     if (type === "Map(String, String)") {
       const ends = this.#ends(rowCount);
       const count = ends.at(-1) ?? 0;
-      return { kind: "map", ends, keys: this.#texts(count), values: this.#texts(count) };
+      return { kind: "map", ends, keys: this.#texts(count), labels: undefined, values: this.#texts(count) };
+    }
+    if (type === "Map(LowCardinality(String), String)") {
+      this.#skip(dictionaryVersionLength);
+      const ends = this.#ends(rowCount);
+      const count = ends.at(-1) ?? 0;
+      const { texts: keys, labels } = this.#labels(count);
+      return { kind: "map", ends, keys, labels, values: this.#texts(count) };
     }
     if (type === "Array(String)") {
       const ends = this.#ends(rowCount);
@@ -108,6 +145,32 @@ class LayoutReader {
     const ends = new Uint32Array(rowCount);
     for (let row = 0; row < rowCount; row++) ends[row] = this.#bytes.readUInt32LE(from + row * 8);
     return ends;
+  }
+
+  /** The texts of LowCardinality(String); see `Labels` for the form. */
+  #labels(count: number): { readonly texts: TextPlaces; readonly labels: TextPlaces } {
+    if (count === 0) return { texts: this.#texts(0), labels: this.#texts(0) };
+    const flagsFrom = this.#offset;
+    this.#skip(16);
+    const width = 1 << ((this.#bytes[flagsFrom] as number) & 3);
+    const labelCount = this.#bytes.readUInt32LE(flagsFrom + 8);
+    if (labelCount > this.#bytes.length) throw new RangeError("the block is cut short");
+    const labels = this.#texts(labelCount);
+    this.#skip(8);
+    const numbersFrom = this.#offset;
+    this.#skip(count * width);
+    const from = new Uint32Array(count);
+    const to = new Uint32Array(count);
+    for (let index = 0; index < count; index++) {
+      const number =
+        width === 1
+          ? (this.#bytes[numbersFrom + index] as number)
+          : this.#bytes.readUIntLE(numbersFrom + index * width, width);
+      if (number >= labelCount) throw new RangeError("the block has no such label");
+      from[index] = labels.from[number] as number;
+      to[index] = labels.to[number] as number;
+    }
+    return { texts: { from, to }, labels };
   }
 
   #texts(count: number): TextPlaces {

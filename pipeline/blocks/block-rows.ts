@@ -1,4 +1,7 @@
+import { type Column, tableColumns } from "@weir/model";
 import type { BlockColumn, BlockLayout, TextPlaces } from "./block-layout.ts";
+
+const hexOfNothing: Readonly<Record<string, string>> = { hex16: "0".repeat(32), hex8: "0".repeat(16) };
 
 /** Reads single values of a block's rows, without making rows of them: `row` says which row is read. */
 export class BlockRows {
@@ -6,8 +9,10 @@ export class BlockRows {
   readonly rowCount: number;
   readonly #bytes: Buffer;
   readonly #columns: ReadonlyMap<string, BlockColumn>;
+  readonly #types: Readonly<Record<string, Column>>;
 
-  constructor({ bytes, rowCount, columns }: BlockLayout) {
+  constructor({ table, bytes, rowCount, columns }: BlockLayout) {
+    this.#types = tableColumns[table];
     this.#bytes = bytes;
     this.rowCount = rowCount;
     this.#columns = new Map(columns.map((column) => [column.name, column]));
@@ -17,7 +22,8 @@ export class BlockRows {
   text(name: string): string {
     const column = this.#columns.get(name);
     if (column?.kind === "text") return this.#textAt(column.texts, this.row);
-    if (column?.kind !== "fixed") return "";
+    if (column === undefined) return hexOfNothing[this.#types[name]?.type ?? ""] ?? "";
+    if (column.kind !== "fixed") return "";
     const from = column.valuesFrom + this.row * column.width;
     return this.#bytes.toString("hex", from, from + column.width);
   }
@@ -25,7 +31,8 @@ export class BlockRows {
   /** A number; null when it is unknown. */
   number(name: string): number | null {
     const column = this.#columns.get(name);
-    if (column?.kind !== "fixed") return null;
+    if (column === undefined) return this.#isNumber(name) ? 0 : null;
+    if (column.kind !== "fixed") return null;
     if (column.nullsFrom !== undefined && this.#bytes[column.nullsFrom + this.row] === 1) return null;
     const from = column.valuesFrom + this.row * column.width;
     switch (column.type.replace(/^Nullable\((.*)\)$/, "$1")) {
@@ -40,6 +47,11 @@ export class BlockRows {
       default:
         return this.#bytes.readUIntLE(from, column.width);
     }
+  }
+
+  /** Whether each row of a block has a number there, a zero where the block leaves the column out. */
+  #isNumber(name: string): boolean {
+    return /^(?:u?int|float)\d+$/.test(this.#types[name]?.type ?? "");
   }
 
   texts(name: string): readonly string[] {

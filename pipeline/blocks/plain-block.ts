@@ -44,18 +44,23 @@ export const valueWidths: Readonly<Record<string, number>> = {
 
 /**
  * The same rows with every column of the table in its order, and each text where it belongs: no dictionaries. So that a
- * value can be changed, or a row left out, without a look at the others. Throws a RangeError for bytes that are no
- * block of the table.
+ * value can be changed, or a row left out, without a look at the others. With `wanted` this is so of these columns; the
+ * others stay as they are. Throws a RangeError for bytes that are no block of the table.
  */
-export function plainBlock(table: TableName, block: Uint8Array): Buffer {
+export function plainBlock(table: TableName, block: Uint8Array, wanted?: ReadonlySet<string>): Buffer {
   const source = new BlockSource(Buffer.from(block.buffer, block.byteOffset, block.byteLength));
   const columnCount = source.varuint();
   const rowCount = source.varuint();
   const present = new Map<string, PlainColumn>();
   for (let index = 0; index < columnCount; index++) {
-    present.set(source.text(), plainColumn(source, source.text(), rowCount));
+    const name = source.text();
+    const type = source.text();
+    const isWanted = wanted?.has(name) ?? true;
+    present.set(name, isWanted ? plainColumn(source, type, rowCount) : writtenColumn(source, type, rowCount));
   }
-  const columns = Object.entries<Column>(tableColumns[table]);
+  const columns = Object.entries<Column>(tableColumns[table]).filter(
+    ([name]) => present.has(name) || (wanted?.has(name) ?? true),
+  );
   const parts: Uint8Array[] = [encodedVaruint(columns.length), encodedVaruint(rowCount)];
   for (const [name, { type }] of columns) {
     const column = present.get(name) ?? { type: plainTypes[type], parts: [blankData(plainTypes[type], rowCount)] };
@@ -72,14 +77,28 @@ interface PlainColumn {
 function plainColumn(source: BlockSource, type: string, rowCount: number): PlainColumn {
   if (type === "LowCardinality(String)") {
     source.take(dictionaryVersionLength);
-    return { type: "String", parts: source.labels(rowCount) };
+    return { type: "String", parts: [source.labels(rowCount)] };
   }
   if (type === "Map(LowCardinality(String), String)") {
     source.take(dictionaryVersionLength);
     const { bytes, count } = source.ends(rowCount);
-    return { type: "Map(String, String)", parts: [bytes, ...source.labels(count), source.texts(count)] };
+    return { type: "Map(String, String)", parts: [bytes, source.labels(count), source.texts(count)] };
   }
   return { type, parts: source.plainData(type, rowCount) };
+}
+
+function writtenColumn(source: BlockSource, type: string, rowCount: number): PlainColumn {
+  const from = source.offset;
+  if (type === "LowCardinality(String)") {
+    source.take(dictionaryVersionLength);
+    source.skipLabels(rowCount);
+  } else if (type === "Map(LowCardinality(String), String)") {
+    source.take(dictionaryVersionLength);
+    const { count } = source.ends(rowCount);
+    source.skipLabels(count);
+    source.texts(count);
+  } else source.plainData(type, rowCount);
+  return { type, parts: [source.since(from)] };
 }
 
 const dictionaryVersionLength = 8;
@@ -92,6 +111,14 @@ class BlockSource {
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  since(offset: number): Buffer {
+    return this.#bytes.subarray(offset, this.#offset);
   }
 
   plainData(type: string, rowCount: number): Uint8Array[] {
@@ -117,24 +144,56 @@ class BlockSource {
   /** So many texts, as they stand. */
   texts(count: number): Buffer {
     const from = this.#offset;
-    for (let index = 0; index < count; index++) this.take(this.varuint());
+    for (let index = 0; index < count; index++) this.skip(this.varuint());
     return this.#bytes.subarray(from, this.#offset);
   }
 
   /** Each value of LowCardinality(String) as a text; see `Labels` for the form. */
-  labels(count: number): Buffer[] {
-    if (count === 0) return [];
+  labels(count: number): Buffer {
+    if (count === 0) return this.take(0);
     const width = 1 << (this.take(8).readUInt8() & 3);
     const keyCount = Number(this.take(8).readBigUInt64LE());
     if (keyCount > this.#bytes.length) throw new RangeError("the block is cut short");
-    const keys = Array.from({ length: keyCount }, () => this.texts(1));
-    this.take(8);
-    const numbers = this.take(count * width);
-    return Array.from({ length: count }, (_, index) => {
-      const key = keys[numbers.readUIntLE(index * width, width)];
-      if (key === undefined) throw new RangeError("the block has no such label");
-      return key;
-    });
+    const ends = new Uint32Array(keyCount + 1);
+    ends[0] = this.#offset;
+    for (let key = 1; key <= keyCount; key++) {
+      this.skip(this.varuint());
+      ends[key] = this.#offset;
+    }
+    this.skip(8);
+    const numbersFrom = this.#offset;
+    this.skip(count * width);
+    return this.#spelledOut(ends, numbersFrom, width, count);
+  }
+
+  /** The keys that so many numbers of a width name, one behind the other. Key `n` stands from `ends[n]` up to the next. */
+  #spelledOut(ends: Uint32Array, numbersFrom: number, width: number, count: number): Buffer {
+    const bytes = this.#bytes;
+    const numbers = new Uint32Array(count);
+    let length = 0;
+    for (let index = 0; index < count; index++) {
+      const place = numbersFrom + index * width;
+      const number = width === 1 ? (bytes[place] as number) : bytes.readUIntLE(place, width);
+      if (number >= ends.length - 1) throw new RangeError("the block has no such label");
+      numbers[index] = number;
+      length += (ends[number + 1] as number) - (ends[number] as number);
+    }
+    const texts = Buffer.allocUnsafe(length);
+    let end = 0;
+    for (const number of numbers) {
+      const to = ends[number + 1] as number;
+      for (let place = ends[number] as number; place < to; place++) texts[end++] = bytes[place] as number;
+    }
+    return texts;
+  }
+
+  skipLabels(count: number): void {
+    if (count === 0) return;
+    const width = 1 << (this.take(8).readUInt8() & 3);
+    const keyCount = Number(this.take(8).readBigUInt64LE());
+    if (keyCount > this.#bytes.length) throw new RangeError("the block is cut short");
+    this.texts(keyCount);
+    this.skip(8 + count * width);
   }
 
   text(): string {
@@ -152,11 +211,14 @@ class BlockSource {
   }
 
   take(length: number): Buffer {
-    const end = this.#offset + length;
-    if (end > this.#bytes.length) throw new RangeError("the block is cut short");
-    const taken = this.#bytes.subarray(this.#offset, end);
-    this.#offset = end;
-    return taken;
+    const from = this.#offset;
+    this.skip(length);
+    return this.since(from);
+  }
+
+  skip(length: number): void {
+    this.#offset += length;
+    if (this.#offset > this.#bytes.length) throw new RangeError("the block is cut short");
   }
 }
 

@@ -4,108 +4,228 @@ import {
   type PersonalDetector,
   personalLookBehindBytes,
   personalWindowBytes,
+  validPart,
 } from "./detectors/personal.ts";
-import { indexOfByte } from "./find-bytes.ts";
+import { indexOfByte, viewOf } from "./find-bytes.ts";
 import type { OnMatch } from "./secret-scan.ts";
 
 const atSign = 0x40;
 const backslash = 0x5c;
+const colon = 0x3a;
+const dash = 0x2d;
+const space = 0x20;
+const plus = 0x2b;
+const openParenthesis = 0x28;
+const letterU = 0x75;
+const letterX = 0x58;
+const letterZ = 0x5a;
 const longestLocalPart = 64;
 const longestDomain = 255;
 const localPart = /[A-Za-z0-9._%+-]+$/;
-const domain = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])/;
+/** Labels may have letters of any script, in UTF-8. */
+const domain =
+  /^(?:[A-Za-z0-9\x80-\xff](?:[A-Za-z0-9\x80-\xff-]{0,61}[A-Za-z0-9\x80-\xff])?\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])/;
 /** What JSON's escapes leave before a text: `n` of `\n`, `u0022`. */
 const escapeRest = /^(?:u[0-9A-Fa-f]{4}|[nrtbf])/;
-const separators = /[\s./-]/g;
 
-const noLead = 0;
 const leadBits: Record<Lead, number> = { digit: 1, capital: 2, sign: 4, hex: 8 };
 const leadOf = new Uint8Array(256);
 for (let byte = 0x30; byte <= 0x39; byte++) leadOf[byte] = leadBits.digit;
 for (let byte = 0x41; byte <= 0x5a; byte++) leadOf[byte] = leadBits.capital;
 for (let byte = 0x61; byte <= 0x66; byte++) leadOf[byte] = leadBits.hex;
-leadOf[0x2b] = leadOf[0x28] = leadBits.sign;
+leadOf[plus] = leadOf[openParenthesis] = leadBits.sign;
+const isHexDigit = new Uint8Array(256);
+for (const digit of "0123456789abcdefABCDEF") isHexDigit[digit.charCodeAt(0)] = 1;
+/** What may stand within a number: space, brackets, dash, dot and slash; and the letters of Corsica's departments. */
+const isSeparator = new Uint8Array(256);
+for (const separator of " ()-./AB") isSeparator[separator.charCodeAt(0)] = 1;
 /** So far into a number it shows whether it can be any that is looked for. */
 const numberBytes = 26;
 const leastDigits = 8;
+const mostDigits = 19;
+/** Of a Spanish NIE. */
+const nieDigits = 7;
+/** So far before its first digit a word begins: IBAN and NINO, NINO with a space, NIE, codice fiscale. */
+const wordLengths = [6, 3, 2, 1];
+const wordBytes = 4;
+const nothing = 0;
+const stopped = -1;
 
-/** Finds personal data in bytes. */
+/**
+ * Finds personal data in bytes. All but e-mail addresses has digits near where it begins, or a colon: bytes are passed
+ * over by eights that have neither, and what stands around one is looked at before a pattern is tried.
+ */
 export class PersonalScan {
   readonly #byLead: (readonly PersonalDetector[])[] = [];
   readonly #findsEmail: boolean;
-  readonly #leads: number;
+  readonly #findsNumbers: boolean;
 
   constructor(detectors: readonly PersonalDetector[], others: ReadonlySet<string>) {
     for (const [lead, bit] of Object.entries(leadBits)) {
       this.#byLead[bit] = detectors.filter(({ leads }) => leads.includes(lead as Lead));
     }
     this.#findsEmail = others.has(email.name);
-    this.#leads = detectors.flatMap(({ leads }) => leads).reduce((bits, lead) => bits | leadBits[lead], noLead);
+    this.#findsNumbers = detectors.length > 0;
   }
 
-  /** Finds what is in one value. Returns true when `onMatch` did. */
-  scan(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
+  /** Finds what is in one value. Returns true when `onMatch` did. `hasAtSign`: whether there may be an `@` in it. */
+  scan(bytes: Buffer, from: number, to: number, onMatch: OnMatch, hasAtSign = true): boolean {
     return (
-      (this.#findsEmail && scanEmails(bytes, from, to, onMatch)) ||
-      (this.#leads !== noLead && this.#scanLeads(bytes, from, to, onMatch))
+      (hasAtSign && this.#findsEmail && scanEmails(bytes, from, to, onMatch)) ||
+      (this.#findsNumbers && this.#scanNumbers(bytes, from, to, onMatch))
     );
   }
 
-  #scanLeads(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
-    for (let place = from; place < to; place++) {
-      const lead = leadOf[bytes[place] as number] as number;
-      if ((lead & this.#leads) === 0 || !isBeginning(bytes, place, from)) continue;
-      if (!isPromising(lead, bytes, place, to)) continue;
-      const end = this.#matchAt(lead, bytes, place, from, to, onMatch);
-      if (end < 0) return true;
-      if (end > place) place = end - 1;
+  #scanNumbers(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
+    /** Where the last match ended: no other begins before. */
+    let least = from;
+    for (let place = nextDigitOrColon(bytes, from, to); place >= 0; ) {
+      const isColon = bytes[place] === colon;
+      const end = isColon ? place + 1 : digitsEnd(bytes, place, to);
+      const reached = isColon
+        ? this.#matchAroundColon(bytes, place, from, to, least, onMatch)
+        : this.#matchAroundDigits(bytes, place, end, from, to, least, onMatch);
+      if (reached === stopped) return true;
+      if (reached !== nothing) least = reached;
+      place = nextDigitOrColon(bytes, reached === nothing ? end : reached, to);
     }
     return false;
   }
 
-  /** Where the match at the place ends, the place itself without one; -1 when `onMatch` says to stop. */
-  #matchAt(lead: number, bytes: Buffer, place: number, from: number, to: number, onMatch: OnMatch): number {
+  /** Tries where a match may begin whose first digits are those from `first` up to `end`, in the order of the places. */
+  #matchAroundDigits(
+    bytes: Buffer,
+    first: number,
+    end: number,
+    from: number,
+    to: number,
+    least: number,
+    onMatch: OnMatch,
+  ): number {
+    const before = first > least ? (bytes[first - 1] as number) : 0;
+    if (isCapital(before) || before === space || before === dash) {
+      for (const length of wordLengths) {
+        if (first - length < least || !beginsWord(bytes, length, first, end)) continue;
+        const reached = this.#matchFrom(bytes, first - length, from, to, onMatch);
+        if (reached !== nothing) return reached;
+      }
+    } else if (before === plus || before === openParenthesis) {
+      const reached = this.#matchFrom(bytes, first - 1, from, to, onMatch);
+      if (reached !== nothing) return reached;
+    }
+    if (mayBeNumber(bytes, first, end, to)) {
+      const reached = this.#matchFrom(bytes, first, from, to, onMatch);
+      if (reached !== nothing) return reached;
+    }
+    // The first digits of the row may be the last of JSON's `\u0022`, behind which a number begins.
+    for (let place = first + 1; place < end && place <= first + 4; place++) {
+      if (bytes[place - 5] !== letterU || !mayBeNumber(bytes, place, end, to)) continue;
+      const reached = this.#matchFrom(bytes, place, from, to, onMatch);
+      if (reached !== nothing) return reached;
+    }
+    return nothing;
+  }
+
+  /** Tries where an IPv6 address may begin whose first colon this is; with a digit it was tried when that was met. */
+  #matchAroundColon(bytes: Buffer, place: number, from: number, to: number, least: number, onMatch: OnMatch): number {
+    if (!isBehindGroup(bytes, place, least) || !isSecondGroupBehind(bytes, place, to)) return nothing;
+    let start = place - 1;
+    while (start > least && place - start < 4 && isHexDigit[bytes[start - 1] as number] === 1) start--;
+    for (; start < place; start++) {
+      if (isDigit(bytes[start] as number)) continue;
+      const reached = this.#matchFrom(bytes, start, from, to, onMatch);
+      if (reached !== nothing) return reached;
+    }
+    return nothing;
+  }
+
+  /** Where the match that begins at the place ends; `nothing` without one, `stopped` when `onMatch` says so. */
+  #matchFrom(bytes: Buffer, place: number, from: number, to: number, onMatch: OnMatch): number {
+    if (!isBeginning(bytes, place, from)) return nothing;
+    const lead = leadOf[bytes[place] as number] as number;
     const windowFrom = Math.max(from, place - personalLookBehindBytes);
     const text = bytes.toString("latin1", windowFrom, Math.min(to, place + personalWindowBytes));
-    for (const { name, pattern, isValid, isValidAsIs } of this.#byLead[lead] as readonly PersonalDetector[]) {
+    for (const detector of this.#byLead[lead] as readonly PersonalDetector[]) {
+      const { name, pattern } = detector;
       pattern.lastIndex = place - windowFrom;
       const found = pattern.exec(text)?.[0];
-      if (found === undefined) continue;
-      if (isValidAsIs?.(found) === false || isValid?.(found.replaceAll(separators, "")) === false) continue;
-      const end = place + found.length;
-      return onMatch({ from: place, to: end, name }) ? -1 : end;
+      const valid = found === undefined ? undefined : validPart(detector, found);
+      if (valid === undefined) continue;
+      const end = place + valid.length;
+      return onMatch({ from: place, to: end, name }) ? stopped : end;
     }
-    return place;
+    return nothing;
   }
 }
 
-/** Whether a number or a word may begin there: no letter, digit, or part of a decimal stands before it. */
-function isBeginning(bytes: Buffer, place: number, from: number): boolean {
-  if (place === from) return true;
-  const neighbour = bytes[place - 1] as number;
-  if (!isAlphanumeric(neighbour)) {
-    return !(neighbour === 0x2e && place - 2 >= from && isDigit(bytes[place - 2] as number));
+/** Where the next digit or colon stands; -1 when none does. */
+function nextDigitOrColon(bytes: Buffer, from: number, to: number): number {
+  const view = viewOf(bytes);
+  const last = to - wordBytes * 2;
+  let place = from;
+  while (place <= last) {
+    const one = thirties(view.getInt32(place, true));
+    const marks = one !== 0 ? one : thirties(view.getInt32(place + wordBytes, true));
+    if (marks === 0) {
+      place += wordBytes * 2;
+      continue;
+    }
+    place += (one !== 0 ? 0 : wordBytes) + ((31 - Math.clz32(marks & -marks)) >> 3);
+    if ((bytes[place] as number) <= colon) return place;
+    place++;
   }
-  for (let length = 1; length <= 5; length += 4) {
-    const before = place - length - 1;
-    if (before < from || bytes[before] !== backslash) continue;
-    if (escapeRest.exec(bytes.toString("latin1", before + 1, place))?.[0].length === length) return true;
+  for (; place < to; place++) {
+    const byte = bytes[place] as number;
+    if (byte >= 0x30 && byte <= colon) return place;
   }
-  return false;
+  return -1;
 }
 
-/** Whether any detector could match there, told from the next few bytes. */
-function isPromising(lead: number, bytes: Buffer, place: number, to: number): boolean {
-  if (lead === leadBits.digit) return isLongNumber(bytes, place, to) || hasColonNear(bytes, place, to);
-  if (lead === leadBits.sign) return isDigitAt(bytes, place + 1, to);
-  if (lead === leadBits.hex) return hasColonNear(bytes, place, to);
-  return (
-    isDigitAt(bytes, place + 1, to) ||
-    isDigitAt(bytes, place + 2, to) ||
-    isDigitAt(bytes, place + 3, to) ||
-    isDigitAt(bytes, place + 6, to) ||
-    hasColonNear(bytes, place, to)
-  );
+/**
+ * Marks bytes from 0x30 up to 0x3f: digits, the colon and five rarer signs. The lowest mark is right, those above it may
+ * be wrong.
+ */
+function thirties(word: number): number {
+  const rest = (word & 0xf0f0_f0f0) ^ 0x3030_3030;
+  return (rest - 0x0101_0101) & ~rest & 0x8080_8080;
+}
+
+function digitsEnd(bytes: Buffer, first: number, to: number): number {
+  let end = first + 1;
+  while (end < to && isDigit(bytes[end] as number)) end++;
+  return end;
+}
+
+/** Whether a word of so many letters and signs before the digits begins as one that is looked for does. */
+function beginsWord(bytes: Buffer, length: number, first: number, end: number): boolean {
+  const byte = bytes[first - length] as number;
+  if (!isCapital(byte)) return false;
+  const isNie = byte >= letterX && byte <= letterZ && end - first === nieDigits;
+  if (length === 1) return isNie;
+  const before = bytes[first - 1] as number;
+  if (length === 2 && before === dash) return isNie;
+  if (end - first < 2) return false;
+  if (length === 3) return before === space && isCapital(bytes[first - 2] as number);
+  for (let place = first - length + 1; place < first; place++) if (!isCapital(bytes[place] as number)) return false;
+  return true;
+}
+
+/** Whether the digits may be the first of a number that is looked for, or of an IPv6 address. */
+function mayBeNumber(bytes: Buffer, first: number, end: number, to: number): boolean {
+  const length = end - first;
+  if (length > mostDigits) return false;
+  const next = end < to ? (bytes[end] as number) : 0;
+  if (isSeparator[next] === 1 && isLongNumber(bytes, first, to)) return true;
+  if (length >= leastDigits) {
+    return isLengthOfNumber(length, bytes[first] as number) || (length === leastDigits && isCapital(next));
+  }
+  return length <= 4 && isFirstGroup(bytes, end, first + 4, to);
+}
+
+/** Whether a number of so many digits, with nothing between them, is looked for: cards begin with 2 to 6. */
+function isLengthOfNumber(length: number, first: number): boolean {
+  if (length === 13 || length > 15) return first >= 0x32 && first <= 0x36;
+  return length !== 8 && length !== 10 && length !== 12;
 }
 
 /** Digits enough for the shortest of the numbers, or as many dots as an address has. */
@@ -117,27 +237,49 @@ function isLongNumber(bytes: Buffer, place: number, to: number): boolean {
     const byte = bytes[index] as number;
     if (isDigit(byte)) digits++;
     else if (byte === 0x2e) dots++;
-    else if (!isSeparator(byte)) break;
+    else if (isSeparator[byte] === 0) break;
   }
   return digits >= leastDigits || dots >= 3;
 }
 
-/** Space, brackets, dash and slash; and the letters of Corsica's departments. */
-function isSeparator(byte: number): boolean {
-  return (
-    byte === 0x20 || byte === 0x28 || byte === 0x29 || byte === 0x2d || byte === 0x2f || byte === 0x41 || byte === 0x42
-  );
+/** Whether from `place` on, and up to `last` at the most, hexadecimal digits and a second group follow. */
+function isFirstGroup(bytes: Buffer, place: number, last: number, to: number): boolean {
+  let index = place;
+  while (index < last && index < to && isHexDigit[bytes[index] as number] === 1) index++;
+  return index < to && bytes[index] === colon && isSecondGroupBehind(bytes, index, to);
 }
 
-/** As an IPv6 address has one behind its first group. */
-function hasColonNear(bytes: Buffer, place: number, to: number): boolean {
-  const end = Math.min(to, place + 5);
-  for (let index = place + 1; index < end; index++) if (bytes[index] === 0x3a) return true;
+function isBehindGroup(bytes: Buffer, place: number, least: number): boolean {
+  return place > least && isHexDigit[bytes[place - 1] as number] === 1;
+}
+
+/** Whether behind the colon a group of an IPv6 address stands, and another colon. */
+function isSecondGroupBehind(bytes: Buffer, place: number, to: number): boolean {
+  const from = bytes[place + 1] === colon ? place + 2 : place + 1;
+  let end = from;
+  while (end < to && end < from + 4 && isHexDigit[bytes[end] as number] === 1) end++;
+  return end > from && end < to && bytes[end] === colon;
+}
+
+/** Whether a number or a word may begin there: no letter, digit, or part of a decimal stands before it. */
+function isBeginning(bytes: Buffer, place: number, from: number): boolean {
+  if (place === from) return true;
+  const neighbour = bytes[place - 1] as number;
+  if (neighbour === backslash && isEscapeLetter(bytes[place] as number)) return false;
+  if (!isAlphanumeric(neighbour)) {
+    return !(neighbour === 0x2e && place - 2 >= from && isDigit(bytes[place - 2] as number));
+  }
+  for (let length = 1; length <= 5; length += 4) {
+    const before = place - length - 1;
+    if (before < from || bytes[before] !== backslash) continue;
+    if (escapeRest.exec(bytes.toString("latin1", before + 1, place))?.[0].length === length) return true;
+  }
   return false;
 }
 
-function isDigitAt(bytes: Buffer, place: number, to: number): boolean {
-  return place < to && isDigit(bytes[place] as number);
+/** Of the letters that stand for a sign behind a backslash, those that are hexadecimal digits. */
+function isEscapeLetter(byte: number): boolean {
+  return byte === 0x62 || byte === 0x66;
 }
 
 function scanEmails(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
@@ -166,5 +308,9 @@ function isDigit(byte: number): boolean {
 }
 
 function isAlphanumeric(byte: number): boolean {
-  return isDigit(byte) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
+  return isDigit(byte) || isCapital(byte) || (byte >= 0x61 && byte <= 0x7a);
+}
+
+function isCapital(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
 }

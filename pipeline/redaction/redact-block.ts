@@ -1,6 +1,7 @@
 import type { ProjectId, TableName } from "@weir/model";
 import { BlockEdits } from "../blocks/block-edits.ts";
-import { type BlockColumn, layoutOf, type TextPlaces } from "../blocks/block-layout.ts";
+import { type BlockColumn, type BlockLayout, layoutOf, type TextPlaces } from "../blocks/block-layout.ts";
+import type { Look } from "./look.ts";
 import type { FoundCounts, Redactor } from "./redactor.ts";
 
 /** The attribute of a row that says what was taken out of it: `email:1 openai_key:2`. */
@@ -9,6 +10,7 @@ export const redactedAttribute = "weir.redacted";
 /** Who and what for: the sender chose them to tell rows apart, so that personal data in them stays. */
 const identifierColumns = new Set(["user_id", "session_id"]);
 /** Tables whose rows say what was taken out; an attribute more would make another series of a metric's point. */
+const noteColumn = "attributes";
 const tablesWithNote = new Set<TableName>(["spans", "logs"]);
 
 export interface RedactedBlock {
@@ -17,46 +19,78 @@ export interface RedactedBlock {
 }
 
 /**
- * The block with each text of each row redacted by its project's redactor. Undefined when nothing was to be taken out.
- * Throws a RangeError for bytes that are no block.
+ * The columns of a block in which the redactor may find something: each of their texts is looked at, labels once.
+ */
+export function columnsOfConcern({ bytes, columns }: BlockLayout, redactor: Redactor): ReadonlySet<string> {
+  const look = redactor.lookInto(bytes);
+  const concerned = new Set<string>();
+  for (const column of columns) {
+    if (column.kind === "fixed" || column.kind === "list" || column.name === "project_id") continue;
+    const isIdentifier = identifierColumns.has(column.name);
+    const isConcerned = (texts: TextPlaces) => isAnyConcerned(look, texts, isIdentifier);
+    if (column.kind === "text") {
+      if (isConcerned(column.labels ?? column.texts)) concerned.add(column.name);
+    } else if (column.kind === "texts") {
+      if (isConcerned(column.texts)) concerned.add(column.name);
+    } else if (isConcerned(column.labels ?? column.keys) || isConcerned(column.values)) concerned.add(column.name);
+  }
+  return concerned;
+}
+
+function isAnyConcerned(look: Look, { from, to }: TextPlaces, isIdentifier: boolean): boolean {
+  for (let index = 0; index < from.length; index++) {
+    if (look.concerns(from[index] as number, to[index] as number, isIdentifier)) return true;
+  }
+  return false;
+}
+
+/**
+ * The block with each text in these columns redacted by its project's redactor. Undefined when nothing was to be taken
+ * out. Throws a RangeError for bytes that are no block.
  */
 export function redactBlock(
   table: TableName,
   block: Uint8Array,
+  concerned: ReadonlySet<string>,
   redactorOf: (project: ProjectId) => Redactor,
 ): RedactedBlock | undefined {
-  const { bytes, rowCount, columns } = layoutOf(table, block);
+  const hasNote = tablesWithNote.has(table);
+  const edited = new Set([...concerned, ...(hasNote ? [noteColumn] : [])]);
+  const { bytes, rowCount, columns } = layoutOf(table, block, edited);
   const edits = new BlockEdits(bytes);
   const redactors = redactorsOfRows(bytes, rowCount, columns, redactorOf);
   const foundByRow: (FoundCounts | undefined)[] = new Array(rowCount).fill(undefined);
   const redactTexts = (texts: TextPlaces, first: number, end: number, row: number, isIdentifier: boolean) => {
+    const { redactor, look } = redactors[row] as RowRedactor;
     for (let index = first; index < end; index++) {
       const from = texts.from[index] as number;
       const to = texts.to[index] as number;
+      if (!look.concerns(from, to, isIdentifier)) continue;
       foundByRow[row] ??= new Map();
-      const redacted = redactors[row]?.redact(bytes, from, to, foundByRow[row], isIdentifier);
+      const redacted = redactor.redact(bytes, from, to, foundByRow[row], isIdentifier);
       if (redacted !== undefined) edits.replaceText(from, to, redacted);
     }
   };
   for (const column of columns) {
-    if (column.kind === "fixed" || column.kind === "list" || column.name === "project_id") continue;
+    if (column.kind === "fixed" || column.kind === "list" || !concerned.has(column.name)) continue;
     const isIdentifier = identifierColumns.has(column.name);
     for (let row = 0; row < rowCount; row++) {
       if (column.kind === "text") {
         redactTexts(column.texts, row, row + 1, row, isIdentifier);
         continue;
       }
-      const first = row === 0 ? 0 : (column.ends[row - 1] as number);
-      const end = column.ends[row] as number;
-      if (column.kind === "texts") redactTexts(column.texts, first, end, row, isIdentifier);
-      else {
-        redactTexts(column.keys, first, end, row, isIdentifier);
-        redactTexts(column.values, first, end, row, isIdentifier);
-      }
+      const [first, end] = elementsOf(column.ends, row);
+      redactTexts(column.kind === "texts" ? column.texts : column.keys, first, end, row, isIdentifier);
+    }
+    if (column.kind !== "map") continue;
+    // Behind all the keys.
+    for (let row = 0; row < rowCount; row++) {
+      const [first, end] = elementsOf(column.ends, row);
+      redactTexts(column.values, first, end, row, isIdentifier);
     }
   }
   if (edits.isEmpty) return undefined;
-  if (tablesWithNote.has(table)) addNotes(edits, columns, foundByRow);
+  if (hasNote) addNotes(edits, columns, foundByRow);
   return { block: edits.apply(), found: total(foundByRow) };
 }
 
@@ -68,23 +102,36 @@ export function noteOf(found: FoundCounts): string {
     .join(" ");
 }
 
+interface RowRedactor {
+  readonly redactor: Redactor;
+  /** One for all rows of the redactor. */
+  readonly look: Look;
+}
+
 function redactorsOfRows(
   bytes: Buffer,
   rowCount: number,
   columns: readonly BlockColumn[],
   redactorOf: (project: ProjectId) => Redactor,
-): Redactor[] {
+): RowRedactor[] {
   const column = columns.find(({ name }) => name === "project_id");
   if (column?.kind !== "text") throw new RangeError("the block does not say whose rows it has");
   const { from, to } = column.texts;
+  const looks = new Map<Redactor, Look>();
   let project = "";
   let redactor: Redactor | undefined;
   return Array.from({ length: rowCount }, (_, row) => {
     const own = bytes.toString("utf8", from[row], to[row]);
     if (redactor === undefined || own !== project) redactor = redactorOf(own as ProjectId);
     project = own;
-    return redactor;
+    const look = looks.get(redactor) ?? redactor.lookInto(bytes);
+    looks.set(redactor, look);
+    return { redactor, look };
   });
+}
+
+function elementsOf(ends: Uint32Array, row: number): readonly [first: number, end: number] {
+  return [row === 0 ? 0 : (ends[row - 1] as number), ends[row] as number];
 }
 
 function addNotes(
@@ -92,7 +139,7 @@ function addNotes(
   columns: readonly BlockColumn[],
   foundByRow: readonly (FoundCounts | undefined)[],
 ) {
-  const column = columns.find(({ name }) => name === "attributes");
+  const column = columns.find(({ name }) => name === noteColumn);
   if (column?.kind !== "map") return;
   const { ends, keys, values, dataFrom } = column;
   const valuesFrom = keys.to.at(-1) ?? dataFrom + ends.length * 8;

@@ -1,6 +1,8 @@
 import type { ProjectId } from "@weir/model";
+import type { BlockLayout } from "../blocks/block-layout.ts";
 import type { ProjectRedaction, RedactionConfig } from "./config.ts";
 import { personalSet, secretSet } from "./detectors/index.ts";
+import { columnsOfConcern } from "./redact-block.ts";
 import { type RedactionPolicy, Redactor } from "./redactor.ts";
 
 /** What is taken out of whose rows. */
@@ -29,10 +31,14 @@ export class Redaction {
     return (project === undefined ? undefined : this.#byProject.get(project)) ?? this.#usual;
   }
 
-  /** Whether there may be anything to take out of a block; quick where all that is looked for is secrets. */
-  concerns(block: Uint8Array): boolean {
-    if (!this.#any.canPassOver) return true;
-    return this.#any.mayFindAmongValues(Buffer.from(block.buffer, block.byteOffset, block.byteLength));
+  /** The columns of a block that there may be something to take out of. */
+  columnsOfConcern(layout: BlockLayout): ReadonlySet<string> {
+    return columnsOfConcern(layout, this.#any);
+  }
+
+  /** Whether there may be something to take out of a text. */
+  concerns(text: Buffer): boolean {
+    return this.#any.lookInto(text).concerns(0, text.length, false);
   }
 }
 

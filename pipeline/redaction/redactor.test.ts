@@ -55,6 +55,8 @@ for (const text of [
   "npm_config_registry, hf_hub_download, sk_learn_pipeline_with_scaler, fw_update_available_now",
   "from sklearn.model_selection import train_test_split as sk-learn-style-naming",
   randomUUID(),
+  "chatcmpl-52998224725c0ffee0123456 and 65929970489ab, 4111111111111111a, run-11222333000181f",
+  "0b3e4123-4567-8901-2340-12ab34cd56ef",
   "commit 023e1357a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4 and sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
   `data:image/png;base64,${Buffer.from("not a key, but 200 bytes of something that a picture could be, again and again").toString("base64").repeat(9)}`,
   "https://example.com/path/to/some-long-article-title-with-words?utm_source=news&id=123456789",
@@ -83,6 +85,13 @@ for (const [text, wanted] of [
     '{"k":"{\\"k\\":\\"[redacted:anthropic_key]\\"}"}',
   ],
   ["mysql:\\/\\/root:hunter22@db", "mysql:\\/\\/root:[redacted:url_password]@db"],
+  ["to BE68 5390 0754 7034 IBAN please", "to [redacted:iban] IBAN please"],
+  ["+49 30 901820 2024-05-01 12:00", "[redacted:phone]-05-01 12:00"],
+  ["+49 30/901820", "[redacted:phone]"],
+  ["+49 (0)30 901820", "[redacted:phone]"],
+  ["write to info@müller-söhne.de, or to", "write to [redacted:email], or to"],
+  ["联系 grace@example.com，谢谢", "联系 [redacted:email]，谢谢"],
+  ['{"a":"\\fab1:2::4"}', '{"a":"\\f[redacted:ipv6]"}'],
   [`-----BEGIN ${"PRIVATE"} KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj`, "[redacted:private_key]"],
 ] as const) {
   test(`${text.slice(0, 60)} becomes ${wanted}`, () => assert.equal(redact(text), wanted));

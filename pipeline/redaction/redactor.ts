@@ -2,6 +2,7 @@ import type { Match } from "./detectors/detector.ts";
 import { email, personalDetectors } from "./detectors/personal.ts";
 import { secretDetectors, urlPassword } from "./detectors/secrets.ts";
 import { looksLikeJson, replaceInLiterals, StringTracker } from "./json-literals.ts";
+import { Look, leastBytes, mayMatchBehindEscapes, type Sought } from "./look.ts";
 import { PersonalScan } from "./personal-scan.ts";
 import { hidesBehindEscapes, SecretScan } from "./secret-scan.ts";
 import { type CompiledPattern, compilePattern, type UserPattern } from "./user-patterns.ts";
@@ -16,8 +17,6 @@ export interface RedactionPolicy {
 /** How often each detector matched, by name. */
 export type FoundCounts = Map<string, number>;
 
-/** Shorter texts hold nothing that a detector finds. */
-const leastBytes = 7;
 /** JSON in JSON is looked into so many times. */
 const deepestJson = 4;
 const mostRounds = 8;
@@ -28,27 +27,21 @@ const secretNames = new Set([...secretDetectors.map(({ name }) => name), urlPass
  * becomes one. What comes out has nothing more to replace. Never throws, whatever the bytes.
  */
 export class Redactor {
-  /** Whether `mayFindAmongValues` can tell; otherwise each value has to be looked at. */
-  readonly canPassOver: boolean;
-  readonly #secrets: SecretScan;
-  readonly #personal: PersonalScan | undefined;
-  readonly #patterns: readonly CompiledPattern[];
+  readonly #sought: Sought;
 
   constructor({ detectors, patterns }: RedactionPolicy) {
     const personal = personalDetectors.filter(({ name }) => detectors.has(name));
-    this.#secrets = new SecretScan(
-      secretDetectors.filter(({ name }) => detectors.has(name)),
-      detectors,
-    );
-    this.#personal =
-      personal.length > 0 || detectors.has(email.name) ? new PersonalScan(personal, detectors) : undefined;
-    this.#patterns = patterns.map(compilePattern);
-    this.canPassOver = this.#personal === undefined && patterns.length === 0;
+    const secrets = secretDetectors.filter(({ name }) => detectors.has(name));
+    this.#sought = {
+      secrets: new SecretScan(secrets, detectors),
+      personal: personal.length > 0 || detectors.has(email.name) ? new PersonalScan(personal, detectors) : undefined,
+      patterns: patterns.map(compilePattern),
+    };
   }
 
-  /** See `SecretScan`. */
-  mayFindAmongValues(bytes: Buffer): boolean {
-    return this.#secrets.mayFindAmongValues(bytes);
+  /** A look for what may be taken out of the values of the bytes; what it does not find `redact` leaves. */
+  lookInto(bytes: Buffer): Look {
+    return new Look(bytes, this.#sought);
   }
 
   /**
@@ -87,19 +80,29 @@ export class Redactor {
       matches.push(match);
       return false;
     };
-    this.#secrets.scan(bytes, from, to, onMatch);
+    this.#sought.secrets.scan(bytes, from, to, onMatch);
     if (!isIdentifier) this.#scanPersonal(bytes, from, to, matches);
     const replaced = matches.length === 0 ? undefined : replaceMatches(bytes, from, to, matches, found);
-    const patterns = isIdentifier ? [] : this.#patterns;
     const value = replaced ?? bytes.subarray(from, to);
+    const patterns = isIdentifier ? [] : this.#patternsFor(value);
     if (patterns.length === 0 && !hidesBehindEscapes(value, 0, value.length)) return replaced;
     return this.#redactDecoded(value, found, isIdentifier, depth) ?? replaced;
+  }
+
+  /** The patterns, unless none of them can match in the value. */
+  #patternsFor(value: Buffer): readonly CompiledPattern[] {
+    const { patterns } = this.#sought;
+    if (patterns.length === 0) return patterns;
+    const mayMatch =
+      patterns.some(({ anchors }) => anchors?.some((anchor) => value.includes(anchor)) !== false) ||
+      mayMatchBehindEscapes(patterns, value, 0, value.length);
+    return mayMatch ? patterns : [];
   }
 
   /** Adds what no secret is a part of: a URL's password and host look like an address. */
   #scanPersonal(bytes: Buffer, from: number, to: number, matches: Match[]): void {
     const secrets = matches.toSorted(byPlace);
-    this.#personal?.scan(bytes, from, to, (match) => {
+    this.#sought.personal?.scan(bytes, from, to, (match) => {
       if (!overlapsAny(secrets, match)) matches.push(match);
       return false;
     });
@@ -107,7 +110,7 @@ export class Redactor {
 
   /** What only shows once JSON's escapes are taken away, and what the user's patterns match. */
   #redactDecoded(value: Buffer, found: FoundCounts, isIdentifier: boolean, depth: number): Buffer | undefined {
-    const patterns = isIdentifier ? [] : this.#patterns;
+    const patterns = isIdentifier ? [] : this.#sought.patterns;
     const text = value.toString();
     if (depth >= deepestJson || !looksLikeJson(value, 0, value.length)) {
       return bufferOf(replacePatterns(patterns, text, found));

@@ -1,6 +1,6 @@
 import type { Match } from "./detectors/detector.ts";
 import { leastRun, privateKey, type SecretDetector, urlPassword } from "./detectors/secrets.ts";
-import { indexOfByte } from "./find-bytes.ts";
+import { indexOfByte, viewOf } from "./find-bytes.ts";
 
 const backslash = 0x5c;
 const letterU = 0x75;
@@ -11,7 +11,7 @@ const slash = 0x2f;
 const openBracket = 0x5b;
 const zero = 0x30;
 const at = 0x40;
-const stepBytes = 8;
+const wordBytes = 4;
 /** A pattern is tried on so much of the text first; on more where that is not enough. */
 const firstWindowBytes = 320;
 /** A match that fills this goes on as long as token bytes do. */
@@ -45,9 +45,8 @@ interface Literal {
 export type OnMatch = (match: Match) => boolean;
 
 /**
- * Finds secrets in bytes. Ordinary text is passed over in strides: every secret has `leastRun` token bytes in a row, so
- * only every fifteenth byte need be looked at, and back from there to the nearest space. What rows of token bytes there
- * are is looked through for the beginnings of keys, and patterns are tried where one stands.
+ * Finds secrets in bytes. Ordinary text is passed over in strides: every secret has `leastRun` token bytes in a row. What
+ * rows of token bytes there are is looked through for the beginnings of keys, and patterns are tried where one stands.
  */
 export class SecretScan {
   /** By first byte. */
@@ -81,27 +80,17 @@ export class SecretScan {
     else for (let byte = 0; byte < 256; byte++) setBit(this.#third, byte, bit);
   }
 
-  /**
-   * Whether there may be a secret among rows of values that stand one behind the other, each behind its length. Where a
-   * value begins is not known then, so that more is taken for a secret than is one; never less.
-   */
-  mayFindAmongValues(bytes: Buffer): boolean {
-    const found = () => true;
-    return this.#scanRuns(bytes, 0, bytes.length, false, found) || this.#scanUrls(bytes, 0, bytes.length, found);
+  /** Finds the secrets of one value. Returns true when `onMatch` did. `hasAtSign`: whether there may be an `@` in it. */
+  scan(bytes: Buffer, from: number, to: number, onMatch: OnMatch, hasAtSign = true): boolean {
+    return this.#scanRuns(bytes, from, to, onMatch) || (hasAtSign && this.#scanUrls(bytes, from, to, onMatch));
   }
 
-  /** Finds the secrets of one value. Returns true when `onMatch` did. */
-  scan(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
-    return this.#scanRuns(bytes, from, to, true, onMatch) || this.#scanUrls(bytes, from, to, onMatch);
-  }
-
-  #scanRuns(bytes: Buffer, from: number, to: number, isOneValue: boolean, onMatch: OnMatch): boolean {
+  #scanRuns(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
     let start = nextRun(bytes, from, to);
     while (start >= 0) {
       let end = start + leastRun;
       while (end < to && isToken[bytes[end] as number] === 1) end++;
-      if (!isOneValue && isBesideEscape(bytes, start, end)) return true;
-      const reached = this.#scanRun(bytes, start, end, from, to, isOneValue, onMatch);
+      const reached = this.#scanRun(bytes, start, end, from, to, onMatch);
       if (reached < 0) return true;
       start = nextRun(bytes, Math.max(end, reached), to);
     }
@@ -109,15 +98,7 @@ export class SecretScan {
   }
 
   /** Returns where the last match ended; -1 when `onMatch` said to stop. */
-  #scanRun(
-    bytes: Buffer,
-    start: number,
-    end: number,
-    from: number,
-    to: number,
-    isOneValue: boolean,
-    onMatch: OnMatch,
-  ): number {
+  #scanRun(bytes: Buffer, start: number, end: number, from: number, to: number, onMatch: OnMatch): number {
     let reached = start;
     if (start > from) {
       const literals = this.#after[bytes[start - 1] as number];
@@ -131,32 +112,35 @@ export class SecretScan {
     }
     const begin = start > from ? afterEscape(bytes, start, end) : start;
     const last = end - 3;
-    for (let place = Math.max(start, reached); place <= last; place++) {
-      const first = bytes[place] as number;
-      const groups =
-        (this.#first[first] as number) &
-        (this.#second[bytes[place + 1] as number] as number) &
-        (this.#third[bytes[place + 2] as number] as number);
-      if (groups === 0) continue;
-      if (
-        isOneValue &&
-        place !== start &&
-        place !== begin &&
-        place !== reached &&
-        isAlphanumeric[bytes[place - 1] as number] === 1
-      )
-        continue;
-      for (const { bytes: text, detector } of this.#starts[first] ?? []) {
-        if (!startsWith(bytes, place, end, text)) continue;
-        const match = matchAt(detector, bytes, place, from, to, isOneValue);
-        if (match === undefined) continue;
+    for (let place = Math.max(start, reached); place <= last; ) {
+      const match = this.#matchFrom(bytes, place, end, from, to);
+      if (match !== undefined) {
         if (onMatch(match)) return -1;
-        reached = match.to;
-        place = match.to - 1;
-        break;
+        place = reached = match.to;
+        continue;
       }
+      // No letter or digit stands before a key, but those of an escape.
+      const next = place < begin ? begin : end;
+      do place++;
+      while (place < next && isAlphanumeric[bytes[place - 1] as number] === 1);
     }
     return reached;
+  }
+
+  /** The secret that begins at the place, of a run that ends at `end`. */
+  #matchFrom(bytes: Buffer, place: number, end: number, from: number, to: number): Match | undefined {
+    const first = bytes[place] as number;
+    const groups =
+      (this.#first[first] as number) &
+      (this.#second[bytes[place + 1] as number] as number) &
+      (this.#third[bytes[place + 2] as number] as number);
+    if (groups === 0) return undefined;
+    for (const { bytes: text, detector } of this.#starts[first] ?? []) {
+      if (!startsWith(bytes, place, end, text)) continue;
+      const match = matchAt(detector, bytes, place, from, to, detector.isExact === true);
+      if (match !== undefined) return match;
+    }
+    return undefined;
   }
 
   #matchAfter(literals: readonly Literal[], bytes: Buffer, start: number, from: number, to: number): Match | undefined {
@@ -215,41 +199,36 @@ function isAsciiEscape(bytes: Buffer, place: number): boolean {
 
 /**
  * Where the next row of at least `leastRun` token bytes begins; -1 when there is none. `from` counts as a beginning.
- * Such a row has all of one of the steps of eight bytes from `from` on: nearly every step of a text has a space, a
- * quote or another byte below all tokens, which two words tell at once.
+ * Such a row has three words in a row, of four bytes each from `from` on, in which no byte is below all tokens, and one
+ * of them is looked at if every third word is. Nearly every word of a text that is looked at ends the matter there.
  */
 function nextRun(bytes: Buffer, from: number, to: number): number {
   const view = viewOf(bytes);
-  const last = to - stepBytes;
-  let begin = from;
-  for (let place = from; place <= last; place += stepBytes) {
-    const one = view.getInt32(place, true);
-    const other = view.getInt32(place + 4, true);
-    // The highest bit of a byte is set where it is below the least token.
-    const low = ((one - 0x2b2b_2b2b) & ~one) | ((other - 0x2b2b_2b2b) & ~other);
-    if ((low & 0x8080_8080) !== 0) continue;
+  const last = to - wordBytes;
+  for (let place = from + wordBytes * 2; place <= last; place += wordBytes * 3) {
+    if (hasLowByte(view.getInt32(place, true)) || !isAmongClearWords(view, place, last)) continue;
     let end = place;
     while (end < to && isToken[bytes[end] as number] === 1) end++;
-    if (end < place + stepBytes) continue;
+    if (end < place + wordBytes) continue;
     let start = place;
-    while (start > begin && isToken[bytes[start - 1] as number] === 1) start--;
+    while (start > from && isToken[bytes[start - 1] as number] === 1) start--;
     if (end - start >= leastRun) return start;
-    begin = end + 1;
-    place = end + 1 - stepBytes;
   }
   return -1;
 }
 
-let viewed: Buffer | undefined;
-let lastView: DataView = new DataView(new ArrayBuffer(0));
+/** Whether a word has a byte below the least token: its highest bit is set then. */
+function hasLowByte(word: number): boolean {
+  return ((word - 0x2b2b_2b2b) & ~word & 0x8080_8080) !== 0;
+}
 
-/** A view over the bytes; scans of one buffer's values follow each other. */
-function viewOf(bytes: Buffer): DataView {
-  if (viewed !== bytes) {
-    viewed = bytes;
-    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Whether the word is one of three in a row without a byte below all tokens. Two words stand before it. */
+function isAmongClearWords(view: DataView, place: number, last: number): boolean {
+  const isNextClear = place + wordBytes <= last && !hasLowByte(view.getInt32(place + wordBytes, true));
+  if (!hasLowByte(view.getInt32(place - wordBytes, true))) {
+    return isNextClear || !hasLowByte(view.getInt32(place - wordBytes * 2, true));
   }
-  return lastView;
+  return isNextClear && place + wordBytes * 2 <= last && !hasLowByte(view.getInt32(place + wordBytes * 2, true));
 }
 
 /** Of a run behind a backslash, where its text begins: behind `n` of `\n`, or `u0022`. */
@@ -266,7 +245,7 @@ function matchAt(
   place: number,
   from: number,
   to: number,
-  isOneValue: boolean,
+  isExact: boolean,
 ): Match | undefined {
   const windowFrom = Math.max(from, place - lookBehindBytes);
   const { pattern } = detector;
@@ -285,8 +264,7 @@ function matchAt(
   if (found === null) return undefined;
   let end = windowFrom + pattern.lastIndex;
   if (end === windowTo) while (end < to && isToken[bytes[end] as number] === 1) end++;
-  if (isOneValue && detector.isExact === true && end < to && isAlphanumeric[bytes[end] as number] === 1)
-    return undefined;
+  if (isExact && end < to && isAlphanumeric[bytes[end] as number] === 1) return undefined;
   const secret = found[1] ?? found[0];
   if (detector.isValid?.(secret) === false) return undefined;
   return { from: windowFrom + pattern.lastIndex - secret.length, to: end, name: detector.name };

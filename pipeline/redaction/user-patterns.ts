@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { anchorsOf } from "./pattern-anchors.ts";
 
 /** A pattern of the user's own, by the name that its matches are replaced with. */
 export interface UserPattern {
@@ -9,6 +10,8 @@ export interface UserPattern {
 
 export interface CompiledPattern {
   readonly name: string;
+  /** See `anchorsOf`. */
+  readonly anchors: readonly Buffer[] | undefined;
   /** The text without its matches, and how many there were; undefined when there are none. */
   replace(text: string, replacement: string): { readonly text: string; readonly count: number } | undefined;
 }
@@ -28,6 +31,7 @@ export function compilePattern({ name, pattern }: UserPattern): CompiledPattern 
   const compiled = RE2JS.compile(pattern);
   return {
     name,
+    anchors: anchorsOf(compiled),
     replace(text, replacement) {
       const matcher = compiled.matcher(text);
       const parts: string[] = [];

@@ -29,11 +29,17 @@ const recordingRule = z.strictObject({
   projects: z.array(z.string().min(1)).optional(),
   record: z.boolean().default(true),
   sample: z.number().min(0).max(1).default(1),
+  tail: z.boolean().default(false),
   content: z.boolean().default(true),
   retentionDays: z.int().min(1).max(3650).optional(),
 });
 
 export type RecordingRule = z.infer<typeof recordingRule>;
+
+const keptTraces = z.strictObject({
+  when: rowCondition,
+  projects: z.array(z.string().min(1)).optional(),
+});
 
 /** What is recorded of spans, under `recording` in weir.yaml. */
 export const recordingConfig = z.strictObject({
@@ -42,8 +48,21 @@ export const recordingConfig = z.strictObject({
     .max(100)
     .default([])
     .describe(
-      "What is recorded of which calls: `{when, projects, record, sample, content, retentionDays}`; the first rule that fits decides. See docs/recording.md.",
+      "What is recorded of which calls: `{when, projects, record, sample, tail, content, retentionDays}`; the first rule that fits decides. See docs/recording.md.",
     ),
+  keepTraces: z
+    .array(keptTraces)
+    .max(100)
+    .default([])
+    .describe(
+      "Traces that are kept whole, `{when, projects}`: those of which any span fits. Of what rules with `tail: true` do not sample.",
+    ),
+  holdMinutes: z
+    .number()
+    .min(0.05)
+    .max(7 * 24 * 60)
+    .default(10)
+    .describe("So long after a trace's last span it is decided whether it is kept."),
 });
 
 export type RecordingConfig = z.infer<typeof recordingConfig>;

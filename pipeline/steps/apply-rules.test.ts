@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newSpanRow, newTraceId, projectId, type SpanRow, silentTelemetry } from "@weir/model";
+import { heldClass, newSpanRow, newTraceId, projectId, ruleClass, type SpanRow, silentTelemetry } from "@weir/model";
 import { createBlockWriter } from "../blocks/block-writer.ts";
 import { recordingConfig } from "../rules/config.ts";
 import { isSampled } from "../rules/sampling.ts";
@@ -81,7 +81,22 @@ test("without content a row keeps all else", () => {
   );
   assert.deepEqual(
     [left?.input, left?.output, left?.content_format, left?.content_state, left?.retention_days, left?.kind],
-    ["", "", "", "off", 7, "llm"],
+    ["", "", "", "off", ruleClass + 7, "llm"],
+  );
+});
+
+test("what a rule does not sample is held in a class of its own where it says so, and dropped where it does not", () => {
+  const held = recorded([{ sample: 0, tail: true }], rows);
+  assert.deepEqual(
+    held.map(({ name, retention_days }) => [name, retention_days]),
+    rows.map(({ name }) => [name, heldClass + 90]),
+  );
+  const [short] = recorded([{ sample: 0, tail: true, retentionDays: 7, content: false }], [row({ input: "ask" })]);
+  assert.deepEqual([short?.retention_days, short?.input], [heldClass + ruleClass + 7, ""]);
+  assert.deepEqual(recorded([{ record: false, tail: true }], rows), []);
+  assert.deepEqual(
+    recorded([{ sample: 1, tail: true }], rows).map(({ retention_days }) => retention_days),
+    rows.map(() => 90),
   );
 });
 

@@ -1,4 +1,5 @@
 import type { ProjectId, Telemetry } from "@weir/model";
+import { readLayoutOf } from "../blocks/block-layout.ts";
 import type { Batch, OpenCall } from "../consumer.ts";
 import { redacted } from "../events.ts";
 import { redactBlock } from "../redaction/redact-block.ts";
@@ -18,8 +19,10 @@ export class RedactStep implements BatchStep {
   }
 
   onBatch(batch: Batch): Batch {
-    if (batch.rowCount === 0 || !this.#redaction.concerns(batch.block)) return batch;
-    const result = redactBlock(batch.table, batch.block, this.#redactorOf);
+    if (batch.rowCount === 0) return batch;
+    const concerned = this.#redaction.columnsOfConcern(readLayoutOf(batch));
+    if (concerned.size === 0) return batch;
+    const result = redactBlock(batch.table, batch.block, concerned, this.#redactorOf);
     if (result === undefined) return batch;
     this.#count(result.found);
     return { ...batch, block: result.block };

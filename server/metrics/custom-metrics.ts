@@ -1,5 +1,5 @@
 import { billedKinds } from "@weir/model";
-import { type Batch, type BatchStep, BlockRows, layoutOf, type OpenCall } from "@weir/pipeline";
+import { type Batch, type BatchStep, BlockRows, type OpenCall, readLayoutOf } from "@weir/pipeline";
 import {
   allOf,
   attributeKey,
@@ -40,7 +40,7 @@ export class CountStep implements BatchStep {
 
   onBatch(batch: Batch): Batch {
     if (this.#metrics.length === 0 || batch.table !== "spans" || batch.rowCount === 0) return batch;
-    const rows = new BlockRows(layoutOf(batch.table, batch.block));
+    const rows = new BlockRows(readLayoutOf(batch));
     for (rows.row = 0; rows.row < rows.rowCount; rows.row++) {
       for (const { matches, value, labels, observe } of this.#metrics) {
         if (!matches(rows)) continue;

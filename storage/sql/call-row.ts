@@ -1,4 +1,4 @@
-import { noSpanId } from "@weir/model";
+import { daysOfClass, noSpanId } from "@weir/model";
 import { rfc3339 } from "./instant.ts";
 import { previewColumns } from "./preview.ts";
 
@@ -190,6 +190,7 @@ export function toCallDetail(row: RawRow): CallDetailRow {
     ...toCallSummary(row),
     ...pick(row, furtherTexts, String),
     ...pick(row, furtherCounts, Number),
+    retention_days: daysOfClass(Number(row["retention_days"])),
     ...pick(row, furtherUnknowables, numberOrUnknown),
     price_rates: ratesOf(String(row["price_rates"])),
     attributes: row["attributes"] as Record<string, string>,

@@ -4,7 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { newLogRow, newMetricPointRow, newSpanRow, type ProjectId, projectId, type SpanRow } from "@weir/model";
 import type { Store } from "../store.ts";
 import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
-import { type Deletion, projectTables, readDeletion, receiptTables, startDeletion } from "./delete-data.ts";
+import {
+  type Deletion,
+  decisionTables,
+  projectTables,
+  readDeletion,
+  receiptTables,
+  startDeletion,
+} from "./delete-data.ts";
 import { childOf, insertRows, insertSpans } from "./testing.ts";
 
 const mine = projectId("mine");
@@ -199,5 +206,5 @@ test("deletion knows every table that has projects", async () => {
     { database: store.database },
   );
   const stored = tables.map(({ table }) => table).filter((table) => !table.endsWith("_view"));
-  assert.deepEqual(stored.toSorted(), [...projectTables, ...receiptTables].toSorted());
+  assert.deepEqual(stored.toSorted(), [...projectTables, ...receiptTables, ...decisionTables].toSorted());
 });

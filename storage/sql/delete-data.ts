@@ -38,6 +38,8 @@ export const projectTables = [
   ...["spans", "traces", "trace_index", "usage_1m", "usage_1d", "usage_user_1d"],
   ...["logs", "metric_points", "metric_1m", "metric_1h"],
 ] as const;
+/** What tells which traces were kept that the rules hold; ids alone, and they expire. */
+export const decisionTables = ["kept_traces", "decided_traces"] as const;
 /** What tells of deletions. A project's own deletion is told of for good. */
 export const receiptTables = ["deletion_traces", "deletions", "finished_deletions"] as const;
 

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { newLogRow, newMetricPointRow, newSpanRow, type ProjectId, projectId, retentionOf } from "@weir/model";
+import {
+  heldClass,
+  newLogRow,
+  newMetricPointRow,
+  newSpanRow,
+  type ProjectId,
+  projectId,
+  retentionOf,
+  ruleClass,
+} from "@weir/model";
 import type { Store } from "../store.ts";
 import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
 import { expireData } from "./expire-data.ts";
@@ -107,6 +116,15 @@ test("retention that was shortened takes older rows away, content before its spa
     { name: "20", content_state: "expired", duration_ns: 0 },
   ]);
   assert.deepEqual(await left(theirs), untouched);
+});
+
+test("what a rule keeps longer than its project stays, and what is held goes with the rest", async () => {
+  const project = projectId("ruled");
+  await fill(project, ruleClass + 365, 40);
+  await fill(project, heldClass + 90, 41, 2);
+  await expireData(store, project, retentionOf({ spansDays: 30 }), now);
+  await settled();
+  assert.deepEqual((await left(project))["spans"], ["2", "40"]);
 });
 
 test("what is as old as it may be starts nothing", async () => {

@@ -1,4 +1,4 @@
-import type { ProjectId, Retention } from "@weir/model";
+import { heldClass, type ProjectId, type Retention, ruleClass } from "@weir/model";
 import { Bindings } from "./bindings.ts";
 import type { SqlWriter } from "./reader.ts";
 
@@ -63,9 +63,18 @@ function expiriesOf(bindings: Bindings, retention: Retention, nowUnixNano: bigin
       condition: `${bindings.tenant} AND ${column} < ${cutoff} AND ${further} AND ${marked}`,
     };
   };
-  // Of an earlier, longer class: what is of this one goes with its part.
-  const rows = (table: string, column: string, days: number) =>
-    expiry("rows", table, "DELETE", column, days, `retention_days > ${bindings.bind("UInt32", days)}`);
+  // Of an earlier, longer class: what is of this one goes with its part, and what a rule keeps longer stays.
+  const rows = (table: string, column: string, days: number) => {
+    const isLonger = `retention_days % ${bindings.bind("UInt32", heldClass)} > ${bindings.bind("UInt32", days)}`;
+    return expiry(
+      "rows",
+      table,
+      "DELETE",
+      column,
+      days,
+      `retention_days < ${bindings.bind("UInt32", ruleClass)} AND ${isLonger}`,
+    );
+  };
   const expiries = [
     rows("spans", "start_time", spansDays),
     rows("traces", "start_time", spansDays),

@@ -20,6 +20,8 @@ export const spanModel = "if(response_model = '', request_model, response_model)
 
 const derived = new Map([
   ["model", spanModel],
+  // The days of a row's class.
+  ["retention_days", "retention_days % 10000"],
   [
     "total_tokens",
     "if(isNull(input_tokens) AND isNull(output_tokens), NULL, toUInt64(ifNull(input_tokens, 0)) + ifNull(output_tokens, 0))",

@@ -2,6 +2,7 @@ export * from "./aggregate.ts";
 export * from "./breakdown.ts";
 export type { CallDetailRow, CallSummaryRow } from "./call-row.ts";
 export * from "./content-logs.ts";
+export * from "./decide-traces.ts";
 export * from "./delete-data.ts";
 export * from "./expire-data.ts";
 export * from "./export-rows.ts";

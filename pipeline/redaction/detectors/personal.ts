@@ -24,6 +24,20 @@ export interface PersonalDetector extends Detector {
   readonly isValid?: (compact: string) => boolean;
   /** Of the match as it stands. */
   readonly isValidAsIs?: (text: string) => boolean;
+  /** What follows a match may look like a part of it: it is tried without what stands behind its last separators, too. */
+  readonly mayBeShorter?: boolean;
+}
+
+const separators = /[\s./-]/g;
+const lastPart = /[\s./-]+[^\s./-]*$/;
+
+/** What of a pattern's match is valid: all of it, or where the detector says so a beginning; undefined when nothing is. */
+export function validPart(detector: PersonalDetector, found: string): string | undefined {
+  const { isValid, isValidAsIs, mayBeShorter = false } = detector;
+  if (isValidAsIs?.(found) === false) return undefined;
+  if (isValid === undefined || isValid(found.replaceAll(separators, ""))) return found;
+  const shorter = mayBeShorter ? found.replace(lastPart, "") : found;
+  return shorter === found ? undefined : validPart(detector, shorter);
 }
 
 /** No match is longer. */
@@ -31,7 +45,10 @@ export const personalWindowBytes = 72;
 /** What a pattern may look back at. */
 export const personalLookBehindBytes = 32;
 
-/** The first row that matches at a place wins. No digit, and no part of a longer number, stands beside a match. */
+/**
+ * The first row that matches at a place wins. No digit, and no part of a longer number, stands beside a match; no letter
+ * either behind one of digits alone, which would be the beginning of an id such as `chatcmpl-52998224725c…`.
+ */
 export const personalDetectors: readonly PersonalDetector[] = [
   {
     name: "iban",
@@ -39,47 +56,49 @@ export const personalDetectors: readonly PersonalDetector[] = [
     leads: ["capital"],
     pattern: /[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])/y,
     isValid: (iban) => iban.length >= 15 && iban.length <= 34 && passesIban(iban),
+    mayBeShorter: true,
   },
   {
     name: "card_number",
     meaning: "Payment cards, by Luhn's check.",
     leads: ["digit"],
-    pattern: /[2-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,7}(?![\d]|[.,]\d)|3[47]\d{2}[ -]?\d{6}[ -]?\d{5}(?!\d)/y,
+    pattern:
+      /[2-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,7}(?![\dA-Za-z]|[.,]\d)|3[47]\d{2}[ -]?\d{6}[ -]?\d{5}(?![\dA-Za-z])/y,
     isValid: (digits) => digits.length >= 13 && digits.length <= 19 && passesLuhn(digits) && !/^(.)\1*$/.test(digits),
   },
   {
     name: "br_cnpj",
     meaning: "Brazilian CNPJ, by its check digits.",
     leads: ["digit"],
-    pattern: /\d{2}\.?\d{3}\.?\d{3}\/?\d{4}-?\d{2}(?![\d]|[.,]\d)/y,
+    pattern: /\d{2}\.?\d{3}\.?\d{3}\/?\d{4}-?\d{2}(?![\dA-Za-z]|[.,]\d)/y,
     isValid: passesCnpj,
   },
   {
     name: "br_cpf",
     meaning: "Brazilian CPF, by its check digits.",
     leads: ["digit"],
-    pattern: /\d{3}\.?\d{3}\.?\d{3}-?\d{2}(?![\d]|[.,]\d)/y,
+    pattern: /\d{3}\.?\d{3}\.?\d{3}-?\d{2}(?![\dA-Za-z]|[.,]\d)/y,
     isValid: passesCpf,
   },
   {
     name: "fr_nir",
     meaning: "French social security numbers (NIR), by their key.",
     leads: ["digit"],
-    pattern: /[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?!\d)/y,
+    pattern: /[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?![\dA-Za-z])/y,
     isValid: passesNir,
   },
   {
     name: "de_steuer_id",
     meaning: "German tax ids, by their check digit.",
     leads: ["digit"],
-    pattern: /\d{2} ?\d{3} ?\d{3} ?\d{3}(?![\d]|[.,]\d)/y,
+    pattern: /\d{2} ?\d{3} ?\d{3} ?\d{3}(?![\dA-Za-z]|[.,]\d)/y,
     isValid: passesSteuerId,
   },
   {
     name: "us_ssn",
     meaning: "US social security numbers, written with dashes.",
     leads: ["digit"],
-    pattern: /(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])/y,
+    pattern: /(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\dA-Za-z-])/y,
   },
   {
     name: "uk_nino",
@@ -127,11 +146,12 @@ export const personalDetectors: readonly PersonalDetector[] = [
     meaning: "Phone numbers: international with `+`, and North American ones.",
     leads: ["sign", "digit"],
     pattern:
-      /\+[1-9]\d{0,2}(?:[ .-]?(?:\(\d{1,4}\)|\d{1,4})){2,6}(?!\d)|(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])[2-9]\d{2}[ .-]\d{4}(?![\d-])/y,
+      /\+[1-9]\d{0,2}(?:[ ./-]?(?:\(\d{1,4}\)|\d{1,4})){2,6}(?!\d)|(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])[2-9]\d{2}[ .-]\d{4}(?![\d-])/y,
     isValid: (number) => {
       const digits = number.replaceAll(/[()+]/g, "").length;
       return digits >= 8 && digits <= 15;
     },
+    mayBeShorter: true,
   },
 ];
 

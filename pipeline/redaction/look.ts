@@ -1,0 +1,64 @@
+import { asciiEscapePlaces, type BytePlaces, placesOf } from "./byte-places.ts";
+import { withoutAsciiEscapes } from "./pattern-anchors.ts";
+import type { PersonalScan } from "./personal-scan.ts";
+import { hidesBehindEscapes, type SecretScan } from "./secret-scan.ts";
+import type { CompiledPattern } from "./user-patterns.ts";
+
+/** What is looked for. */
+export interface Sought {
+  readonly secrets: SecretScan;
+  readonly personal: PersonalScan | undefined;
+  readonly patterns: readonly CompiledPattern[];
+}
+
+/** Shorter texts hold nothing that a detector finds. */
+export const leastBytes = 7;
+const isFound = () => true;
+
+/** One look through the values of a buffer, in their order, that makes nothing of what it sees. */
+export class Look {
+  readonly #bytes: Buffer;
+  readonly #sought: Sought;
+  readonly #atSigns: BytePlaces;
+  readonly #escapes: BytePlaces;
+  /** By pattern; undefined of one that may match anywhere. */
+  readonly #anchors: readonly (readonly BytePlaces[] | undefined)[];
+
+  constructor(bytes: Buffer, sought: Sought) {
+    this.#bytes = bytes;
+    this.#sought = sought;
+    this.#atSigns = placesOf(bytes, 0x40);
+    this.#escapes = asciiEscapePlaces(bytes);
+    this.#anchors = sought.patterns.map(({ anchors }) => anchors?.map((anchor) => placesOf(bytes, anchor)));
+  }
+
+  /** Whether there may be something to take out of the value. `from` must not fall from call to call. */
+  concerns(from: number, to: number, isIdentifier: boolean): boolean {
+    if (to - from < leastBytes) return false;
+    const { secrets, personal } = this.#sought;
+    const bytes = this.#bytes;
+    const hasAtSign = this.#atSigns.isWithin(from, to);
+    if (secrets.scan(bytes, from, to, isFound, hasAtSign)) return true;
+    if (!isIdentifier && personal?.scan(bytes, from, to, isFound, hasAtSign) === true) return true;
+    const hasEscapes = this.#escapes.isWithin(from, to);
+    if (hasEscapes && hidesBehindEscapes(bytes, from, to)) return true;
+    return !isIdentifier && this.#mayMatchPattern(from, to, hasEscapes);
+  }
+
+  #mayMatchPattern(from: number, to: number, hasEscapes: boolean): boolean {
+    if (this.#anchors.length === 0) return false;
+    if (this.#anchors.some((places) => places?.some((place) => place.isWithin(from, to)) !== false)) return true;
+    return hasEscapes && mayMatchBehindEscapes(this.#sought.patterns, this.#bytes, from, to);
+  }
+}
+
+/** Whether a pattern may match what a value says once its escapes of ASCII are taken away. */
+export function mayMatchBehindEscapes(
+  patterns: readonly CompiledPattern[],
+  bytes: Buffer,
+  from: number,
+  to: number,
+): boolean {
+  const text = withoutAsciiEscapes(bytes.toString("latin1", from, to));
+  return patterns.some(({ anchors }) => anchors?.some((anchor) => text.includes(anchor.toString("latin1"))) !== false);
+}
