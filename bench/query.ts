@@ -101,7 +101,9 @@ async function fill(): Promise<DataShape> {
   for (let from = 0; from < rows; from += batch) {
     await store.command(
       `INSERT INTO spans (${columnsOf(spansSelect(shape, 0, 1))}) ${spansSelect(shape, from, Math.min(batch, rows - from))}
-       SETTINGS max_insert_threads = 1, max_threads = 2, max_partitions_per_insert_block = 0, min_insert_block_size_rows = 1000000`,
+       SETTINGS max_insert_threads = 1, max_threads = 2, max_partitions_per_insert_block = 0,
+         min_insert_block_size_rows = 1000000, min_insert_block_size_bytes = 4000000000,
+         exclude_materialize_skip_indexes_on_insert = 'input_words,output_words,name_words,error_words'`,
     );
     console.error(
       `${((from + batch) / 1e6).toFixed(1)}M rows, ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,

@@ -59,13 +59,10 @@ export function listCallsStatement(project: ProjectId, question: ListCallsQuesti
   const conditions = [bindings.tenant, startedWithin(bindings, question.range), ...filterConditions(bindings, filter)];
   if (question.cursor !== undefined) conditions.push(...beyond(bindings, decodeCursor(question.cursor), order));
   const sql = `SELECT ${summarySelection}
-FROM (
-  SELECT * FROM spans
-  WHERE ${conditions.join("\n    AND ")}
-  ORDER BY ${inKeyOrderOf(order)}
-  LIMIT ${bindings.bind("UInt32", question.limit + 1)}
-)
-ORDER BY ${inOrderOf(order)}`;
+FROM spans
+WHERE ${conditions.join("\n  AND ")}
+ORDER BY ${inKeyOrderOf(order)}
+LIMIT ${bindings.bind("UInt32", question.limit + 1)}`;
   return { sql, params: bindings.params };
 }
 
