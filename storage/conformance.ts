@@ -122,7 +122,7 @@ export function describeStore(name: string, options: ConformanceOptions): void {
       [
         "spans",
         ["input_words", "output_words", "name_words", "error_words"],
-        ["by_session", "by_span", "by_trace", "by_user"],
+        ["by_attribute_key", "by_attribute_value", "by_session", "by_span", "by_trace", "by_user"],
       ],
       ["logs", ["body_words"], ["by_severity", "by_trace"]],
     ] as const)

@@ -217,12 +217,14 @@ function isBrokenConnection(error: unknown): boolean {
   return code === "ECONNRESET" || code === "EPIPE" || message === "socket hang up";
 }
 
-/** The indexes of words, built when parts are merged. */
-const textIndexes = "input_words,output_words,name_words,error_words,body_words";
+/** The indexes of words and of attributes, built when parts are merged. */
+const laterIndexes =
+  "input_words,output_words,name_words,error_words,body_words,by_attribute_key,by_attribute_value";
 
 /**
  * The batch becomes one part a partition, so that the token recognises it whole: blocks are squashed up to sizes that
- * no batch reaches, and by one thread. Each rollup remembers the token too. Words are indexed when parts are merged.
+ * no batch reaches, and by one thread. Each rollup remembers the token too. Words and attributes are indexed when parts are
+ * merged.
  */
 function insertSettings(token: string, { features }: Capabilities): ClickHouseSettings {
   return {
@@ -238,7 +240,7 @@ function insertSettings(token: string, { features }: Capabilities): ClickHouseSe
     input_format_skip_unknown_fields: 0,
     async_insert: 0,
     insert_distributed_sync: 1,
-    ...(features.has("text_index") && { exclude_materialize_skip_indexes_on_insert: textIndexes }),
+    ...(features.has("text_index") && { exclude_materialize_skip_indexes_on_insert: laterIndexes }),
   };
 }
 

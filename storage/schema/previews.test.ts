@@ -339,7 +339,7 @@ const rows = cases.map(([content_format, input, output], index) => ({
 }));
 
 /** The number of the migration that made previews columns of spans. */
-const previewsMigration = 13;
+const previewsMigration = 14;
 
 let engine: TestEngine;
 before(async () => {

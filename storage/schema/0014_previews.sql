@@ -158,8 +158,6 @@ ALTER TABLE spans @on_cluster
     ADD COLUMN IF NOT EXISTS input_preview String MATERIALIZED '',
     ADD COLUMN IF NOT EXISTS output_preview String MATERIALIZED '';
 -- end
-ALTER TABLE @table(spans) @on_cluster MATERIALIZE COLUMN input_preview, MATERIALIZE COLUMN output_preview;
-
 -- The list of traces has them from the span.
 ALTER TABLE traces_view @on_cluster MODIFY QUERY
 SELECT
@@ -168,3 +166,8 @@ SELECT
     ttft_ns, user_id, session_id, tags, prompt_name, api_key_id, environment, input_preview, output_preview
 FROM @table(spans)
 WHERE is_entry = 1;
+
+-- In the background, and last: a change of a table's columns waits until its parts are changed.
+ALTER TABLE @table(spans) @on_cluster
+    MATERIALIZE COLUMN input_preview, MATERIALIZE COLUMN output_preview,
+    MATERIALIZE INDEX IF EXISTS by_attribute_key, MATERIALIZE INDEX IF EXISTS by_attribute_value;
