@@ -218,8 +218,7 @@ function isBrokenConnection(error: unknown): boolean {
 }
 
 /** The indexes of words and of attributes, built when parts are merged. */
-const laterIndexes =
-  "input_words,output_words,name_words,error_words,body_words,by_attribute_key,by_attribute_value";
+const laterIndexes = "input_words,output_words,name_words,error_words,body_words,by_attribute_key,by_attribute_value";
 
 /**
  * The batch becomes one part a partition, so that the token recognises it whole: blocks are squashed up to sizes that
