@@ -45,6 +45,8 @@ export interface InsertRequest {
 
 export interface QueryOptions {
   readonly timeoutMs?: number | undefined;
+  /** Fewer than those of the limits where more would only read what is not needed. */
+  readonly threads?: number | undefined;
   /** Ends the query in ClickHouse too; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -125,7 +127,7 @@ class ClickHouseStore implements Store {
   async query<Row>(sql: string, params: QueryParams = {}, options: QueryOptions = {}): Promise<Row[]> {
     const timeoutMs = options.timeoutMs ?? this.#limits.timeoutMs;
     const deadline = AbortSignal.timeout(timeoutMs + timeoutGraceMs);
-    const { signal } = options;
+    const { signal, threads = this.#limits.threads } = options;
     signal?.throwIfAborted();
     const ask = async () => {
       const result = await this.#client.query({
@@ -133,7 +135,7 @@ class ClickHouseStore implements Store {
         query_params: { ...params },
         format: "JSONEachRow",
         abort_signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-        clickhouse_settings: readSettings(this.#limits, timeoutMs),
+        clickhouse_settings: readSettings({ ...this.#limits, threads, timeoutMs }),
       });
       return await result.json<Row>();
     };
@@ -244,11 +246,11 @@ function insertSettings(token: string, { features }: Capabilities): ClickHouseSe
 }
 
 /** `readonly` makes a SELECT all that is possible, and its query ends when the connection does. */
-function readSettings(limits: QueryLimits, timeoutMs: number): ClickHouseSettings {
+function readSettings(limits: QueryLimits): ClickHouseSettings {
   return {
     readonly: "1",
     cancel_http_readonly_queries_on_client_close: 1,
-    max_execution_time: timeoutMs / 1000,
+    max_execution_time: limits.timeoutMs / 1000,
     max_memory_usage: String(limits.memoryBytes),
     max_bytes_before_external_group_by: String(Math.floor(limits.memoryBytes / 2)),
     max_bytes_before_external_sort: String(Math.floor(limits.memoryBytes / 2)),

@@ -10,7 +10,7 @@ import {
   userRollupFields,
 } from "./filter-columns.ts";
 import { rollupMeasureColumns, rollupMeasures, spanMeasures } from "./measures.ts";
-import { startedWithin, type TimeRange } from "./time-range.ts";
+import { spansStartedWithin, startedWithin, type TimeRange } from "./time-range.ts";
 
 /** Where totals are read from: the rollups where they know every field that is asked for, else the spans. */
 export interface UsageSource {
@@ -73,7 +73,7 @@ function isOfNamedUser(part: Filter): boolean {
 }
 
 function spanSource(bindings: Bindings, { range, filter }: UsageQuestion): UsageSource {
-  const conditions = [bindings.tenant, startedWithin(bindings, range), ...filterConditions(bindings, filter)];
+  const conditions = [bindings.tenant, spansStartedWithin(bindings, range), ...filterConditions(bindings, filter)];
   return {
     kind: "spans",
     from: `FROM spans WHERE ${conditions.join(" AND ")}`,
@@ -111,7 +111,7 @@ function userSource(bindings: Bindings, { range, filter }: UsageQuestion, days: 
   const sums = [...userRollupSums];
   const ends = [
     bindings.tenant,
-    startedWithin(bindings, range),
+    spansStartedWithin(bindings, range),
     `NOT (${startedWithin(bindings, days)})`,
     ...filterConditions(bindings, filter),
   ];
