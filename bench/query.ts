@@ -1,12 +1,13 @@
 /**
  * What questions cost at 20 million spans, which ClickHouse makes itself.
  *
- *   node bench/query.ts [--rows 20000000] [--runs 25] [--directory DIR] [--keep] [--only NAME] [--explain]
+ *   node bench/query.ts [--rows 20000000] [--runs 25] [--directory DIR] [--keep] [--only NAME] [--warm]
  *
  * An engine of its own over a folder of its own (a temporary one, unless named; `--keep` leaves it for the next run),
- * filled through the store's own schema, so that rollups and text indexes are those of a real install. Each question
- * is asked of the largest project as the API asks it: once with cold caches, then `--runs` times. Prints a Markdown
- * table: median and 95th percentile warm, the engine's processor time, and cold.
+ * filled through the store's own schema, so that rollups and text indexes are those of a real install, each week merged
+ * into one part. Each question is put to the API over HTTP about the largest project: once with cold caches (not with
+ * `--warm`), then `--runs` times. Prints a Markdown table: median and 95th percentile warm, the engine's processor time,
+ * what it read, and cold.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -14,22 +15,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { projectId, silentTelemetry } from "@weir/model";
-import { checkAggregation, everything, parseFilter } from "@weir/query";
-import {
-  aggregate,
-  breakdown,
-  freeLoopbackPort,
-  getTrace,
-  listCalls,
-  listTraces,
-  metricsSummary,
-  openStore,
-  type SqlReader,
-  type Store,
-  startEngine,
-  timeseries,
-} from "@weir/storage";
+import { apiConfig, createApi, LiveTicks } from "@weir/api";
+import { apiPaths } from "@weir/api/contract";
+import { openCatalog } from "@weir/catalog";
+import { OutgoingGuard, projectId, silentTelemetry } from "@weir/model";
+import { freeLoopbackPort, openStore, type Store, startEngine } from "@weir/storage";
 import { folderBytes } from "./folder-size.ts";
 import { type DataShape, spansSelect } from "./query-data.ts";
 import { markdownTable } from "./tables.ts";
@@ -41,11 +31,10 @@ const { values } = parseArgs({
     directory: { type: "string" },
     only: { type: "string" },
     keep: { type: "boolean", default: false },
-    explain: { type: "boolean", default: false },
+    warm: { type: "boolean", default: false },
   },
 });
 const runs = Number(values.runs);
-const dayNano = 86_400_000_000_000n;
 const days = 30;
 const project = projectId("project-1");
 
@@ -101,12 +90,15 @@ async function fill(): Promise<DataShape> {
   for (let from = 0; from < rows; from += batch) {
     await store.command(
       `INSERT INTO spans (${columnsOf(spansSelect(shape, 0, 1))}) ${spansSelect(shape, from, Math.min(batch, rows - from))}
-       SETTINGS max_insert_threads = 1, max_threads = 2, max_partitions_per_insert_block = 0, min_insert_block_size_rows = 1000000`,
+       SETTINGS max_insert_threads = 1, max_threads = 2, max_partitions_per_insert_block = 0,
+         min_insert_block_size_rows = 1000000, min_insert_block_size_bytes = 4000000000,
+         exclude_materialize_skip_indexes_on_insert = 'input_words,output_words,name_words,error_words'`,
     );
     console.error(
       `${((from + batch) / 1e6).toFixed(1)}M rows, ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
     );
   }
+  for (const table of ["spans", "traces", "trace_index"]) await store.command(`OPTIMIZE TABLE ${table} FINAL`);
   await mergesAtRest();
   console.error(`merged, ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
   return shape;
@@ -127,34 +119,42 @@ function columnsOf(select: string): string {
   return [...body.matchAll(/ AS (\w+)(?:,\n|\n)/g)].map((match) => match[1]).join(", ");
 }
 
+/** A question as a client puts it to the API; several are put at once, as a page does. */
+interface ApiRequest {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Makes it a POST. */
+  readonly body?: object;
+}
+
 interface Question {
   readonly name: string;
   readonly goalMs: number;
-  ask(reader: SqlReader): Promise<unknown>;
+  readonly requests: readonly ApiRequest[];
 }
 
 async function questionsOf({ endSecond }: DataShape): Promise<Question[]> {
-  const end = BigInt(endSecond) * 1_000_000_000n;
-  const last = (count: bigint) => ({ fromUnixNano: end - count * dayNano, toUnixNano: end });
-  const [day, week, month] = [last(1n), last(7n), last(30n)];
-  const calls =
-    (text: string, range = day) =>
-    (reader: SqlReader) =>
-      listCalls(reader, project, { range, filter: parseFilter(text), limit: 50 });
-  const traces =
-    (text: string, range = day) =>
-    (reader: SqlReader) =>
-      listTraces(reader, project, { range, filter: everything, spanFilter: parseFilter(text), limit: 50 });
-  const figures =
-    (json: unknown, range = day) =>
-    (reader: SqlReader) =>
-      aggregate(reader, project, { range, aggregation: checkAggregation(json) });
+  const ends = (count: number) => ({
+    project_id: project,
+    from: new Date((endSecond - count * 86_400) * 1000).toISOString(),
+    to: new Date(endSecond * 1000).toISOString(),
+  });
+  const [day, week, month] = [ends(1), ends(7), ends(30)];
+  const calls = (filter: string, range = day) => [{ path: apiPaths.calls, query: { ...range, filter, limit: "50" } }];
+  const traces = (filter: string, range = day) => [{ path: apiPaths.traces, query: { ...range, filter, limit: "50" } }];
+  const figures = (json: object, range = day) => [{ path: apiPaths.query, body: { ...range, ...json } }];
   const [some] = await store.query<{ id: string }>(
     "SELECT lower(hex(trace_id)) AS id FROM traces WHERE project_id = {project:String} ORDER BY start_time LIMIT 1 OFFSET 5000",
     { project },
   );
-  const facets = ["status", "model", "provider", "user_id"] as const;
-  const list: [string, number, Question["ask"]][] = [
+  const trace = apiPaths.trace.replace(":trace_id", some?.id ?? "");
+  const facets = (filter: string) =>
+    ["status", "model", "provider", "user"].flatMap((field) =>
+      figures({ select: ["count()"], group_by: [field], order_by: ["-count()"], limit: 12, filter }),
+    );
+  const topUsers = { select: ["sum(cost)", "count()"], group_by: ["user"], order_by: ["-sum(cost)"], limit: 20 };
+  const costByDay = { select: ["sum(cost)", "count()"], bucket_seconds: 86_400 };
+  const list: [string, number, ApiRequest[]][] = [
     ["latest 50 calls, a day", 50, calls("")],
     ["latest 50 calls, 4 filters, a day", 50, calls("model:gpt-4o status:error env:production cost>0.001")],
     ["latest 50 calls, 4 filters, a month", 50, calls("model:gpt-4o status:error env:production cost>0.001", month)],
@@ -162,7 +162,7 @@ async function questionsOf({ endSecond }: DataShape): Promise<Question[]> {
     ["latest 50 calls, no match, a month", 50, calls("user:nobody", month)],
     ["latest 50 traces, a day", 50, traces("")],
     ["latest 50 traces with an error in any step", 50, traces("status:error", month)],
-    ["a trace by id", 50, (reader) => getTrace(reader, project, { traceId: some?.id ?? "", withContent: true })],
+    ["a trace by id", 50, [{ path: trace, query: { project_id: project, include: "content" } }]],
     [
       "p50 p95 p99 by model and minute, a day",
       50,
@@ -173,39 +173,13 @@ async function questionsOf({ endSecond }: DataShape): Promise<Question[]> {
         limit: 10_000,
       }),
     ],
-    [
-      "summary of a day (the overview's figures)",
-      50,
-      (reader) => metricsSummary(reader, project, { range: day, filter: everything }),
-    ],
-    ["time series of a day", 50, (reader) => timeseries(reader, project, { range: day, filter: everything })],
-    ["cost by day, a month", 50, figures({ select: ["sum(cost)", "count()"], bucket_seconds: 86_400 }, month)],
-    [
-      "top users by cost, a week",
-      50,
-      figures({ select: ["sum(cost)", "count()"], group_by: ["user"], order_by: ["-sum(cost)"], limit: 20 }, week),
-    ],
-    [
-      "top users by cost, a month",
-      50,
-      figures({ select: ["sum(cost)", "count()"], group_by: ["user"], order_by: ["-sum(cost)"], limit: 20 }, month),
-    ],
-    [
-      "facets (4 fields), a day",
-      50,
-      (reader) =>
-        Promise.all(facets.map((by) => breakdown(reader, project, { range: day, filter: everything, by, limit: 10 }))),
-    ],
-    [
-      "facets (4 fields) of errors, a day",
-      50,
-      (reader) =>
-        Promise.all(
-          facets.map((by) =>
-            breakdown(reader, project, { range: day, filter: parseFilter("status:error"), by, limit: 10 }),
-          ),
-        ),
-    ],
+    ["summary of a day (the overview's figures)", 50, [{ path: apiPaths.metricsSummary, query: day }]],
+    ["time series of a day", 50, [{ path: apiPaths.metricsTimeseries, query: day }]],
+    ["cost by day, a month", 50, figures(costByDay, month)],
+    ["top users by cost, a week", 50, figures({ ...topUsers, filter: "user:*" }, week)],
+    ["top users by cost, a month", 50, figures({ ...topUsers, filter: "user:*" }, month)],
+    ["facets (4 fields), a day", 50, facets("")],
+    ["facets (4 fields) of errors, a day", 50, facets("status:error")],
     ["a rare word, a month", 50, calls("zebra", month)],
     ["a rare phrase, a month", 50, calls('"refund policy"', month)],
     ["a common word, a month", 50, calls("w3", month)],
@@ -218,36 +192,61 @@ async function questionsOf({ endSecond }: DataShape): Promise<Question[]> {
   ];
   return list
     .filter(([name]) => values.only === undefined || name.includes(values.only))
-    .map(([name, goalMs, ask]) => ({ name, goalMs, ask }));
+    .map(([name, goalMs, requests]) => ({ name, goalMs, requests }));
+}
+
+/** The API over a store of the engine that runs now, on a port of its own. */
+async function startApi() {
+  const catalog = await openCatalog({
+    file: join(folder, "catalog.sqlite"),
+    secretKeyFile: join(folder, "secret.key"),
+    telemetry: silentTelemetry,
+  });
+  await catalog.ensureInitial({});
+  const server = await createApi({
+    store,
+    catalog,
+    telemetry: silentTelemetry,
+    config: apiConfig.parse({ rateLimit: { perAddressPerMinute: 1_000_000, perCallerPerMinute: 1_000_000 } }),
+    retention: { spansDays: 90, logsDays: 60 },
+    webDirectory: join(folder, "none"),
+    live: new LiveTicks(),
+    outgoing: new OutgoingGuard([]),
+    install: { version: "0.0.0", is_loopback: true, providers: [] },
+    ownerSecret: "bench",
+  });
+  if (catalog.current().project(project) === undefined) await catalog.createProject({ id: project, name: "Bench" });
+  const { secret } = await catalog.createApiKey({ projectId: project, name: "bench", scopes: undefined });
+  const address = await server.listen({ port: 0, host: "127.0.0.1" });
+  return {
+    async ask({ path, query = {}, body }: ApiRequest): Promise<void> {
+      const response = await fetch(`${address}${path}?${new URLSearchParams(query)}`, {
+        headers: {
+          authorization: `Bearer ${secret}`,
+          ...(body !== undefined && { "content-type": "application/json" }),
+        },
+        ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await catalog[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function measure(shape: DataShape): Promise<void> {
-  const questions = await questionsOf(shape);
   const rows: string[][] = [];
-  for (const { name, goalMs, ask } of questions) {
-    await dropCaches();
-    const coldMs = await timeOf(() => ask(store));
-    const warm: number[] = [];
-    const cpuBeforeMs = engineCpuMs();
-    for (let run = 0; run < runs + 2; run++) {
-      const tookMs = await timeOf(() => ask(store));
-      if (run >= 2) warm.push(tookMs);
-    }
-    const cpuMs = (engineCpuMs() - cpuBeforeMs) / (runs + 2);
-    warm.sort((a, b) => a - b);
-    const at = (share: number) => warm[Math.min(warm.length - 1, Math.ceil(warm.length * share) - 1)] ?? 0;
-    const p95 = at(0.95);
-    rows.push([
-      name,
-      at(0.5).toFixed(1),
-      p95.toFixed(1),
-      cpuMs.toFixed(0),
-      coldMs.toFixed(0),
-      String(goalMs),
-      p95 <= goalMs && coldMs <= 500 ? "yes" : "**no**",
-    ]);
-    console.error(rows.at(-1)?.join(" | "));
-    if (values.explain) await explain(ask);
+  for (const question of await questionsOf(shape)) {
+    if (!values.warm) await dropCaches();
+    await using api = await startApi();
+    // The connections, and the API's own first answer.
+    await api.ask({ path: apiPaths.projects });
+    const row = await measureOne(question, (request) => api.ask(request));
+    rows.push(row);
+    console.error(row.join(" | "));
   }
   const [spans] = await store.query<{ n: number; mine: number }>(
     "SELECT count() AS n, countIf(project_id = {project:String}) AS mine FROM spans",
@@ -257,8 +256,48 @@ async function measure(shape: DataShape): Promise<void> {
     `\n${spans?.n} spans over ${days} days, ${spans?.mine} of them of the project that is asked; ${(folderBytes(join(folder, "engine")) / 1e9).toFixed(2)} GB on disk. ${runs} runs each.\n`,
   );
   console.log(
-    markdownTable(["question", "warm p50 ms", "warm p95 ms", "engine CPU ms", "cold ms", "goal", "met"], rows),
+    markdownTable(
+      ["question", "warm p50 ms", "warm p95 ms", "engine CPU ms", "rows read", "MB read", "cold ms", "goal", "met"],
+      rows,
+    ),
   );
+}
+
+/** Cold once, then warm. CPU, rows and bytes are those of one warm run, of all its statements. */
+async function measureOne(
+  { name, goalMs, requests }: Question,
+  ask: (request: ApiRequest) => Promise<void>,
+): Promise<string[]> {
+  const answer = () => timeOf(() => Promise.all(requests.map(ask)));
+  const coldMs = await answer();
+  await answer();
+  const before = { cpuMs: engineCpuMs(), ...(await readSoFar()) };
+  const warm: number[] = [];
+  for (let run = 0; run < runs; run++) warm.push(await answer());
+  const after = { cpuMs: engineCpuMs(), ...(await readSoFar()) };
+  warm.sort((a, b) => a - b);
+  const at = (share: number) => warm[Math.min(warm.length - 1, Math.ceil(warm.length * share) - 1)] ?? 0;
+  const isMet = at(0.95) <= goalMs && (values.warm || coldMs <= 500);
+  return [
+    name,
+    at(0.5).toFixed(1),
+    at(0.95).toFixed(1),
+    ((after.cpuMs - before.cpuMs) / runs).toFixed(0),
+    ((after.rows - before.rows) / runs).toFixed(0),
+    ((after.bytes - before.bytes) / runs / 1e6).toFixed(1),
+    values.warm ? "" : coldMs.toFixed(0),
+    String(goalMs),
+    isMet ? "yes" : "**no**",
+  ];
+}
+
+/** What all queries of the engine have read since its start. */
+async function readSoFar(): Promise<{ rows: number; bytes: number }> {
+  const events = await store.query<{ event: string; value: number }>(
+    "SELECT event, value FROM system.events WHERE event IN ('SelectedRows', 'SelectedBytes')",
+  );
+  const counted = (name: string) => events.find(({ event }) => event === name)?.value ?? 0;
+  return { rows: counted("SelectedRows"), bytes: counted("SelectedBytes") };
 }
 
 /** Processor time of the engine so far: what a question costs whoever else keeps the machine busy. */
@@ -283,17 +322,4 @@ async function dropCaches(): Promise<void> {
     ...["dd", "if={}", "iflag=nocache", "count=0", "status=none", ";"],
   ]);
   await store.query("SELECT 1");
-}
-
-/** Which indexes a question uses, and how much they leave. */
-async function explain(ask: Question["ask"]): Promise<void> {
-  const explaining: SqlReader = {
-    async query<Row>(sql: string, params: Readonly<Record<string, unknown>>) {
-      const plan = await store.query<{ explain: string }>(`EXPLAIN indexes = 1 ${sql}`, params);
-      for (const { explain: line } of plan)
-        if (/Name:|Granules:|ReadFrom|PrimaryKey|Skip|Condition/.test(line)) console.error(line.slice(0, 200));
-      return store.query<Row>(sql, params);
-    },
-  };
-  await ask(explaining);
 }

@@ -45,6 +45,8 @@ export interface InsertRequest {
 
 export interface QueryOptions {
   readonly timeoutMs?: number | undefined;
+  /** Fewer than those of the limits where more would only read what is not needed. */
+  readonly threads?: number | undefined;
   /** Ends the query in ClickHouse too; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -130,7 +132,7 @@ class ClickHouseStore implements Store {
   async query<Row>(sql: string, params: QueryParams = {}, options: QueryOptions = {}): Promise<Row[]> {
     const timeoutMs = options.timeoutMs ?? this.#limits.timeoutMs;
     const deadline = AbortSignal.timeout(timeoutMs + timeoutGraceMs);
-    const { signal } = options;
+    const { signal, threads = this.#limits.threads } = options;
     signal?.throwIfAborted();
     const ask = async () => {
       const result = await this.#client.query({
@@ -138,7 +140,7 @@ class ClickHouseStore implements Store {
         query_params: { ...params },
         format: "JSONEachRow",
         abort_signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-        clickhouse_settings: readSettings(this.#limits, timeoutMs),
+        clickhouse_settings: readSettings({ ...this.#limits, threads, timeoutMs }),
       });
       return await result.json<Row>();
     };
@@ -160,7 +162,7 @@ class ClickHouseStore implements Store {
         query_params: { ...params },
         format: "JSONEachRow",
         ...(signal !== undefined && { abort_signal: signal }),
-        clickhouse_settings: { ...readSettings(this.#limits, timeoutMs), ...unboundedAnswer },
+        clickhouse_settings: { ...readSettings({ ...this.#limits, timeoutMs }), ...unboundedAnswer },
       });
       for await (const rows of result.stream()) yield rows.map(({ text }) => text);
     } catch (error) {
@@ -241,12 +243,13 @@ function isBrokenConnection(error: unknown): boolean {
   return code === "ECONNRESET" || code === "EPIPE" || message === "socket hang up";
 }
 
-/** The indexes of words, built when parts are merged. */
-const textIndexes = "input_words,output_words,name_words,error_words,body_words";
+/** The indexes of words and of attributes, built when parts are merged. */
+const laterIndexes = "input_words,output_words,name_words,error_words,body_words,by_attribute_key,by_attribute_value";
 
 /**
  * The batch becomes one part a partition, so that the token recognises it whole: blocks are squashed up to sizes that
- * no batch reaches, and by one thread. Each rollup remembers the token too. Words are indexed when parts are merged.
+ * no batch reaches, and by one thread. Each rollup remembers the token too. Words and attributes are indexed when parts are
+ * merged.
  */
 function insertSettings(token: string, { features }: Capabilities): ClickHouseSettings {
   return {
@@ -262,7 +265,7 @@ function insertSettings(token: string, { features }: Capabilities): ClickHouseSe
     input_format_skip_unknown_fields: 0,
     async_insert: 0,
     insert_distributed_sync: 1,
-    ...(features.has("text_index") && { exclude_materialize_skip_indexes_on_insert: textIndexes }),
+    ...(features.has("text_index") && { exclude_materialize_skip_indexes_on_insert: laterIndexes }),
   };
 }
 
@@ -274,11 +277,11 @@ const unboundedAnswer: ClickHouseSettings = {
 };
 
 /** `readonly` makes a SELECT all that is possible, and its query ends when the connection does. */
-function readSettings(limits: QueryLimits, timeoutMs: number): ClickHouseSettings {
+function readSettings(limits: QueryLimits): ClickHouseSettings {
   return {
     readonly: "1",
     cancel_http_readonly_queries_on_client_close: 1,
-    max_execution_time: timeoutMs / 1000,
+    max_execution_time: limits.timeoutMs / 1000,
     max_memory_usage: String(limits.memoryBytes),
     max_bytes_before_external_group_by: String(Math.floor(limits.memoryBytes / 2)),
     max_bytes_before_external_sort: String(Math.floor(limits.memoryBytes / 2)),

@@ -162,4 +162,50 @@ describe("on the engine", () => {
       },
     ]);
   });
+
+  describe("of users over days", () => {
+    const people = projectId("people");
+    const hourNano = 3_600_000_000_000n;
+    const days = { fromUnixNano: startNano - 100n * hourNano, toUnixNano: startNano - 4n * hourNano };
+    // Some before the range, some in its first and last part of a day, most in between; some of nobody.
+    const spread = Array.from({ length: 130 }, (_, index) => ({
+      ...newSpanRow(people, "gateway", startNano - BigInt(index) * hourNano),
+      kind: index % 10 === 8 ? "tool" : "llm",
+      request_model: ["a", "b"][index % 2] ?? "",
+      input_tokens: index,
+      cost_nano_usd: index % 5 === 0 ? null : 1000 + index,
+      user_id: index % 4 === 3 ? "" : `user-${index % 4}`,
+    }));
+    const named = spread.filter(
+      ({ start_time, kind, user_id }) =>
+        start_time >= days.fromUnixNano && start_time < days.toUnixNano && kind === "llm" && user_id !== "",
+    );
+    before(() => insertSpans(store, spread));
+    const query = (json: object) => ({ range: days, aggregation: checkAggregation(json) });
+    const tableOf = (json: object) => /\busage_user_1d\b/.exec(aggregateStatement(people, query(json)).sql)?.[0];
+    const top = { select: ["count()", "sum(cost)", "sum(input_tokens)"], group_by: ["user", "model"] };
+
+    test("whole days come from their rollup, the ends of the range from spans", async () => {
+      const question = { ...top, filter: "user:*" };
+      assert.equal(tableOf(question), "usage_user_1d");
+      const { data } = await aggregate(store, people, query(question));
+      assert.equal(data.length, new Set(named.map(({ user_id, request_model }) => user_id + request_model)).size);
+      for (const { group, values } of data) {
+        const own = named.filter((row) => row.user_id === group["user_id"] && row.request_model === group["model"]);
+        const cost = sumOf(own, (row) => row.cost_nano_usd);
+        const tokens = sumOf(own, (row) => row.input_tokens);
+        assert.deepEqual(Object.values(values), [own.length, cost, tokens]);
+      }
+    });
+
+    for (const [name, json] of Object.entries({
+      "calls of nobody": top,
+      "a figure that it does not have": { ...top, filter: "user:*", select: ["avg(cost)"] },
+      "a field that it does not have": { ...top, filter: "user:* status:ok" },
+      "a group that it does not have": { ...top, filter: "user:*", group_by: ["user", "status"] },
+      hours: { ...top, filter: "user:*", bucket_seconds: 3600 },
+      "a user or something else": { ...top, filter: "user:user-1 OR model:a" },
+    }))
+      test(`${name}: from spans alone`, () => assert.equal(tableOf(json), undefined));
+  });
 });

@@ -14,7 +14,7 @@ import type { ReadOptions, SqlReader } from "./reader.ts";
 import type { Statement } from "./statement.ts";
 import { type TimeRange, widened } from "./time-range.ts";
 import { timeOf } from "./timeseries.ts";
-import { type UsageSource, usageSource } from "./usage-source.ts";
+import { type UsageSource, usageSource, userRollupSums } from "./usage-source.ts";
 
 export interface AggregateQuestion {
   readonly range: TimeRange;
@@ -66,7 +66,9 @@ export function aggregateStatement(project: ProjectId, { range, aggregation }: A
   const all = [...measures, ...having.map(({ measure }) => measure), ...orderBy.flatMap(measureOf)];
   const isOffMinutes = bucketSeconds !== undefined && bucketSeconds % 60 !== 0;
   const needsSpans = isOffMinutes || !all.every(isInRollups);
-  const source = usageSource(bindings, { range: widened(range), filter, bucketSeconds, by: groupBy, needsSpans });
+  const isOfUserSums = all.every(({ fn, field = "" }) => fn === "count" || (fn === "sum" && userRollupSums.has(field)));
+  const asked = { range: widened(range), filter, bucketSeconds, by: groupBy, needsSpans, isOfUserSums };
+  const source = usageSource(bindings, asked);
   const groups = groupBy.map((name) => groupExpression(bindings, source, name));
   const keys = groups.map((_, index) => `group_${index}`);
   const selected = groups.map((group, index) => `${group} AS group_${index}`);

@@ -1,6 +1,5 @@
 import { daysOfClass, noSpanId } from "@weir/model";
 import { rfc3339 } from "./instant.ts";
-import { previewColumns } from "./preview.ts";
 
 const listedColumns = [
   "project_id",
@@ -69,11 +68,11 @@ const identity = `lower(hex(trace_id)) AS trace_hex, lower(hex(span_id)) AS span
 
 /** What a list shows of a call; error messages are cut. */
 export const summarySelection = `${identity}, ${listedColumns.join(", ")},
-  leftUTF8(error_message, 300) AS error_text, ${previewColumns}`;
+  leftUTF8(error_message, 300) AS error_text, input_preview, output_preview`;
 
 /** Everything of a call but its content. */
 export const detailSelection = `${identity}, ${listedColumns.join(", ")}, ${furtherColumns.join(", ")},
-  error_message AS error_text, ${previewColumns}`;
+  error_message AS error_text, input_preview, output_preview`;
 
 type Text = (typeof textColumns)[number];
 type Counted = (typeof countColumns)[number];

@@ -186,7 +186,10 @@ test("a statement begins with the tenant and the time, whatever the filter is", 
       everyKind: true,
       limit: 1,
     });
-    assert.match(sql, /WHERE project_id = \{project:String\}\n\s+AND start_time >= [^\n]* AND start_time < [^\n]*\n/);
+    assert.match(
+      sql,
+      /WHERE project_id = \{project:String\}\n\s+AND toStartOfTenMinutes\(start_time\) >= [^\n]* AND start_time >= [^\n]* AND start_time < [^\n]*\n/,
+    );
     const where = /WHERE([\s\S]*?)ORDER BY/.exec(sql)?.[1] ?? "";
     assert.doesNotMatch(withoutGroups(where), / OR /, "a filter stays within its parentheses");
     assert.equal(params["project"], "mine");

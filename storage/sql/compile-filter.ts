@@ -147,23 +147,27 @@ function ofAttribute(bindings: Bindings, condition: Condition, key: string): str
   const name = bindings.bind("String", key);
   const value = `attributes[${name}]`;
   const number = `toFloat64OrNull(${value})`;
+  // The index of keys is asked which granules have it; rows are told by the value alone.
+  const isThere = (holds: string) => `(indexHint(has(mapKeys(attributes), ${name})) AND ${holds})`;
   switch (condition.op) {
     case "exists":
-      return `${value} != ''`;
-    case "like":
-      return `(${value} != '' AND ${value} ILIKE ${bindings.bind("String", likeOf(partsOfPattern(condition.value)))})`;
+      return isThere(`${value} != ''`);
+    case "like": {
+      const pattern = bindings.bind("String", likeOf(partsOfPattern(condition.value)));
+      return isThere(`${value} != '' AND ${value} ILIKE ${pattern}`);
+    }
     case "in":
       return `${value} IN ${bindings.bind("Array(String)", condition.value)}`;
     case "between": {
       const [low, high] = condition.value.map((end) => bindings.bind("Float64", end));
-      return `ifNull(${number} BETWEEN ${low} AND ${high}, 0)`;
+      return isThere(`ifNull(${number} BETWEEN ${low} AND ${high}, 0)`);
     }
     case "eq":
       return `${value} = ${bindings.bind("String", condition.value)}`;
     case "has":
       throw new TypeError("an attribute has no words");
     default:
-      return `ifNull(${number} ${signs[condition.op]} ${bindings.bind("Float64", condition.value)}, 0)`;
+      return isThere(`ifNull(${number} ${signs[condition.op]} ${bindings.bind("Float64", condition.value)}, 0)`);
   }
 }
 

@@ -98,3 +98,15 @@ export const rollupColumnsOfFilter: FilterColumns = {
   expression: (field) => (rollupColumns.has(field) ? field : undefined),
   searched: () => undefined,
 };
+
+/** The fields that the rollup of users is keyed by. */
+export const userRollupFields = ["user_id", "model", "provider", "kind"] as const;
+
+const userRollupColumns = new Set<string>(userRollupFields);
+
+/** `usage_user_1d` has its keys alone. */
+export const userRollupColumnsOfFilter: FilterColumns = {
+  hasAttributes: false,
+  expression: (field) => (userRollupColumns.has(field) ? field : undefined),
+  searched: () => undefined,
+};

@@ -2,6 +2,7 @@ import type { ProjectId } from "@weir/model";
 import { Bindings } from "./bindings.ts";
 import { type CallDetailRow, detailSelection, type RawRow, toCallDetail } from "./call-row.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
+import { spansStartedWithin } from "./time-range.ts";
 
 export interface GetCallQuestion {
   readonly spanId: string;
@@ -27,11 +28,14 @@ export async function getCall(
   if (question.traceId !== undefined) conditions.push(`trace_id = ${bindings.traceId(question.traceId)}`);
   const start = question.startTimeUnixNano;
   if (start !== undefined) {
-    conditions.push(`start_time >= ${bindings.instant(start - toleranceNano)}`);
-    conditions.push(`start_time <= ${bindings.instant(start + toleranceNano)}`);
+    const range = { fromUnixNano: start - toleranceNano, toUnixNano: start + toleranceNano + 1n };
+    conditions.push(spansStartedWithin(bindings, range));
   }
   const sql = `SELECT ${detailSelection}, input AS whole_input, output AS whole_output
-FROM (SELECT * FROM spans WHERE ${conditions.join(" AND ")} ORDER BY start_time DESC LIMIT 1)`;
+FROM spans
+WHERE ${conditions.join(" AND ")}
+ORDER BY start_time DESC
+LIMIT 1`;
   const [row] = await reader.query<RawRow>(sql, bindings.params, options);
   if (row === undefined) return undefined;
   return { ...toCallDetail(row), input: String(row["whole_input"]), output: String(row["whole_output"]) };

@@ -4,7 +4,7 @@ import { type CallDetailRow, detailSelection, type RawRow, toCallDetail } from "
 import { rfc3339 } from "./instant.ts";
 import { type TraceTotals, toTraceTotals, traceTotals } from "./list-traces.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
-import { startedWithin, type TimeRange } from "./time-range.ts";
+import { spansStartedWithin, type TimeRange } from "./time-range.ts";
 
 export interface GetTraceQuestion {
   readonly traceId: string;
@@ -66,7 +66,7 @@ function spanRows(
   options?: ReadOptions,
 ): Promise<RawRow[]> {
   const bindings = new Bindings(project);
-  const conditions = [bindings.tenant, startedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
+  const conditions = [bindings.tenant, spansStartedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
   const sql = `SELECT ${detailSelection}, length(input) + length(output) AS content_bytes
 FROM spans
 WHERE ${conditions.join(" AND ")}
@@ -91,7 +91,7 @@ async function addContent(
 ): Promise<void> {
   const bindings = new Bindings(project);
   const ids = fitting(shown);
-  const conditions = [bindings.tenant, startedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
+  const conditions = [bindings.tenant, spansStartedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
   const sql = `SELECT lower(hex(span_id)) AS span_hex, input, output FROM spans
 WHERE ${conditions.join(" AND ")} AND span_hex IN ${bindings.bind("Array(String)", ids)}`;
   const rows = await reader.query<{ span_hex: string; input: string; output: string }>(sql, bindings.params, options);

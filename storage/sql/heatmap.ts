@@ -3,7 +3,7 @@ import { Bindings } from "./bindings.ts";
 import { bucketSecondsFor, bucketStarts } from "./buckets.ts";
 import { filterConditions, withKinds } from "./compile-filter.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
-import { startedWithin, type TimeRange, widened } from "./time-range.ts";
+import { spansStartedWithin, type TimeRange, widened } from "./time-range.ts";
 import { bucketOf, type TimeseriesQuestion, timeOf } from "./timeseries.ts";
 
 export interface HeatmapQuestion extends TimeseriesQuestion {
@@ -33,7 +33,7 @@ export async function heatmap(
   const bucketSeconds = bucketSecondsFor(range, question.bucketSeconds);
   const bindings = new Bindings(project);
   const filter = withKinds(question.filter, [...billedKinds]);
-  const conditions = [bindings.tenant, startedWithin(bindings, range), ...filterConditions(bindings, filter)];
+  const conditions = [bindings.tenant, spansStartedWithin(bindings, range), ...filterConditions(bindings, filter)];
   const measured = question.of === "ttft_ns" ? "ttft_ns" : "duration_ns";
   const sql = `SELECT ${bucketOf(bindings, "toUnixTimestamp64Second(start_time)", bucketSeconds)} AS bucket,
   if(ifNull(${measured}, 0) < 1000000, 0,

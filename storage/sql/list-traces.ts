@@ -8,7 +8,8 @@ import { spanModel, traceColumnsOfFilter } from "./filter-columns.ts";
 import { rfc3339 } from "./instant.ts";
 import { beyond, cursorAt, inOrderOf, type ListOrder, type Page } from "./list-calls.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
-import { startedWithin, type TimeRange } from "./time-range.ts";
+import { spansStartedWithin, startedWithin, type TimeRange } from "./time-range.ts";
+import { timeWindows } from "./time-windows.ts";
 
 export interface ListTracesQuestion {
   /** When the entry span began. */
@@ -82,16 +83,13 @@ export async function listTraces(
   return { data, next_cursor: cursor ?? null };
 }
 
-/**
- * Entry spans by time. Where a span filter is to be asked, the range is gone through in windows that grow from the end
- * that is shown first: what is common is found in the first, what is rare costs little in any.
- */
+/** Entry spans by time. Where a span filter is to be asked, the range is gone through in windows. */
 async function entryRows(reader: SqlReader, project: ProjectId, question: ListTracesQuestion, options?: ReadOptions) {
   const { spanFilter = everything, order = "newest", limit } = question;
   if ("and" in spanFilter && spanFilter.and.length === 0) return entriesWithin(reader, project, question, options);
   const cursor = question.cursor === undefined ? undefined : decodeCursor(question.cursor);
   const rows: RawRow[] = [];
-  for (const window of windowsOf(question.range, order, cursor?.startTimeUnixNano)) {
+  for (const window of timeWindows(question.range, order, 8n, cursor?.startTimeUnixNano)) {
     const asked = { ...question, range: window, limit: limit - rows.length };
     rows.push(...(await entriesWithin(reader, project, asked, options, question.range)));
     if (rows.length >= limit) break;
@@ -99,27 +97,8 @@ async function entryRows(reader: SqlReader, project: ProjectId, question: ListTr
   return rows;
 }
 
+/** How far before its entry a step may seem to begin: clocks of several machines differ. */
 const hourNano = 3_600_000_000_000n;
-
-/** Parts of the range from the end that is shown first, each eight times as long as the one before. */
-function windowsOf(range: TimeRange, order: ListOrder, cursor: bigint | undefined): TimeRange[] {
-  let { fromUnixNano, toUnixNano } = range;
-  if (cursor !== undefined && order === "newest" && cursor < toUnixNano) toUnixNano = cursor + 1n;
-  if (cursor !== undefined && order === "oldest" && cursor > fromUnixNano) fromUnixNano = cursor;
-  const windows: TimeRange[] = [];
-  for (let length = hourNano; fromUnixNano < toUnixNano; length *= 8n) {
-    const rest = toUnixNano - fromUnixNano;
-    const taken = rest < length * 2n ? rest : length;
-    if (order === "newest") {
-      windows.push({ fromUnixNano: toUnixNano - taken, toUnixNano });
-      toUnixNano -= taken;
-    } else {
-      windows.push({ fromUnixNano, toUnixNano: fromUnixNano + taken });
-      fromUnixNano += taken;
-    }
-  }
-  return windows;
-}
 
 function entriesWithin(
   reader: SqlReader,
@@ -137,11 +116,10 @@ function entriesWithin(
   ];
   if (question.cursor !== undefined) conditions.push(...beyond(bindings, decodeCursor(question.cursor), order));
   if (whole !== undefined) {
-    // A step never begins before its entry, but for clocks of several machines.
     const steps = { fromUnixNano: range.fromUnixNano - hourNano, toUnixNano: whole.toUnixNano };
     const matching = [
       bindings.tenant,
-      startedWithin(bindings, steps),
+      spansStartedWithin(bindings, steps),
       ...filterConditions(bindings, question.spanFilter ?? everything),
     ];
     conditions.push(`trace_id IN (SELECT trace_id FROM spans WHERE ${matching.join(" AND ")})`);
@@ -236,7 +214,7 @@ async function modelsByTrace(
   const bindings = new Bindings(project);
   const sql = `SELECT lower(hex(trace_id)) AS trace_hex, arraySort(groupUniqArray(20)(${spanModel})) AS models
 FROM spans
-WHERE ${bindings.tenant} AND ${startedWithin(bindings, bounds)} AND trace_id IN ${bindings.traceIds(traceIds)}
+WHERE ${bindings.tenant} AND ${spansStartedWithin(bindings, bounds)} AND trace_id IN ${bindings.traceIds(traceIds)}
   AND kind IN ('llm', 'embedding', 'reranker')
 GROUP BY trace_id`;
   const rows = await reader.query<{ trace_hex: string; models: string[] }>(sql, bindings.params, options);

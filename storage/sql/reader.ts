@@ -18,6 +18,8 @@ export interface ReadOptions {
   /** Ends the query in ClickHouse too. */
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
+  /** Fewer than the store's own where more would only read what is not needed. */
+  readonly threads?: number | undefined;
 }
 
 /** Answers of any length, as they come. */

@@ -2,16 +2,22 @@ import { billedKinds } from "@weir/model";
 import type { Filter } from "@weir/query";
 import type { Bindings } from "./bindings.ts";
 import { compileFilter, filterConditions, isAnsweredBy, withKinds } from "./compile-filter.ts";
-import { rollupColumnsOfFilter, rollupFields, spanModel } from "./filter-columns.ts";
+import {
+  rollupColumnsOfFilter,
+  rollupFields,
+  spanModel,
+  userRollupColumnsOfFilter,
+  userRollupFields,
+} from "./filter-columns.ts";
 import { rollupMeasureColumns, rollupMeasures, spanMeasures } from "./measures.ts";
-import { startedWithin, type TimeRange } from "./time-range.ts";
+import { spansStartedWithin, startedWithin, type TimeRange } from "./time-range.ts";
 
 /** Where totals are read from: the rollups where they know every field that is asked for, else the spans. */
 export interface UsageSource {
   readonly kind: "rollups" | "spans";
   /** `FROM … WHERE …`. */
   readonly from: string;
-  /** The measures, to be selected. */
+  /** The measures, to be selected; empty where the source has but the sums of users. */
   readonly measures: string;
   /** The model of a row. */
   readonly model: string;
@@ -29,7 +35,12 @@ export interface UsageQuestion {
   readonly by?: readonly string[] | undefined;
   /** True when a measure is asked for that the rollups do not have. */
   readonly needsSpans?: boolean | undefined;
+  /** True when no measure is asked for but those of `userRollupSums` and the number of rows. */
+  readonly isOfUserSums?: boolean | undefined;
 }
+
+/** What the rollup of users sums up, besides counting. */
+export const userRollupSums: ReadonlySet<string> = new Set(["input_tokens", "output_tokens", "cost_nano_usd"]);
 
 const secondsOfDay = 86_400;
 const dayNano = 86_400_000_000_000n;
@@ -40,11 +51,29 @@ export function usageSource(bindings: Bindings, question: UsageQuestion): UsageS
   const known = new Set<string>(rollupFields);
   const isByRollups =
     !needsSpans && by.every((field) => known.has(field)) && isAnsweredBy(filter, rollupColumnsOfFilter);
-  return isByRollups ? rollupSource(bindings, { ...question, filter }) : spanSource(bindings, { ...question, filter });
+  if (isByRollups) return rollupSource(bindings, { ...question, filter });
+  const days = question.isOfUserSums === true ? daysOf(question) : undefined;
+  if (days !== undefined && isByUsers(by, filter)) return userSource(bindings, { ...question, filter }, days);
+  return spanSource(bindings, { ...question, filter });
+}
+
+/** The rollup of users has no rows for calls of nobody: it answers where only those of a user are asked for. */
+function isByUsers(by: readonly string[], filter: Filter): boolean {
+  const known = new Set<string>(userRollupFields);
+  const namesUser = ("and" in filter ? filter.and : [filter]).some(isOfNamedUser);
+  return namesUser && by.every((field) => known.has(field)) && isAnsweredBy(filter, userRollupColumnsOfFilter);
+}
+
+function isOfNamedUser(part: Filter): boolean {
+  if ("and" in part) return part.and.some(isOfNamedUser);
+  if (!("field" in part) || part.field !== "user_id") return false;
+  if (part.op === "exists") return true;
+  if (part.op === "eq") return part.value !== "";
+  return part.op === "in" && !part.value.includes("");
 }
 
 function spanSource(bindings: Bindings, { range, filter }: UsageQuestion): UsageSource {
-  const conditions = [bindings.tenant, startedWithin(bindings, range), ...filterConditions(bindings, filter)];
+  const conditions = [bindings.tenant, spansStartedWithin(bindings, range), ...filterConditions(bindings, filter)];
   return {
     kind: "spans",
     from: `FROM spans WHERE ${conditions.join(" AND ")}`,
@@ -56,13 +85,13 @@ function spanSource(bindings: Bindings, { range, filter }: UsageQuestion): Usage
 
 function rollupSource(bindings: Bindings, { range, filter, bucketSeconds }: UsageQuestion): UsageSource {
   const columns = [...rollupFields, ...rollupMeasureColumns].join(", ");
-  const days = bucketSeconds === undefined || bucketSeconds % secondsOfDay === 0 ? wholeDays(range) : undefined;
+  const days = daysOf({ range, bucketSeconds });
   const conditions = compileFilter(bindings, filter, rollupColumnsOfFilter);
   const minutes = [bindings.tenant, ...within(bindings, "minute", range)];
   const parts: string[] = [];
   if (days !== undefined) {
     minutes.push(`NOT (${within(bindings, "minute", days).join(" AND ")})`);
-    const wanted = `day >= ${day(bindings, days.fromUnixNano)} AND day < ${day(bindings, days.toUnixNano)}`;
+    const wanted = onDays(bindings, days);
     parts.push(`SELECT toDateTime(day, 'UTC') AS at, ${columns} FROM usage_1d WHERE ${bindings.tenant} AND ${wanted}`);
   }
   parts.push(`SELECT minute AS at, ${columns} FROM usage_1m WHERE ${minutes.join(" AND ")}`);
@@ -75,12 +104,49 @@ function rollupSource(bindings: Bindings, { range, filter, bucketSeconds }: Usag
   };
 }
 
+/** Whole days from the rollup, and what is left of the range at its ends from the spans. */
+function userSource(bindings: Bindings, { range, filter }: UsageQuestion, days: TimeRange): UsageSource {
+  const keys = userRollupFields.filter((field) => field !== "model").join(", ");
+  const billed = `kind IN (${[...billedKinds].map((kind) => `'${kind}'`).join(", ")})`;
+  const sums = [...userRollupSums];
+  const ends = [
+    bindings.tenant,
+    spansStartedWithin(bindings, range),
+    `NOT (${startedWithin(bindings, days)})`,
+    ...filterConditions(bindings, filter),
+  ];
+  return {
+    kind: "rollups",
+    from: `FROM (SELECT toDateTime(day, 'UTC') AS at, ${keys}, model, span_count, ${sums.join(", ")}
+  FROM usage_user_1d
+  WHERE ${bindings.tenant} AND ${onDays(bindings, days)}
+    AND ${compileFilter(bindings, filter, userRollupColumnsOfFilter)}
+  UNION ALL
+  SELECT toDateTime(start_time) AS at, ${keys}, ${spanModel} AS model, toUInt64(1) AS span_count,
+    ${sums.map((name) => `if(${billed}, ${name}, NULL) AS ${name}_sum`).join(", ")}
+  FROM spans
+  WHERE ${ends.join(" AND ")})`,
+    measures: "",
+    model: "model",
+    second: "toUnixTimestamp(at)",
+  };
+}
+
+function onDays(bindings: Bindings, days: TimeRange): string {
+  return `day >= ${day(bindings, days.fromUnixNano)} AND day < ${day(bindings, days.toUnixNano)}`;
+}
+
 function within(bindings: Bindings, column: string, { fromUnixNano, toUnixNano }: TimeRange): string[] {
   return [`${column} >= ${bindings.second(fromUnixNano)}`, `${column} < ${bindings.second(toUnixNano)}`];
 }
 
 function day(bindings: Bindings, unixNano: bigint): string {
   return bindings.bind("Date", new Date(Number(unixNano / 1_000_000n)).toISOString().slice(0, 10));
+}
+
+/** The whole days that a rollup by day can answer for. */
+function daysOf({ range, bucketSeconds }: Pick<UsageQuestion, "range" | "bucketSeconds">): TimeRange | undefined {
+  return bucketSeconds === undefined || bucketSeconds % secondsOfDay === 0 ? wholeDays(range) : undefined;
 }
 
 /** The whole days within a range, where they are enough for the day's rollup to save work. */

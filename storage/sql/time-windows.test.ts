@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { timeWindows } from "./time-windows.ts";
+
+const hour = 3_600_000_000_000n;
+const month = { fromUnixNano: 0n, toUnixNano: 720n * hour };
+const hours = (windows: ReturnType<typeof timeWindows>) =>
+  windows.map(({ fromUnixNano, toUnixNano }) => [
+    Number(fromUnixNano) / Number(hour),
+    Number(toUnixNano) / Number(hour),
+  ]);
+
+for (const [name, windows, wanted] of [
+  [
+    "the newest first",
+    timeWindows(month, "newest", 24n, undefined),
+    [
+      [719, 720],
+      [695, 719],
+      [0, 695],
+    ],
+  ],
+  [
+    "the oldest first",
+    timeWindows(month, "oldest", 24n, undefined),
+    [
+      [0, 1],
+      [1, 25],
+      [25, 720],
+    ],
+  ],
+  ["short ranges whole", timeWindows({ fromUnixNano: 0n, toUnixNano: hour }, "newest", 24n, undefined), [[0, 1]]],
+  ["nothing", timeWindows({ fromUnixNano: hour, toUnixNano: hour }, "newest", 24n, undefined), []],
+  [
+    "up to the cursor, it included",
+    timeWindows(month, "newest", 24n, 2n * hour - 1n),
+    [
+      [1, 2],
+      [0, 1],
+    ],
+  ],
+  ["from the cursor on", timeWindows(month, "oldest", 24n, 719n * hour), [[719, 720]]],
+] as const)
+  test(`windows: ${name}`, () => assert.deepEqual(hours(windows), wanted));
