@@ -15,7 +15,7 @@ const python = [join(import.meta.dirname, ".venv/bin/python"), "python3"].find(h
 const skip = python === undefined ? "no python3 with schemathesis: `.ci/run` installs it into e2e/.venv" : false;
 
 /** Requests of each operation; `WEIR_TEST_EXAMPLES=100` for an hour of it, which also tries every edge of every field. */
-const examples = Number(process.env["WEIR_TEST_EXAMPLES"] ?? 8);
+const examples = Number(process.env["WEIR_TEST_EXAMPLES"] ?? 5);
 const phases = examples > 20 ? "examples,coverage,fuzzing,stateful" : "fuzzing";
 const seed = process.env["WEIR_TEST_SEED"] ?? "20261121";
 const checks = [
