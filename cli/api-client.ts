@@ -28,20 +28,19 @@ export function createApiClient({ baseUrl, key, certificate }: ApiAccess): ApiCl
   async function send(method: string, path: string, body?: unknown, timeoutMs?: number): Promise<Response> {
     const headers: Record<string, string> = { authorization: `Bearer ${key}`, accept: "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";
-    const init = {
-      method,
-      headers,
-      ...(timeoutMs !== undefined && { signal: AbortSignal.timeout(timeoutMs) }),
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    };
-    const url = new URL(path, baseUrl);
+    const init: RequestInit = { method, headers };
+    if (timeoutMs !== undefined) init.signal = AbortSignal.timeout(timeoutMs);
+    if (body !== undefined) init.body = JSON.stringify(body);
     try {
+      const url = new URL(path, baseUrl);
       return await (certificate === undefined ? fetch(url, init) : askPinned(url, certificate, init));
     } catch (cause) {
       throw new CodedError(
         "PART_UNAVAILABLE",
         `Weir does not answer at ${baseUrl}. Is it running? Start it with: npm start`,
-        { cause },
+        {
+          cause,
+        },
       );
     }
   }

@@ -3,25 +3,18 @@ import { request } from "node:https";
 import { Readable } from "node:stream";
 import { type ConnectionOptions, connect } from "node:tls";
 
-export interface PinnedRequest {
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly signal?: AbortSignal;
-}
-
 /**
  * Asks a server that shows exactly this certificate (PEM, the first in it), whatever names and dates it has: on its
- * own machine Weir is reached by an address that its certificate need not name. Rejects, before a byte of the request
- * is sent, when another is shown.
+ * own machine Weir is reached by an address that its certificate need not name. As `fetch`, for bodies that are text.
+ * Rejects, before a byte of the request is sent, when another is shown.
  */
-export function askPinned(url: URL, certificate: string, options: PinnedRequest): Promise<Response> {
-  const { method, headers, body, signal } = options;
+export function askPinned(url: URL, certificate: string, init: RequestInit): Promise<Response> {
+  const { method = "GET", headers, body, signal } = init;
   return new Promise((resolve, reject) => {
     const asked = request(url, {
       method,
-      headers,
-      ...(signal !== undefined && { signal }),
+      headers: Object.fromEntries(new Headers(headers)),
+      ...(signal && { signal }),
       createConnection: (target, onConnected) => {
         connectPinned(target as ConnectionOptions, certificate, onConnected as OnConnected);
         return undefined;
@@ -34,7 +27,7 @@ export function askPinned(url: URL, certificate: string, options: PinnedRequest)
       resolve(new Response(text, { status, headers: { "content-type": answer.headers["content-type"] ?? "" } }));
     });
     asked.on("error", reject);
-    asked.end(body);
+    asked.end(body ?? undefined);
   });
 }
 

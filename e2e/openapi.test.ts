@@ -15,7 +15,7 @@ const python = [join(import.meta.dirname, ".venv/bin/python"), "python3"].find(h
 const skip = python === undefined ? "no python3 with schemathesis: `.ci/run` installs it into e2e/.venv" : false;
 
 /** Requests of each operation; `WEIR_TEST_EXAMPLES=100` for an hour of it, which also tries every edge of every field. */
-const examples = Number(process.env["WEIR_TEST_EXAMPLES"] ?? 8);
+const examples = Number(process.env["WEIR_TEST_EXAMPLES"] ?? 5);
 const phases = examples > 20 ? "examples,coverage,fuzzing,stateful" : "fuzzing";
 const seed = process.env["WEIR_TEST_SEED"] ?? "20261121";
 const checks = [
@@ -43,6 +43,8 @@ const marker = "planted-5c1fe07a";
 /** What another tenant knows to ask for, by the names of parameters. */
 const ids: Record<string, string | undefined> = { project_id: "default", organization_id: "default", name: "a.metric" };
 let rivalToken = "";
+/** What the other tenant is and has. */
+let rivalIds: readonly string[] = [];
 
 let weir: Weir;
 before(async () => {
@@ -55,7 +57,7 @@ before(async () => {
   });
   await plantTelemetry();
   await plantCatalog();
-  rivalToken = await makeRival();
+  await makeRival();
 });
 after(async () => {
   await weir?.[Symbol.asyncDispose]();
@@ -124,10 +126,14 @@ async function joinAs(invited: { email: string; role: string }, organization: st
 }
 
 /** The owner of another organisation, with a project of their own. */
-async function makeRival(): Promise<string> {
+async function makeRival(): Promise<void> {
   const { id } = await asOwner<Made>("/api/v1/organizations", { name: "Rival" });
-  await asOwner("/api/v1/projects", { name: "Theirs", organization_id: id });
-  return joinAs({ email: "boss@rival.example", role: "owner" }, id);
+  const project = await asOwner<Made>("/api/v1/projects", { name: "Theirs", organization_id: id });
+  rivalToken = await joinAs({ email: "boss@rival.example", role: "owner" }, id);
+  const asRival = { headers: { authorization: `Bearer ${rivalToken}` } };
+  const { user } = await weir.json<{ user: Made }>("/api/v1/auth/me", asRival);
+  const sessions = await weir.json<{ data: Made[] }>("/api/v1/auth/sessions", asRival);
+  rivalIds = [id, project.id, user.id, ...sessions.data.map((session) => session.id)];
 }
 
 interface Run {
@@ -135,11 +141,13 @@ interface Run {
   readonly markers: readonly string[];
   /** Methods that are not tried on what exists. */
   readonly keeps?: readonly string[];
+  /** The caller's own, not to be deleted. */
+  readonly own?: readonly string[];
   readonly leftOut?: string;
 }
 
 /** Runs it to its end; its report where it found something. */
-async function schemathesis({ headers, markers, keeps = [], leftOut = "" }: Run): Promise<void> {
+async function schemathesis({ headers, markers, keeps = [], own = [], leftOut = "" }: Run): Promise<void> {
   const isKnown = Object.keys(headers).length > 0;
   const settings = {
     "exclude-path-regex": `/live$${leftOut}`,
@@ -148,6 +156,8 @@ async function schemathesis({ headers, markers, keeps = [], leftOut = "" }: Run)
     "max-examples": examples,
     seed,
     "generation-database": "none",
+    // A machine that is busy with other tests may be slow: that is not what is asked here.
+    "suppress-health-check": "all",
     // A credential that is given is not to be replaced.
     "generation-with-security-parameters": !isKnown,
     workers: 2,
@@ -165,7 +175,7 @@ async function schemathesis({ headers, markers, keeps = [], leftOut = "" }: Run)
         PATH: process.env["PATH"],
         PYTHONPATH: join(import.meta.dirname, "openapi"),
         SCHEMATHESIS_HOOKS: "hooks",
-        WEIR_TEST_PLANTED: JSON.stringify({ ids, markers, keeps }),
+        WEIR_TEST_PLANTED: JSON.stringify({ ids, markers, keeps, own }),
       },
     },
   );
@@ -205,7 +215,9 @@ test("the owner of another organisation finds nothing, changes nothing and break
   assert.ok(JSON.stringify(before).includes(marker));
   // Signing out is for the end.
   const leftOut = "|/auth/logout$";
-  await schemathesis({ headers: { authorization: `Bearer ${rivalToken}` }, markers: [marker], leftOut });
+  const headers = { authorization: `Bearer ${rivalToken}` };
+  await schemathesis({ headers, markers: [marker], own: rivalIds, leftOut });
+  assert.equal((await fetch(`${weir.url}/api/v1/auth/me`, { headers })).status, 200, "it was asked as them to the end");
   assert.deepEqual(await everythingPlanted(), before);
 });
 

@@ -1,3 +1,4 @@
+export * from "./address-ranges.ts";
 export * from "./columns.ts";
 export * from "./conversation/read-conversation.ts";
 export * from "./cost-explanation.ts";

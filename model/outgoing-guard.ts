@@ -1,5 +1,6 @@
 import { lookup as resolve } from "node:dns";
-import { BlockList, isIP, type LookupFunction } from "node:net";
+import { isIP, type LookupFunction } from "node:net";
+import { addressRanges } from "./address-ranges.ts";
 import { CodedError } from "./errors.ts";
 
 /** Networks by what they are; RFC 6890 and the registries of special-purpose addresses of IANA. */
@@ -47,13 +48,13 @@ const metadataAddresses = [
  * name that is answered differently the second time gains nothing.
  */
 export class OutgoingGuard {
-  readonly #private = networks(privateNetworks);
-  readonly #allowed: BlockList;
-  readonly #metadata = networks(metadataAddresses);
+  readonly #isPrivate = addressRanges(privateNetworks);
+  readonly #isAllowed: (address: string) => boolean;
+  readonly #isMetadata = addressRanges(metadataAddresses);
 
   /** `allowedRanges`: addresses and networks (`10.1.0.0/16`) that may be reached although they are private. */
   constructor(allowedRanges: readonly string[]) {
-    this.#allowed = networks(allowedRanges);
+    this.#isAllowed = addressRanges(allowedRanges);
   }
 
   /** Throws ADDRESS_FORBIDDEN for a URL that could never be reached: another scheme, or a forbidden address in it. */
@@ -77,9 +78,8 @@ export class OutgoingGuard {
   }
 
   allows(address: string): boolean {
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    if (this.#metadata.check(address, family)) return false;
-    return !this.#private.check(address, family) || this.#allowed.check(address, family);
+    if (this.#isMetadata(address)) return false;
+    return !this.#isPrivate(address) || this.#isAllowed(address);
   }
 
   /** For `net.connect`: resolves a name to the addresses of it that may be reached, and fails when there is none. */
@@ -93,17 +93,6 @@ export class OutgoingGuard {
       return callback(null, first.address, first.family);
     });
   };
-}
-
-function networks(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = "", bits] = range.split("/");
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return list;
 }
 
 function forbidden(reason: string): CodedError {

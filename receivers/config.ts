@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 const mebibyte = 1 << 20;
+const perMinute = z.int().min(1).optional();
 
 /** Settings of the telemetry receivers, under `receivers` in weir.yaml. */
 export const receiversConfig = z.strictObject({
@@ -24,6 +25,14 @@ export const receiversConfig = z.strictObject({
     .min(1000)
     .default(1_000_000)
     .describe("Most OTLP exports of the last 15 minutes that are known again when they are sent twice; 32 bytes each."),
+  rateLimit: z
+    .strictObject({
+      perAddressPerMinute: perMinute.describe(
+        "Most requests with telemetry from one address in a minute, on every port that takes it; then 429. Default: no limit.",
+      ),
+      perKeyPerMinute: perMinute.describe("Most requests with telemetry with one key in a minute. Default: no limit."),
+    })
+    .prefault({}),
   maxBatchTraces: z.int().min(1).default(1000).describe("Most traces in one POST /api/v1/traces/batch."),
   maxTraceSpans: z.int().min(1).default(10_000).describe("Most spans in one trace of POST /api/v1/traces."),
 });

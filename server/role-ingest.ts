@@ -8,6 +8,7 @@ import {
   createRestReceiver,
   isOtlpUrl,
   OtlpIntake,
+  SenderLimits,
   startOtlpGrpcServer,
 } from "@weir/receivers";
 import { keysForScope } from "./key-directory.ts";
@@ -58,6 +59,7 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
     keys: () => keys.current(),
     allowKeyless: allowsKeyless(config),
     retentionOf: retentionIn(config, reader),
+    limits: new SenderLimits(config.receivers.rateLimit, config.api.trustedProxies),
   };
   const exporting = opening.use(startExport(options, "ingest"));
   const count = callMetrics(config, telemetry, () => "");

@@ -1,7 +1,8 @@
 """What schemathesis is to know of Weir: ids that exist, and what nobody of another tenant may read.
 
-WEIR_TEST_PLANTED holds JSON: `ids` by the names of parameters, `markers` that no answer may hold, and `keeps`: methods
-of requests that go to ids which do not exist.
+WEIR_TEST_PLANTED holds JSON: `ids` by the names of parameters, `markers` that no answer may hold, `keeps`: methods that
+are not tried on those ids, and `own`: ids of the caller's own (schemathesis learns them from answers), not to be deleted,
+so that the caller is somebody to the end.
 """
 
 import json
@@ -16,6 +17,10 @@ planted = json.loads(os.environ["WEIR_TEST_PLANTED"])
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Half of the requests ask for what exists: a made-up id finds nothing to leak."""
+    if case.method == "DELETE":
+        for name, value in (case.path_parameters or {}).items():
+            if value in planted["own"]:
+                case.path_parameters[name] = "nothing"
     if case.method in planted["keeps"]:
         return
     parts = [case.path_parameters, case.query, case.body]

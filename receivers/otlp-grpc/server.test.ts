@@ -92,6 +92,16 @@ test("the same message again is counted once", async () => {
   assert.equal(fixture.log.rows.length, 1);
 });
 
+test("who sends too often is told when to go on: RESOURCE_EXHAUSTED with RetryInfo", async () => {
+  fixture.limitTo(1);
+  const body = framed(samplePayload());
+  assert.equal((await call(body)).status, "0");
+  const refused = await call(body);
+  assert.equal(refused.status, "8");
+  const details = Buffer.from(String(refused.headers["grpc-status-details-bin"]), "base64");
+  assert.ok(details.includes("google.rpc.RetryInfo"));
+});
+
 test("a full journal is UNAVAILABLE with RetryInfo", async () => {
   fixture.fill();
   const { status, headers } = await call(framed(samplePayload()));

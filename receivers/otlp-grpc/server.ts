@@ -108,7 +108,7 @@ async function answer(intake: OtlpIntake, stream: ServerHttp2Stream, headers: In
   if (!(headers["content-type"] ?? "").startsWith("application/grpc")) {
     throw new CodedError("UNSUPPORTED_MEDIA_TYPE", "This port speaks gRPC; OTLP over HTTP has a port of its own.");
   }
-  const sender = senderOf(intake.options, headers);
+  const sender = senderOf(intake.options, headers, stream.session?.socket.remoteAddress);
   using lease = intake.inFlight.lease();
   const { maxBodyBytes } = intake.options.config;
   const body = await readBody(stream, undefined, { maxBytes: maxBodyBytes + prefixBytes, lease });

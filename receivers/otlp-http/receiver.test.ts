@@ -155,6 +155,15 @@ test("a key decides the project, from each of its headers; a wrong one is 401", 
   assert.equal(JSON.parse(refused.text).code, 16);
 });
 
+test("who sends too often is told when to go on", async () => {
+  fixture.limitTo(1);
+  assert.equal((await post("{}", json)).status, 200);
+  const refused = await post("{}", json);
+  assert.equal(refused.status, 429);
+  assert.ok(Number(refused.headers.get("retry-after")) > 50);
+  assert.equal(JSON.parse(refused.text).code, 8);
+});
+
 test("a full journal is 503 with a delay, in the request's spelling", async () => {
   fixture.fill();
   const inJson = await post(JSON.stringify(tracesTree([sampleSpan()])), json);

@@ -40,7 +40,7 @@ async function answer(intake: OtlpIntake, request: IncomingMessage, spelling: Sp
   const signal = signals.get(pathOf(request.url));
   if (signal === undefined) throw new CodedError("NOT_FOUND", "OTLP has /v1/traces, /v1/logs and /v1/metrics.");
   if (request.method !== "POST") throw new CodedError("METHOD_NOT_ALLOWED", "Telemetry is sent by POST.");
-  const sender = senderOf(intake.options, request.headers);
+  const sender = senderOf(intake.options, request.headers, request.socket.remoteAddress);
   if (spelling === undefined) {
     throw new CodedError("UNSUPPORTED_MEDIA_TYPE", "Content-Type may be application/x-protobuf or application/json.");
   }

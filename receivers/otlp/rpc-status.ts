@@ -10,14 +10,16 @@ const codes: Partial<Record<ErrorCode, number>> = {
   UNSUPPORTED_MEDIA_TYPE: rpcCodes.UNIMPLEMENTED,
   // Without RetryInfo: a sender then does not try again.
   BODY_TOO_LARGE: rpcCodes.RESOURCE_EXHAUSTED,
+  RATE_LIMITED: rpcCodes.RESOURCE_EXHAUSTED,
 };
 
 /** How an error is told over OTLP. What may be tried again carries the delay. */
 export function rpcStatusOf(error: CodedError): RpcStatus {
   const isUnavailable = error.status === 503;
+  const mayTryAgain = isUnavailable || error.code === "RATE_LIMITED";
   return {
     code: codes[error.code] ?? (isUnavailable ? rpcCodes.UNAVAILABLE : rpcCodes.INTERNAL),
     message: error.message,
-    ...(isUnavailable && { retryAfterMs: error.retryAfterMs ?? 1000 }),
+    ...(mayTryAgain && { retryAfterMs: error.retryAfterMs ?? 1000 }),
   };
 }

@@ -2,12 +2,14 @@ import { CodedError, type ProjectId, silentTelemetry } from "@weir/model";
 import { encodeTraces, type Span } from "@weir/otlp";
 import { MemoryLedger, MemoryLog } from "@weir/pipeline/testing";
 import { receiversConfig } from "../config.ts";
+import { SenderLimits } from "../sender.ts";
 import { OtlpIntake } from "./intake.ts";
 
 /** An intake over memory, with one key, and spans to send to it. */
 export class IntakeFixture {
   log = new MemoryLog();
   allowKeyless = true;
+  limits: SenderLimits | undefined;
   readonly intake: OtlpIntake;
 
   constructor() {
@@ -21,6 +23,9 @@ export class IntakeFixture {
       get allowKeyless() {
         return fixture.allowKeyless;
       },
+      get limits() {
+        return fixture.limits;
+      },
       config: receiversConfig.parse({ maxBodyBytes: 100_000, maxInFlightBytes: 1 << 20, maxExportItems: 50 }),
       telemetry: silentTelemetry,
     });
@@ -29,6 +34,12 @@ export class IntakeFixture {
   reset(): void {
     this.log = new MemoryLog();
     this.allowKeyless = true;
+    this.limits = undefined;
+  }
+
+  /** From here on each address may send so often in a minute. */
+  limitTo(perAddressPerMinute: number): void {
+    this.limits = new SenderLimits({ perAddressPerMinute }, []);
   }
 
   fill(): void {

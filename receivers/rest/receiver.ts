@@ -51,7 +51,7 @@ async function answer(options: RestReceiverOptions, request: IncomingMessage): P
   if (path !== "/api/v1/traces" && path !== "/api/v1/traces/batch")
     throw new CodedError("NOT_FOUND", "There is nothing at this path.");
   if (request.method !== "POST") throw new CodedError("METHOD_NOT_ALLOWED", "Traces are sent by POST.");
-  const sender = senderOf(options, request.headers);
+  const sender = senderOf(options, request.headers, request.socket.remoteAddress);
   const body = parseJson(await contentOf(request, options.config.maxBodyBytes));
   const isBatch = path.endsWith("/batch");
   const traces = isBatch ? readBatch(body, options.config) : [readTrace(body, "", options.config)];
