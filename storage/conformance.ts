@@ -296,6 +296,21 @@ export function describeStore(name: string, options: ConformanceOptions): void {
       await small[Symbol.asyncDispose]();
     });
 
+    test("lines come as they are read, past every limit of one answer, and a failure on the way is not their end", async () => {
+      const place = { ...address, database: store.database, telemetry: silentTelemetry };
+      await using small = openStore({ ...place, limits: { resultBytes: 1000 } });
+      let rows = 0;
+      for await (const some of small.lines("SELECT number, repeat('x', 100) AS text FROM numbers(20000)"))
+        rows += some.length;
+      assert.equal(rows, 20_000);
+      const failing = "SELECT throwIf(number = 15000) AS zero FROM numbers(20000)";
+      const read = async () => {
+        for await (const some of small.lines(failing)) rows += some.length;
+      };
+      await assert.rejects(read, (error) => error instanceof CodedError);
+      assert.ok(rows < 40_000);
+    });
+
     test("an abandoned query ends in ClickHouse too", async () => {
       const marker = `marker_${store.database}`;
       const abort = new AbortController();
