@@ -564,14 +564,17 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     this.#settle(this.record.status);
   }
 
-  /** What reading a session throws is told, and costs its record alone. */
+  /** What reading a session throws is told once, and ends the reading alone. */
   #readRealtime(read: (session: RealtimeSession) => void): void {
-    if (this.#realtime === undefined || this.#isOver) return;
+    const session = this.#realtime;
+    if (session === undefined || this.#isOver) return;
     const beganMs = performance.now();
     try {
-      read(this.#realtime);
+      read(session);
     } catch (error) {
       this.#context.telemetry.emit(observationFailed, { error: String(error) });
+      this.#realtime = undefined;
+      session.abandon();
     }
     this.record.ownMs += performance.now() - beganMs;
   }

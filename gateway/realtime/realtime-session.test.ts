@@ -2,9 +2,17 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { test } from "node:test";
-import type { SpanRow } from "@weir/model";
+import { defaultProjectId, type SpanRow, silentTelemetry } from "@weir/model";
+import { MemoryLog } from "@weir/pipeline/testing";
+import { gatewayConfig } from "../config.ts";
+import { providerTable } from "../provider-table.ts";
+import { apiOf } from "../providers/index.ts";
+import { CallRecord } from "../recording/call-record.ts";
+import { CaptureBudget } from "../recording/capture.ts";
+import { Recorder } from "../recording/recorder.ts";
 import { eventually, GatewayFixture, RawClient } from "../testing/gateway-fixture.ts";
 import { headerOf, type SeenRequest } from "../testing/mock-upstream.ts";
+import { RealtimeSession } from "./realtime-session.ts";
 import { deflatedTogether, frameOf, textFrame } from "./testing.ts";
 
 const path = "/v1/realtime";
@@ -303,4 +311,51 @@ test("content that may not be kept is not kept; the figures are", async () => {
   );
   client.socket.destroy();
   await fixture.rows(2);
+});
+
+test("a reading that is given up lets go of everything, and says how far each response got", async () => {
+  const budget = new CaptureBudget(1 << 20);
+  const config = gatewayConfig.parse({});
+  const provider = providerTable(config).get("openai");
+  assert.ok(provider);
+  const log = new MemoryLog();
+  await using recorder = new Recorder({ log, telemetry: silentTelemetry, onCall: () => {}, limitBytes: 1 << 20 });
+  let callNumber = 1;
+  const connection = new CallRecord({
+    callNumber,
+    startMs: performance.now(),
+    method: "GET",
+    provider,
+    api: apiOf("GET", path),
+    admission: {
+      projectId: defaultProjectId,
+      apiKeyId: "",
+      credentials: [],
+      target: { origin: "", pathPrefix: "" },
+      signer: undefined,
+      maskedCredential: "",
+    },
+    attribution: undefined,
+    traceparent: "",
+  });
+  const nextCallNumber = () => ++callNumber;
+  const { capture } = config;
+  const reading = new RealtimeSession({
+    connection,
+    model: "m",
+    extensions: "",
+    recorder,
+    capture,
+    budget,
+    nextCallNumber,
+  });
+  reading.onDown(
+    Buffer.concat([frames([session, spoken, created, deltas[0]]), textFrame("unfinished").subarray(0, 5)]),
+  );
+  assert.ok(budget.usedBytes > 0);
+  reading.abandon();
+  const [row] = await log.waitForRows(1);
+  assert.deepEqual([row?.status, row?.parent_span_id], ["cut", connection.spanId]);
+  assert.equal(budget.usedBytes, 0);
+  reading.end("client");
 });

@@ -102,6 +102,24 @@ export class RealtimeSession {
       this.#record(response);
     }
     this.#open.clear();
+    this.#release();
+  }
+
+  /** Gives the reading up, after it failed: what is under way is ended with what is known of it. */
+  abandon(): void {
+    const unread = [...this.#waiting, ...this.#open.values()];
+    this.#waiting = [];
+    this.#open.clear();
+    this.#isEnded = true;
+    this.#release();
+    for (const { record } of unread) {
+      record.status = "cut";
+      record.endMs ||= performance.now();
+      this.#options.recorder.ended(record);
+    }
+  }
+
+  #release(): void {
     this.#items.release();
     this.#fromClient.release();
     this.#fromServer.release();
