@@ -349,7 +349,7 @@ const previewCases = [
       '{"messages":[{"role":"user","content":[{"type":"text","text":"look"},{"type":"image_url"}]},{"role":"tool","content":"7"}]}',
     output:
       '{"choices":[{"message":{"content":null,"tool_calls":[{"function":{"name":"add","arguments":"{\\"a\\":1}"}}]}}]}',
-    asked: "look [image]",
+    asked: "look",
     answered: 'add({"a":1})',
   },
   {

@@ -1,5 +1,6 @@
 import { daysOfClass, noSpanId } from "@weir/model";
 import { rfc3339 } from "./instant.ts";
+import { previewColumns } from "./preview.ts";
 
 const listedColumns = [
   "project_id",
@@ -68,11 +69,11 @@ const identity = `lower(hex(trace_id)) AS trace_hex, lower(hex(span_id)) AS span
 
 /** What a list shows of a call; error messages are cut. */
 export const summarySelection = `${identity}, ${listedColumns.join(", ")},
-  leftUTF8(error_message, 300) AS error_text, input_preview, output_preview`;
+  leftUTF8(error_message, 300) AS error_text, ${previewColumns}`;
 
 /** Everything of a call but its content. */
 export const detailSelection = `${identity}, ${listedColumns.join(", ")}, ${furtherColumns.join(", ")},
-  error_message AS error_text, input_preview, output_preview`;
+  error_message AS error_text, ${previewColumns}`;
 
 type Text = (typeof textColumns)[number];
 type Counted = (typeof countColumns)[number];

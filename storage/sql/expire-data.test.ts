@@ -57,7 +57,6 @@ async function left(project: ProjectId): Promise<Record<string, string[]>> {
     `SELECT 'spans' AS what, arraySort(groupArray(name)) AS found FROM spans WHERE project_id = {project:String}
 UNION ALL SELECT 'content', arraySort(groupArray(name)) FROM spans WHERE project_id = {project:String} AND input = 'asked' AND output = 'said' AND content_state = 'full'
 UNION ALL SELECT 'previews', arraySort(groupArray(name)) FROM traces WHERE project_id = {project:String} AND input_preview = 'asked'
-UNION ALL SELECT 'shown', arraySort(groupArray(name)) FROM spans WHERE project_id = {project:String} AND input_preview = 'asked' AND output_preview = 'said'
 UNION ALL SELECT 'totals', [toString(sum(span_count))] FROM trace_index WHERE project_id = {project:String}
 UNION ALL SELECT 'logs', arraySort(groupArray(body)) FROM logs WHERE project_id = {project:String}
 UNION ALL SELECT 'points', arraySort(groupArray(toString(metric_name))) FROM metric_points WHERE project_id = {project:String}`,
@@ -85,7 +84,6 @@ test("rows of a short class go by themselves when parts are merged, those of a l
     spans: ["1", "2", "30"],
     content: ["1", "2", "30"],
     previews: ["1", "2", "30"],
-    shown: ["1", "2", "30"],
     totals: ["3"],
     logs: ["1", "2", "30", "content 1", "content 2", "content 30"],
     points: ["1", "2", "30"],
@@ -106,7 +104,6 @@ test("retention that was shortened takes older rows away, content before its spa
     spans: ["1", "10", "20"],
     content: ["1"],
     previews: ["1"],
-    shown: ["1"],
     totals: ["3"],
     logs: ["1", "10", "content 1"],
     points: ["1"],

@@ -32,10 +32,7 @@ export async function getCall(
     conditions.push(spansStartedWithin(bindings, range));
   }
   const sql = `SELECT ${detailSelection}, input AS whole_input, output AS whole_output
-FROM spans
-WHERE ${conditions.join(" AND ")}
-ORDER BY start_time DESC
-LIMIT 1`;
+FROM (SELECT * FROM spans WHERE ${conditions.join(" AND ")} ORDER BY start_time DESC LIMIT 1)`;
   const [row] = await reader.query<RawRow>(sql, bindings.params, options);
   if (row === undefined) return undefined;
   return { ...toCallDetail(row), input: String(row["whole_input"]), output: String(row["whole_output"]) };

@@ -74,10 +74,13 @@ export function listCallsStatement(project: ProjectId, question: ListCallsQuesti
   ];
   if (question.cursor !== undefined) conditions.push(...beyond(bindings, decodeCursor(question.cursor), order));
   const sql = `SELECT ${summarySelection}
-FROM spans
-WHERE ${conditions.join("\n  AND ")}
-ORDER BY ${inKeyOrderOf(order)}
-LIMIT ${bindings.bind("UInt32", question.limit + 1)}`;
+FROM (
+  SELECT * FROM spans
+  WHERE ${conditions.join("\n    AND ")}
+  ORDER BY ${inKeyOrderOf(order)}
+  LIMIT ${bindings.bind("UInt32", question.limit + 1)}
+)
+ORDER BY ${inOrderOf(order)}`;
   return { sql, params: bindings.params };
 }
 
