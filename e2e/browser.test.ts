@@ -212,7 +212,7 @@ test("a trace's page has its logs in a tab, and a record leads to its trace", as
   // A page that is there before the record only says that there is a new one.
   await weir.until("stored", 30_000, async () => {
     const { data } = await weir.json<{ data: unknown[] }>(
-      "/api/v1/logs?filter=" + encodeURIComponent('"this very trace"'),
+      `/api/v1/logs?filter=${encodeURIComponent('"this very trace"')}`,
     );
     return data.length > 0;
   });

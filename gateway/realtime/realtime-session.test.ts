@@ -331,7 +331,7 @@ test("a reading that is given up lets go of everything, and says how far each re
       projectId: defaultProjectId,
       apiKeyId: "",
       credentials: [],
-      target: { origin: "", pathPrefix: "" },
+      target: { origin: "", pathPrefix: "", isUserGiven: false },
       signer: undefined,
       maskedCredential: "",
     },

@@ -102,6 +102,15 @@ test("each project has what it wants taken out", () => {
   );
 });
 
+test("an id stays what it is, be it the number of a card", () => {
+  const row = rowWith({ span_id: "3646536878134128", input: "3646536878134128" });
+  assert.deepEqual(redactRow(row, everything), {
+    ...row,
+    input: "[redacted:card_number]",
+    attributes: { "weir.redacted": "card_number:1" },
+  });
+});
+
 const secretTexts = Object.entries(examples)
   .filter(([name]) => secretsAlone.redactText((examples[name] ?? []).join(""), new Map()) !== undefined)
   .map(([, parts]) => parts.join(""));
