@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { WeirConfig } from "./config-schema.ts";
+import { openFolder, unusableFolder } from "./data-paths.ts";
 import { failureText } from "./failure-text.ts";
 import { readableLine } from "./logging/log-lines.ts";
 import { returnMemoryOfTheStart } from "./processes/memory-of-the-start.ts";
@@ -14,8 +15,12 @@ import { createTelemetry } from "./telemetry.ts";
  */
 export function becomeSupervisor(config: WeirConfig, withDemo: boolean): Promise<void> {
   const file = handOverFile(config.dataDir);
-  mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
-  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  openFolder(dirname(file));
+  try {
+    writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  } catch (cause) {
+    throw unusableFolder(config.dataDir, cause);
+  }
   const args = ["supervise", config.dataDir, ...(withDemo ? ["--demo"] : [])];
   if (process.execve !== undefined) {
     const main = join(import.meta.dirname, "main.ts");

@@ -17,8 +17,8 @@ class FakeStore implements UpkeptStore {
   isUp = true;
   migrationError: Error | undefined;
   rowsInserted = 0;
-  async ping(): Promise<boolean> {
-    return this.isUp;
+  async whyUnavailable(): Promise<string | undefined> {
+    return this.isUp ? undefined : "ClickHouse is away.";
   }
   async migrate() {
     if (this.migrationError !== undefined) throw this.migrationError;

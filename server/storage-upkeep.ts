@@ -13,7 +13,7 @@ import { storageReady, storageWaiting } from "./events.ts";
 import type { PartState } from "./role.ts";
 
 /** What is asked of the store. */
-export type UpkeptStore = Inserter & Pick<Store, "ping" | "migrate" | "query">;
+export type UpkeptStore = Inserter & Pick<Store, "whyUnavailable" | "migrate" | "query">;
 
 export interface StorageUpkeepOptions {
   readonly store: UpkeptStore;
@@ -35,7 +35,7 @@ export class StorageUpkeep implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #opened: Promise<void>;
   #writer: Writer | undefined;
-  #problem = "It does not answer yet.";
+  #problem = "It was not asked yet.";
 
   constructor(options: StorageUpkeepOptions) {
     this.#options = options;
@@ -48,7 +48,8 @@ export class StorageUpkeep implements AsyncDisposable {
 
   async storageState(): Promise<PartState> {
     if (this.#writer === undefined) return { status: "starting", message: this.#problem };
-    return (await this.#options.store.ping()) ? { status: "ok" } : { status: "unavailable", message: "No answer." };
+    const message = await this.#options.store.whyUnavailable();
+    return message === undefined ? { status: "ok" } : { status: "unavailable", message };
   }
 
   journalState(): PartState {
@@ -78,7 +79,8 @@ export class StorageUpkeep implements AsyncDisposable {
 
   async #storageIsGone(deadlineMs: number, isOver: AbortSignal): Promise<void> {
     const untilMs = performance.now() + deadlineMs;
-    while (!isOver.aborted && performance.now() < untilMs && (await this.#options.store.ping())) {
+    const { store } = this.#options;
+    while (!isOver.aborted && performance.now() < untilMs && (await store.whyUnavailable()) === undefined) {
       await sleep(200, undefined, { signal: isOver }).catch(() => undefined);
     }
   }
@@ -106,7 +108,11 @@ export class StorageUpkeep implements AsyncDisposable {
   async #tryOpen(): Promise<boolean> {
     const { store, telemetry, journalDirectory, writerSettings, onInserted } = this.#options;
     try {
-      if (!(await store.ping())) return false;
+      const problem = await store.whyUnavailable();
+      if (problem !== undefined) {
+        this.#problem = problem;
+        return false;
+      }
       const { schemaVersion, applied } = await store.migrate();
       this.#writer = await startWriter({
         directory: journalDirectory,

@@ -81,14 +81,18 @@ export function typeOf(error: unknown): string | undefined {
   return error instanceof ClickHouseError ? (error.type ?? error.code) : undefined;
 }
 
+/** The name of whatever kept ClickHouse from answering: its own error's, the socket's, or that nothing came. */
+export function reasonOf(error: unknown): string {
+  return typeOf(error) ?? (error as { code?: string } | null)?.code ?? "no answer";
+}
+
 /** Memory used up by others: the same query may pass a moment later. */
 function isOfWholeServer(error: unknown): boolean {
   return /\(total\)|total memory limit/i.test((error as Error).message);
 }
 
 function unavailableError(cause: unknown): CodedError {
-  const reason = typeOf(cause) ?? (cause as { code?: string } | null)?.code ?? "no answer";
-  return new CodedError("STORAGE_UNAVAILABLE", `ClickHouse is not available (${reason}).`, {
+  return new CodedError("STORAGE_UNAVAILABLE", `ClickHouse is not available (${reasonOf(cause)}).`, {
     cause,
     retryAfterMs: 1000,
   });

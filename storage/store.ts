@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from "@clickhouse/client";
 import { CodedError, type TableName, type Telemetry } from "@weir/model";
 import { type Capabilities, type CapabilitiesRow, capabilitiesSql, toCapabilities } from "./capabilities.ts";
-import { insertError, queryError, timeoutError, typeOf } from "./clickhouse-error.ts";
+import { insertError, queryError, reasonOf, timeoutError, typeOf } from "./clickhouse-error.ts";
 import { type MigrationReport, migrate } from "./schema/migrate.ts";
 import { mutationStatement, mutationsSource } from "./schema/mutation.ts";
 import { quoteName } from "./schema/render.ts";
@@ -77,8 +77,8 @@ export interface Store extends AsyncDisposable {
   mutate(table: string, change: string, params?: QueryParams): Promise<void>;
   /** Whether a change whose text has `mark` in it is still to be carried out anywhere. */
   isMutating(mark: string): Promise<boolean>;
-  /** Whether ClickHouse answers, with these credentials. Never rejects. */
-  ping(): Promise<boolean>;
+  /** Why ClickHouse does not answer with these credentials, naming its address; undefined when it does. Never rejects. */
+  whyUnavailable(): Promise<string | undefined>;
   /** Brings the schema to what this program knows; see `schema/migrate.ts`. */
   migrate(): Promise<MigrationReport>;
   capabilities(): Promise<Capabilities>;
@@ -192,9 +192,10 @@ WHERE database = {database:String} AND NOT is_done AND position(command, {mark:S
     return Number(row?.running ?? 0) > 0;
   }
 
-  async ping(): Promise<boolean> {
-    const { success } = await this.#client.ping({ select: true, abort_signal: AbortSignal.timeout(5000) });
-    return success;
+  async whyUnavailable(): Promise<string | undefined> {
+    const ping = await this.#client.ping({ select: true, abort_signal: AbortSignal.timeout(5000) });
+    if (ping.success) return undefined;
+    return `ClickHouse at ${this.#options.url} is not available (${reasonOf(ping.error)}).`;
   }
 
   capabilities(): Promise<Capabilities> {
