@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { defaultProjectId, newLogRow, newMetricPointRow, newSpanRow } from "@weir/model";
+import { CodedError, defaultProjectId, newLogRow, newMetricPointRow, newSpanRow } from "@weir/model";
 import { insertRows, insertSpans } from "@weir/storage/testing";
 import { startTestApi, type TestApi } from "./testing.ts";
 
@@ -104,6 +104,21 @@ test("who opens a call twice is written twice; who lists again, once in a while"
   assert.equal((await reads()).length, before + 2);
   await api.ask("/api/v1/calls", { headers: { cookie: await api.signIn() } });
   assert.equal((await reads()).length, before + 3);
+});
+
+test("an answer that cannot be recorded is not given, however often it is asked for", async (t) => {
+  const headers = { cookie: await api.signIn() };
+  const before = (await reads()).length;
+  const failing = t.mock.method(api.catalog, "actingAs", () => ({
+    auditLog: { record: () => Promise.reject(new CodedError("CATALOG_UNAVAILABLE", "The disk is full.")) },
+  }));
+  for (let time = 0; time < 2; time++) {
+    const refused = await api.ask("/api/v1/calls", { headers });
+    assert.deepEqual([refused.status, refused.text.includes(planted)], [503, false]);
+  }
+  failing.mock.restore();
+  assert.equal((await api.ask("/api/v1/calls", { headers })).status, 200);
+  assert.equal((await reads()).length, before + 1);
 });
 
 test("the live stream tells of no row what is in it", async () => {

@@ -14,11 +14,11 @@ const rememberedLists = 10_000;
 export function auditContentReads(server: ApiServer, options: ApiOptions): void {
   const listedAt = new Map<string, number>();
 
-  const isNews = (key: string, now: number): boolean => {
-    if (now - (listedAt.get(key) ?? Number.NEGATIVE_INFINITY) < listSilenceMs) return false;
+  const isNews = (list: string): boolean =>
+    Date.now() - (listedAt.get(list) ?? Number.NEGATIVE_INFINITY) >= listSilenceMs;
+  const remember = (list: string): void => {
     if (listedAt.size >= rememberedLists) listedAt.clear();
-    listedAt.set(key, now);
-    return true;
+    listedAt.set(list, Date.now());
   };
 
   server.addHook("onSend", async (request, reply, payload) => {
@@ -26,9 +26,10 @@ export function auditContentReads(server: ApiServer, options: ApiOptions): void 
     if (target === undefined) return payload;
     const { project } = request.grant ?? {};
     const changes = changesBy(request, options);
-    const isList = target.id === "";
-    if (isList && !isNews([callerName(request), project, target.kind].join("\n"), Date.now())) return payload;
+    const list = target.id === "" ? [callerName(request), project, target.kind].join("\n") : undefined;
+    if (list !== undefined && !isNews(list)) return payload;
     await changes.auditLog.record({ action: "content.read", projectId: project, target });
+    if (list !== undefined) remember(list);
     return payload;
   });
 }

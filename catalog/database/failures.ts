@@ -4,6 +4,9 @@ import { CodedError } from "@weir/model";
 const uniqueViolations: ReadonlySet<unknown> = new Set(["23505", 2067, 1555]);
 const missingParents: ReadonlySet<unknown> = new Set(["23503", 787]);
 
+/** What both databases call a disk without room: SQLite's own, and what Node says of its files. */
+const diskFull: ReadonlySet<unknown> = new Set(["53100", 13, "ENOSPC"]);
+
 /** PostgreSQL: a text with U+0000, which it cannot hold. */
 const untranslatableCharacter = "22021";
 
@@ -20,6 +23,8 @@ export function asCatalogError(thrown: unknown): CodedError {
   if (uniqueViolations.has(code)) return new CodedError("CONFLICT", "Something of that name exists already.", options);
   if (code === untranslatableCharacter) return unkeptCharacter(thrown);
   if (missingParents.has(code)) return new CodedError("NOT_FOUND", "What this belongs to does not exist.", options);
+  if (diskFull.has(code))
+    return new CodedError("CATALOG_UNAVAILABLE", "The disk of the catalog database is full.", options);
   return new CodedError("CATALOG_UNAVAILABLE", "The catalog database failed or does not answer.", options);
 }
 

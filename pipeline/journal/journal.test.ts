@@ -223,6 +223,23 @@ for (const [fail, code, state] of [
   });
 }
 
+for (const fail of ["write", "create"] as const)
+  test(`a journal that nobody writes to notices by being asked that its disk can ${fail} again`, async (t) => {
+    const files = new FaultyFiles();
+    const journal = await journalFor(t, { files, segmentBytes: 1 });
+    await journal.consume(batch("before"));
+    files.fail = fail;
+    await assert.rejects(journal.consume(batch("x")));
+    await passedPause();
+    assert.notEqual(journal.status().state, "ok");
+    await passedPause();
+    assert.notEqual(journal.status().state, "ok", "it was tried, and failed");
+    files.fail = "nothing";
+    while (journal.status().state !== "ok") await passedPause();
+    assert.deepEqual([journal.status().refusedRows, journal.status().acknowledgedRows], [1, 1]);
+    await journal.consume(batch("after"));
+  });
+
 test("free space that is to be left to others is left", async (t) => {
   const files = new FaultyFiles();
   const journal = await journalFor(t, { files, reserveBytes: 1000 });

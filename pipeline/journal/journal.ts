@@ -131,6 +131,7 @@ class SegmentedJournal implements Journal {
 
   status(): JournalStatus {
     if (this.#state === "full") void this.#space.recount();
+    if (this.#state === "disk_full" || this.#state === "failed") this.#tryDisk();
     const isFree = this.#state === "full" && this.#hasRoomFor(this.#refusedLength);
     return {
       state: isFree ? "ok" : this.#state,
@@ -202,6 +203,13 @@ class SegmentedJournal implements Journal {
       this.#queuedBytes += frame.length;
       this.#running ??= this.#run();
     });
+  }
+
+  /** A frame of no rows: a journal in trouble that nobody writes to would not learn that its disk is well again. */
+  #tryDisk(): void {
+    if (this.#closing !== undefined || this.#running !== undefined || performance.now() < this.#pausedUntil) return;
+    const frame = encodeFrame({ kind: rowsKind, closes: [], body: Buffer.alloc(0) }, this.#options.now());
+    this.#enqueue(frame, true, 0, []).catch(() => {});
   }
 
   /** Writes until the queue is empty. A calm journal writes at once, a busy one lets the group grow. */
