@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createApi, LiveTicks } from "@weir/api";
 import type { Catalog } from "@weir/catalog";
 import { providerIds } from "@weir/gateway";
-import { CodedError } from "@weir/model";
+import { CodedError, demoProjectId } from "@weir/model";
 import { openStore, type Store } from "@weir/storage";
 import type { WeirConfig } from "./config-schema.ts";
 import { ensureDemoProject } from "./demo.ts";
@@ -83,12 +83,13 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   await api.listen({ path: ownSocketName(paths.coreSocket) });
   renameSync(ownSocketName(paths.coreSocket), paths.coreSocket);
   writeOwnerSecret(paths.cliKeyFile, ownerSecret);
-  const link = await catalog.createSignInLink();
+  const { token } = await catalog.createSignInLink();
   const demo = demoProvider === undefined ? undefined : await ensureDemoProject(catalog, demoProvider);
   const open = opening.move();
   return {
     announcement: {
-      signInPath: `/ui/sign-in?token=${link.token}`,
+      // Who starts the demo wants to see it: the default project may be empty.
+      signInPath: `/ui/sign-in?token=${token}${demo === undefined ? "" : `&next=${encodeURIComponent(`/?project=${demoProjectId}`)}`}`,
       ...(demo !== undefined && { demoKey: demo.key, demoIsNew: String(demo.isNew) }),
     },
     async state() {

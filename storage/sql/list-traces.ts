@@ -179,7 +179,7 @@ export async function traceTotals(
   toString(min(start_time)) AS start_text, toString(max(end_time)) AS end_text,
   sum(span_count) AS spans, sum(error_count) AS errors, sum(input_tokens) AS sum_input_tokens,
   sum(output_tokens) AS sum_output_tokens, sum(cost_nano_usd) AS sum_cost_nano_usd,
-  sum(unknown_cost_count) AS unknown_costs, sum(unknown_usage_count) AS unknown_usages
+  sum(unknown_cost_count) AS unknown_costs
 FROM trace_index
 WHERE ${bindings.tenant} AND trace_id IN ${bindings.traceIds(traceIds)}
 GROUP BY trace_id`;
@@ -223,14 +223,12 @@ GROUP BY trace_id`;
 
 export function toTraceTotals(row: RawRow | undefined): TraceTotals {
   const calls_without_cost = Number(row?.["unknown_costs"] ?? 0);
-  const hasUsage = row !== undefined && Number(row["unknown_usages"]) === 0;
-  const hasCost = row !== undefined && calls_without_cost === 0;
-  const cost = numberOrUnknown(row?.["sum_cost_nano_usd"]) ?? (hasCost ? 0 : null);
+  const cost = numberOrUnknown(row?.["sum_cost_nano_usd"]);
   return {
     span_count: Number(row?.["spans"] ?? 1),
     error_count: Number(row?.["errors"] ?? 0),
-    input_tokens: numberOrUnknown(row?.["sum_input_tokens"]) ?? (hasUsage ? 0 : null),
-    output_tokens: numberOrUnknown(row?.["sum_output_tokens"]) ?? (hasUsage ? 0 : null),
+    input_tokens: numberOrUnknown(row?.["sum_input_tokens"]),
+    output_tokens: numberOrUnknown(row?.["sum_output_tokens"]),
     cost_nano_usd: cost,
     cost_usd: usd(cost),
     calls_without_cost,

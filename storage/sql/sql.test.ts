@@ -503,4 +503,23 @@ describe("traces", () => {
     );
     assert.equal(await getTrace(store, theirs, question), undefined);
   });
+
+  test("usage and cost of a trace in which no call told any are unknown, not zero", async () => {
+    const project = projectId("untold");
+    const atNano = nano(startMs);
+    const agent = { ...newSpanRow(project, "rest", atNano), kind: "agent" } as const;
+    const refused = {
+      ...newSpanRow(project, "gateway", atNano),
+      kind: "llm",
+      status: "error",
+      http_status: 400,
+    } as const;
+    await insertSpans(store, [agent, refused]);
+    for (const { trace_id } of [agent, refused]) {
+      const trace = await getTrace(store, project, { traceId: trace_id, withContent: false });
+      const { input_tokens, output_tokens, cost_nano_usd, cost_usd, calls_without_cost } = trace ?? {};
+      assert.deepEqual([input_tokens, output_tokens, cost_nano_usd, cost_usd], [null, null, null, null]);
+      assert.equal(calls_without_cost, 0);
+    }
+  });
 });

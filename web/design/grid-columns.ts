@@ -1,9 +1,9 @@
-/** A column of a list; it is shown when the list is at least `from` pixels wide. */
+/** A column of a list; it is shown when the list is at least `from` pixels wide, and all that are shown have room. */
 export interface Column {
   readonly id: string;
   readonly name: string;
   readonly hint: string;
-  /** In CSS grid terms. */
+  /** In CSS grid terms: `80px`, or `minmax(140px, 3fr)`. */
   readonly width: string;
   readonly isNumber: boolean;
   readonly from: number;
@@ -16,9 +16,23 @@ export function column(id: string, name: string, width: string, from: number, is
 /** Narrower than this, a row takes two lines. */
 export const twoLineWidth = 460;
 
-/** The columns that fit. */
+/** Between two columns, and at both sides of a row: `gap-x-3`, `px-3`. */
+const gap = 12;
+
+/** The columns that fit into a list of this width: those that are shown the latest go first. */
 export function columnsFor(columns: readonly Column[], width: number): readonly Column[] {
-  return columns.filter(({ from }) => width >= from);
+  const shown = columns.filter(({ from }) => width >= from);
+  while (leastWidth(shown) > width) {
+    const latest = shown.reduce((one, other) => (other.from >= one.from ? other : one));
+    if (latest.from === 0) break;
+    shown.splice(shown.indexOf(latest), 1);
+  }
+  return shown;
+}
+
+/** What a row needs for its columns not to run over its end. */
+export function leastWidth(columns: readonly Column[]): number {
+  return columns.reduce((sum, { width }) => sum + gap + Number.parseFloat(width.replace("minmax(", "")), gap);
 }
 
 export function gridTemplate(shown: readonly Column[]): string {

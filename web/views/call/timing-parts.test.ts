@@ -16,17 +16,22 @@ for (const [name, call, want] of [
   ["no time at all", { duration_ns: 0, ttft_ns: null, gateway_ns: null }, {}],
 ] as const) {
   test(`parts of ${name}`, () => {
-    const parts = timingParts({ ...call, status: "ok" });
+    const parts = timingParts({ ...call, kind: "llm" });
     assert.deepEqual(Object.fromEntries(parts.map(({ id, duration_ns }) => [id, duration_ns / ms])), want);
   });
 }
+
+for (const kind of ["agent", "tool", "chain", "http"])
+  test(`a span of kind ${kind} has no parts: no provider was waited for`, () => {
+    assert.deepEqual(timingParts({ kind, duration_ns: 1000 * ms, ttft_ns: null, gateway_ns: null }), []);
+  });
 
 test("parts add up to the duration, whatever was measured", () => {
   const time = fc.integer({ min: 0, max: 1e12 });
   const maybe = fc.option(time);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1e12 }), maybe, maybe, (duration_ns, ttft_ns, gateway_ns) => {
-      const parts = timingParts({ duration_ns, ttft_ns, gateway_ns, status: "ok" });
+      const parts = timingParts({ duration_ns, ttft_ns, gateway_ns, kind: "llm" });
       assert.equal(
         parts.reduce((sum, part) => sum + part.duration_ns, 0),
         duration_ns,

@@ -1,4 +1,5 @@
 import type { CallDetail } from "@weir/api/contract";
+import { billedKinds } from "@weir/model/browser";
 
 export interface TimingPart {
   readonly id: "gateway" | "waiting" | "generation";
@@ -10,11 +11,14 @@ export interface TimingPart {
   readonly colour: string;
 }
 
-type Timed = Pick<CallDetail, "duration_ns" | "ttft_ns" | "gateway_ns" | "status">;
+type Timed = Pick<CallDetail, "kind" | "duration_ns" | "ttft_ns" | "gateway_ns">;
 
-/** Splits the duration: the gateway's own work, waiting for the first token, generation. The parts add up to it. */
-export function timingParts({ duration_ns: total, ttft_ns: ttft, gateway_ns: gateway }: Timed): TimingPart[] {
-  if (total <= 0) return [];
+/**
+ * Splits the duration of a call: the gateway's own work, waiting for the first token, generation. The parts add up to
+ * it. What went to no provider, such as a tool's or an agent's span, has no such parts.
+ */
+export function timingParts({ kind, duration_ns: total, ttft_ns: ttft, gateway_ns: gateway }: Timed): TimingPart[] {
+  if (total <= 0 || (gateway === null && !billedKinds.has(kind))) return [];
   const own = Math.min(gateway ?? 0, ttft ?? total, total);
   const first = ttft === null ? total - own : Math.min(ttft, total) - own;
   const rest = ttft === null ? 0 : Math.max(0, total - ttft);

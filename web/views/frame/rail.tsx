@@ -67,7 +67,7 @@ export function Rail({ isCollapsed, onToggle }: { isCollapsed: boolean; onToggle
           "mt-auto flex h-8 items-center gap-2.5 rounded-md text-faint hover:bg-hover hover:text-text",
           isCollapsed ? "justify-center" : "px-2.5",
         )}
-        data-hint={isCollapsed ? "Expand  [" : undefined}
+        data-hint={isCollapsed ? "Expand" : undefined}
       >
         <Toggle size={16} aria-hidden="true" />
         <span className={isCollapsed ? "sr-only" : undefined}>{isCollapsed ? "Expand the rail" : "Collapse"}</span>

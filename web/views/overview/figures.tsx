@@ -74,7 +74,7 @@ export function Figures({ summary, series }: { summary: MetricsSummary | undefin
         note={
           total.input_tokens === null
             ? "tokens unknown"
-            : `${formatCount(total.input_tokens)} tokens in, ${formatCount(total.output_tokens ?? 0)} out`
+            : `${formatCount(total.input_tokens)} tokens in, ${total.output_tokens === null ? "—" : formatCount(total.output_tokens)} out`
         }
         delta={formatDelta(total.calls, previous.calls, "neither")}
         previous={formatInteger(previous.calls)}

@@ -1,5 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import type { TraceDetail, TraceSpan } from "@weir/api/contract";
+import { billedKinds } from "@weir/model/browser";
 import { ChevronRight, CircleAlert } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { classes } from "../../design/classes.ts";
@@ -187,7 +188,7 @@ function Guides({ depth }: { depth: number }) {
 
 function Bar({ trace, span }: { trace: TraceDetail; span: TraceSpan }) {
   const { left, width } = barOf(trace, span);
-  const parts = span.kind === "llm" ? timingParts(span) : [];
+  const parts = timingParts(span);
   const isFailed = span.status !== "ok" && span.status !== "cancelled";
   const end = left + width;
   const label = [
@@ -233,7 +234,7 @@ function Bar({ trace, span }: { trace: TraceDetail; span: TraceSpan }) {
 }
 
 function barColour({ kind }: TraceSpan): string {
-  if (kind === "llm" || kind === "embedding" || kind === "reranker") return "var(--generation)";
+  if (billedKinds.has(kind)) return "var(--generation)";
   if (kind === "tool" || kind === "retriever") return "var(--series-1)";
   if (kind === "agent" || kind === "chain") return "var(--line-strong)";
   return "var(--queue)";
@@ -243,7 +244,7 @@ function hintOf(trace: TraceDetail, span: TraceSpan): string {
   const tokens =
     span.input_tokens === null
       ? undefined
-      : `${formatCount(span.input_tokens)} tokens in, ${formatCount(span.output_tokens ?? 0)} out`;
+      : `${formatCount(span.input_tokens)} tokens in, ${span.output_tokens === null ? "—" : formatCount(span.output_tokens)} out`;
   return [
     `${span.name || span.kind} · ${statusOf(span.status).word}`,
     `starts at ${formatDuration(Math.max(0, nanosBetween(trace.start_time, span.start_time)))}, takes ${formatDuration(span.duration_ns)}`,

@@ -77,7 +77,7 @@ function Cost({ trace }: { trace: TraceSummary }) {
       value={trace.cost_nano_usd}
       format={(value) => `${formatUsd(value)}${left > 0 ? " +" : ""}`}
       exact={exact}
-      why="No call of this trace has a known price."
+      why={trace.models.length === 0 ? "No model was called." : "No call of this trace has a known price."}
     />
   );
 }
