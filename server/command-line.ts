@@ -8,7 +8,7 @@ import { Command, Option } from "commander";
 import { loadConfig } from "./config.ts";
 import { configReference } from "./config-reference.ts";
 import type { WeirConfig } from "./config-schema.ts";
-import { openDataPaths } from "./data-paths.ts";
+import { dataPaths } from "./data-paths.ts";
 import { failureText } from "./failure-text.ts";
 import { ownAddress } from "./own-address.ts";
 import { roleNames } from "./role.ts";
@@ -140,7 +140,7 @@ async function start(config: WeirConfig, withDemo: boolean): Promise<void> {
 
 /** Where the running Weir of this configuration answers, and its key for this machine's owner. */
 async function apiAccess(): Promise<ApiAccess> {
-  const paths = openDataPaths(configFrom({}).dataDir);
+  const paths = dataPaths(configFrom({}).dataDir);
   try {
     const config = JSON.parse(readFileSync(paths.configFile, "utf8")) as WeirConfig;
     const { certFile } = config.tls;

@@ -227,7 +227,7 @@ function complaint(issue: z.core.$ZodIssue, raw: unknown): string {
     case "too_big":
       return `must be at most ${issue.maximum}${unit(issue.origin)}${shown}`;
     case "invalid_format":
-      return `must be ${formatName(issue.format)}${shown}`;
+      return `must be ${formatName(issue.format, issue.path.join("."))}${shown}`;
     case "invalid_key":
       return "is not a possible name";
     default:
@@ -248,8 +248,9 @@ function article(expected: string): string {
   return names[expected] ?? expected;
 }
 
-function formatName(format: string): string {
-  const names: Record<string, string> = { url: "a URL of the right kind", email: "an e-mail address" };
+function formatName(format: string, setting: string): string {
+  const url = setting === "postgres.url" ? "postgres://user:password@host/database" : "http://host:port";
+  const names: Record<string, string> = { url: `a URL such as ${url}`, email: "an e-mail address" };
   return names[format] ?? "in the right form";
 }
 

@@ -37,12 +37,17 @@ const longestSocketFolder = 107 - "gateway-255.internal.sock.4194304".length - 1
  * when that cannot be.
  */
 export function openDataPaths(data: string): DataPaths {
+  const paths = dataPaths(data);
+  const { run, sockets, journal, exports, engine } = paths;
+  for (const folder of [data, run, sockets, journal, exports, engine]) openFolder(folder);
+  return paths;
+}
+
+/** The same paths without a look at the disk. */
+export function dataPaths(data: string): DataPaths {
   const run = join(data, "run");
   const short = createHash("sha256").update(data).digest("hex").slice(0, 16);
   const sockets = Buffer.byteLength(run) <= longestSocketFolder ? run : join(tmpdir(), `weir-${short}`);
-  for (const folder of [data, run, sockets, join(data, "journal"), join(data, "exports"), join(data, "engine")]) {
-    openFolder(folder);
-  }
   return {
     data,
     run,
