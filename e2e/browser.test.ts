@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AxeBuilder } from "@axe-core/playwright";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { callsOfUser, newUser } from "./calls-api.ts";
 import { Program, Weir } from "./weir-process.ts";
 
@@ -22,8 +22,7 @@ before(async () => {
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
   });
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });
-  context.setDefaultTimeout(60_000);
+  context = await newContext({ colorScheme: "dark" });
   page = await context.newPage();
   page.on("pageerror", (error) => faults.push(error.stack ?? error.message));
   page.on("console", (message) => {
@@ -35,6 +34,13 @@ after(async () => {
   await weir?.[Symbol.asyncDispose]();
   await mock?.[Symbol.asyncDispose]();
 });
+
+/** A browser of its own, as somebody else has it. */
+async function newContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  const made = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  made.setDefaultTimeout(60_000);
+  return made;
+}
 
 async function call(user: string, prompt: string, stream = true): Promise<void> {
   const response = await fetch(`${weir.url}/openai/v1/chat/completions`, {
@@ -63,7 +69,7 @@ test("the one-time link signs in, once", async () => {
   await page.goto(signInLink());
   await page.getByRole("navigation").first().waitFor();
   assert.ok(!page.url().includes("token="), "the token stays in the address");
-  const stranger = await browser.newContext();
+  const stranger = await newContext();
   const other = await stranger.newPage();
   await other.goto(signInLink());
   await other.getByRole("alert").first().waitFor();
@@ -87,7 +93,7 @@ test("a call appears live, without a reload", async (context) => {
     await sleep(1200);
     await call(newUser(), prompt, false);
     const endedMs = performance.now();
-    await page.getByText(prompt).first().waitFor({ timeout: 60_000 });
+    await page.getByText(prompt).first().waitFor();
     times.push(performance.now() - endedMs);
   }
   times.sort((a, b) => a - b);
@@ -210,7 +216,7 @@ test("a trace's page has its logs in a tab, and a record leads to its trace", as
   const { trace_id: traceId, span_id: spanId } = recorded;
   await log({ traceId, spanId, severityNumber: 13 }, "a step of this very trace");
   // A page that is there before the record only says that there is a new one.
-  await weir.until("stored", 30_000, async () => {
+  await weir.until("stored", 60_000, async () => {
     const { data } = await weir.json<{ data: unknown[] }>(
       `/api/v1/logs?filter=${encodeURIComponent('"this very trace"')}`,
     );
@@ -273,7 +279,7 @@ test("somebody is invited by a link, makes an account, and sees what their role 
   await page.getByRole("button", { name: "I have copied it" }).click();
   await page.getByText("nora@example.com").first().waitFor();
 
-  const stranger = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const stranger = await newContext();
   const other = await stranger.newPage();
   await other.goto(/http\S+/.exec(link)?.[0] ?? "");
   await other.getByRole("textbox", { name: "Your name" }).fill("Nora");
@@ -293,7 +299,7 @@ test("somebody is invited by a link, makes an account, and sees what their role 
   await other.getByText("this one").waitFor();
   await stranger.close();
 
-  const again = await (await browser.newContext()).newPage();
+  const again = await (await newContext()).newPage();
   await again.goto(`${weir.url}/ui/sign-in`);
   await again.getByLabel("E-mail").fill("nora@example.com");
   await again.getByLabel("Password").fill("green river stones");

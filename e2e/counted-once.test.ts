@@ -79,7 +79,7 @@ interface Detail {
 
 async function stored(traceIds: readonly string[], spanCount: number): Promise<Detail[]> {
   let found: Detail[] = [];
-  await weir.until(`stored: ${spanCount} span(s)`, 30_000, async () => {
+  await weir.until(`stored: ${spanCount} span(s)`, 60_000, async () => {
     const answers = await Promise.all(traceIds.map((id) => weir.fetch(`/api/v1/traces/${id}`)));
     found = await Promise.all(answers.filter(({ ok }) => ok).map((answer) => answer.json() as Promise<Detail>));
     return found.reduce((sum, { span_count }) => sum + span_count, 0) >= spanCount;
@@ -144,7 +144,7 @@ test("traces of their own, with core killed in between", async () => {
   const span = startSpan();
   const { traceId } = span.spanContext();
   const completion = await complete({});
-  await weir.until("stored: the gateway's call", 30_000, async () => (await totals()).calls === before.calls + 1);
+  await weir.until("stored: the gateway's call", 60_000, async () => (await totals()).calls === before.calls + 1);
   for (const pid of weir.pidsOf("core")) kill(pid);
   await weir.until("core is back", 60_000, async () => (await weir.fetch("/api/v1/metrics/summary")).ok);
   await end(span, completion);

@@ -135,7 +135,7 @@ test("`weir demo remove` takes the project and its data away", async () => {
     encoding: "utf8",
   });
   assert.match(output, /Project demo is removed: .*spans/);
-  await weir.until("quiet: the demo makes no more calls", 30_000, () => /The demo made \d+ calls/.test(weir.output));
+  await weir.until("quiet: the demo makes no more calls", 60_000, () => /The demo made \d+ calls/.test(weir.output));
   const { data } = await read<{ data: { id: string }[] }>("/api/v1/projects");
   assert.deepEqual(
     data.map(({ id }) => id),

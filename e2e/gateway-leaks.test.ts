@@ -81,7 +81,7 @@ for (const [name, breakOff, status] of [
     const [gateway = 0] = weir.pidsOf("gateway");
     // The first of everything stays: connections to Weir's own processes, the code that is loaded.
     for (const socket of await Promise.all([beginStream(), beginStream()])) socket.destroy();
-    await weir.until("idle", 10_000, async () => {
+    await weir.until("idle", 60_000, async () => {
       return begun.size === 0 && (await metric("weir_gateway_open_connections", "providers")) === 0;
     });
     const socketsBefore = openSockets(gateway);
@@ -92,13 +92,13 @@ for (const [name, breakOff, status] of [
     const ended = clients.map((socket) => (socket.closed ? undefined : once(socket, "close")));
     breakOff(clients);
     await Promise.all(ended);
-    await weir.until("let go by the gateway", 20_000, () => begun.size === 0);
-    await weir.until("without connections", 20_000, async () => {
+    await weir.until("let go by the gateway", 60_000, () => begun.size === 0);
+    await weir.until("without connections", 60_000, async () => {
       const open = await metric("weir_gateway_open_connections", "providers");
       return open === 0 && (await metric("weir_gateway_captured_bytes")) === 0;
     });
     // Our own requests to /metrics and the API use a few.
-    await weir.until("without sockets", 20_000, () => openSockets(gateway) <= socketsBefore + 4);
+    await weir.until("without sockets", 60_000, () => openSockets(gateway) <= socketsBefore + 4);
     await weir.until("recorded", 60_000, async () => (await recordedCalls(status)) >= streams, 500);
     const grown = (figuresOf([gateway]).residentBytes - residentBefore) / 2 ** 20;
     context.diagnostic(`resident memory of the gateway: ${grown.toFixed(1)} MB more than before`);

@@ -11,12 +11,15 @@ test(`kill -9 loses nothing, doubles nothing, and calls go on (seed ${WEIR_E2E_S
     seed: Number(WEIR_E2E_SEED),
     callsPerSecond: Number(WEIR_E2E_RATE),
     log: (line) => context.diagnostic(line),
+    // Shorter than the second that passes before each blow at least: what is judged is never empty.
+    margins: { recordedMs: 800, announcedMs: 800 },
   });
   const { sent, answered, recorded, interrupted, retried } = report;
   context.diagnostic(
     `sent ${sent}, answered ${answered}, recorded ${recorded}, interrupted ${interrupted}, retried ${retried}`,
   );
-  assert.ok(answered > sent * 0.5, `only ${answered} of ${sent} calls were answered`);
+  assert.ok(answered > Number(WEIR_E2E_KILLS) * 20, `only ${answered} of ${sent} calls were answered`);
+  assert.ok(interrupted > 0, "no call was under way at a kill");
   assert.deepEqual(report.lost, [], "lost");
   assert.deepEqual(report.doubled, [], "doubled");
   assert.deepEqual(report.forgotten, [], "under way at a kill, and without a row");

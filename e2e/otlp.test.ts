@@ -45,7 +45,7 @@ interface TraceDetail {
 
 async function traceOf(traceId: string, spanCount: number): Promise<TraceDetail> {
   let found: TraceDetail | undefined;
-  await weir.until(`stored: ${spanCount} span(s) of ${traceId}`, 20_000, async () => {
+  await weir.until(`stored: ${spanCount} span(s) of ${traceId}`, 60_000, async () => {
     found = await weir.json<TraceDetail>(`/api/v1/traces/${traceId}`);
     return found.span_count >= spanCount;
   });
@@ -115,7 +115,7 @@ test("OpenTelemetry's log exporter: its records are listed, and the content in t
     readonly data: readonly { body: string; severity_text: string; attributes: object; span_id: string }[];
   }
   const recordsOf = (query: string) => weir.json<Records>(`/api/v1/logs?trace_id=${traceId}${query}`);
-  await weir.until("stored: 3 records", 20_000, async () => (await recordsOf("")).data.length === 3);
+  await weir.until("stored: 3 records", 60_000, async () => (await recordsOf("")).data.length === 3);
   const [warning] = (await recordsOf("&severity=warn")).data;
   assert.deepEqual(
     [warning?.body, warning?.severity_text, warning?.attributes, warning?.span_id],
@@ -163,7 +163,7 @@ for (const [name, exporter] of Object.entries(metricExporters)) {
     };
     const lastOf = ({ values }: Answer["series"][number]) =>
       values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
-    await weir.until("stored: the counter's points", 20_000, async () => {
+    await weir.until("stored: the counter's points", 60_000, async () => {
       const series = await ask("calls", "increase", ["route"]);
       return series.reduce((sum, one) => sum + lastOf(one), 0) === 8;
     });
@@ -195,8 +195,11 @@ test("exports of logs and metrics that are sent again count once", async () => {
     const metrics = [{ name: word, sum }];
     assert.equal(await send(JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }), "metrics"), 200);
   }
+  const records = async () => (await weir.json<{ data: unknown[] }>(`/api/v1/logs?q=${word}`)).data.length;
+  await weir.until("stored: the record", 60_000, async () => (await records()) > 0);
+  // What is counted twice comes with what is counted once, or soon after it.
   await sleep(2500);
-  assert.equal((await weir.json<{ data: unknown[] }>(`/api/v1/logs?q=${word}`)).data.length, 1);
+  assert.equal(await records(), 1);
   const headers = { "content-type": "application/json", authorization: `Bearer ${weir.apiKey}` };
   const body = JSON.stringify({ name: word, aggregation: "sum", step_seconds: 86_400 });
   const response = await fetch(`${weir.url}/api/v1/metrics/query`, { method: "POST", headers, body });
@@ -241,7 +244,7 @@ async function killIngest(): Promise<void> {
   const [pid] = weir.pidsOf("ingest");
   assert.ok(pid);
   kill(pid);
-  await weir.until("ingest again", 30_000, async () => {
+  await weir.until("ingest again", 60_000, async () => {
     const [next] = weir.pidsOf("ingest");
     return next !== undefined && next !== pid && (await fetch(weir.otlpHttpUrl).then(({ status }) => status === 404));
   });

@@ -38,7 +38,7 @@ interface Acknowledged {
 /** As the owner of the machine: throws unless it was acknowledged. */
 async function made<Body>(weir: Weir, path: string, body: object): Promise<Body> {
   const headers = { ...json, authorization: `Bearer ${weir.ownerKey()}` };
-  const signal = AbortSignal.timeout(15_000);
+  const signal = AbortSignal.timeout(60_000);
   const init = { method: "POST", headers, body: JSON.stringify(body), signal };
   const response = await fetch(weir.url + path, init);
   if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
@@ -91,7 +91,7 @@ const call = JSON.stringify({ model: "gpt-4o-mini", messages: [{ role: "user", c
 /** The answers of gateway and receivers to one who sends with this key. */
 async function statusesFor(weir: Weir, key: string): Promise<string> {
   const headers = { ...json, authorization: `Bearer ${key}` };
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const asked = await Promise.all([
     fetch(`${weir.url}/openai/v1/chat/completions`, { method: "POST", headers, body: call, signal }),
     fetch(`${weir.otlpHttpUrl}/v1/traces`, { method: "POST", headers, body: '{"resourceSpans":[]}', signal }),
@@ -219,7 +219,7 @@ test("what one node changes, another knows at once", { skip }, async (context) =
     copyFileSync(join(one.dataDirectory, "secret.key"), join(folder, "secret.key"));
     await using two = await Weir.start({ upstream: upstream.url, environment, dataDirectory: folder });
     const within = async (what: string, isTrue: () => Promise<boolean>) => {
-      const tookMs = await two.until(what, 10_000, isTrue, 10);
+      const tookMs = await two.until(what, 60_000, isTrue, 10);
       context.diagnostic(`${what} after ${tookMs.toFixed(0)} ms`);
     };
     await made(one, "/api/v1/projects", { id: "shop", name: "Shop" });

@@ -42,7 +42,7 @@ test("a running stream finishes at a stop, is recorded, and no process is left",
     const text = await response.text();
     assert.ok(text.endsWith("data: [DONE]\n\n"));
     assert.equal(await stopping, 0);
-    assert.deepEqual(await weir.leftOver(5000), []);
+    assert.deepEqual(await weir.leftOver(), []);
 
     await using again = await Weir.start({ upstream: mock.url, dataDirectory });
     const [call] = await callsOfUser(again, user);
@@ -113,7 +113,7 @@ for (const { name, environment = {}, file, says } of refusals) {
       assert.notEqual(weir.exitCode, 0);
       for (const pattern of says) assert.match(weir.output, pattern);
       assert.doesNotMatch(weir.output, /\n\s+at .*\.ts:\d+/, "a stack trace is shown for a mistake of the user's");
-      assert.deepEqual(await weir.leftOver(3000), []);
+      assert.deepEqual(await weir.leftOver(), []);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -165,7 +165,7 @@ families = list(parse(sys.stdin))
 print(len(families), sum(1 for f in families for s in f.samples if s.exemplar))`;
     const counts = execFileSync(python, ["-c", script], { input: await response.text(), encoding: "utf8" });
     const [families = 0, exemplars = 0] = counts.trim().split(" ").map(Number);
-    assert.ok(families > 20 && exemplars > 5, counts);
+    assert.ok(families > 20 && exemplars > 0, counts);
   });
 });
 

@@ -26,7 +26,7 @@ before(async () => {
   keepTraces:
     - when: 'status:error'
     - when: '@app.tier:gold'
-  holdMinutes: 0.2
+  holdMinutes: 0.4
 metrics:
   custom:
     - name: seen_spans_total
@@ -95,7 +95,7 @@ test("held spans are seen at once; a trace with a span that fits stays whole, th
   const plain = await sendSpans([{ name: "hello" }, { name: "world" }]);
   const user = newUser();
   await chat(user, "gpt-4o-mini");
-  await weir.until("stored", 30_000, async () => (await namesOf(plain)).length === 2);
+  await weir.until("stored", 60_000, async () => (await namesOf(plain)).length === 2);
   assert.equal((await namesOf(failed)).length, 3);
   const [call] = await callsOfUser(weir, user);
   assert.deepEqual([call?.content_state, call?.input], ["off", ""]);
@@ -110,7 +110,7 @@ test("held spans are seen at once; a trace with a span that fits stays whole, th
 
   await sendSpans([{ name: "late" }], failed);
   const other = await sendSpans([{ name: "other" }]);
-  await weir.until("stored", 30_000, async () => (await namesOf(other)).length === 1);
+  await weir.until("stored", 60_000, async () => (await namesOf(other)).length === 1);
   await weir.killAll();
   weir.startAgain();
   await weir.ready();
@@ -140,7 +140,7 @@ test("without content nothing of it is in any file: gateway, spans and logs over
   const calls = await callsOfUser(weir, user, 2);
   for (const { content_state, input, output } of calls)
     assert.deepEqual([content_state, input, output], ["off", "", ""]);
-  await weir.until("logged", 30_000, async () => {
+  await weir.until("logged", 60_000, async () => {
     const { data } = await weir.json<{ data: { event_name: string; body: string }[] }>(
       `/api/v1/logs?trace_id=${traceId}`,
     );

@@ -132,14 +132,14 @@ test("spans and logs over OTLP, and REST", async () => {
     metadata: { note: key },
     spans: [{ name: "rest", model: "gpt-4o", provider: "openai", input: `ask ${key}`, output: { text: key } }],
   });
-  await weir.until("stored", 30_000, async () => {
+  await weir.until("stored", 60_000, async () => {
     const trace = await weir.json<{ span_count: number }>(`/api/v1/traces/${traceId}`);
     return trace.span_count >= 3;
   });
   const trace = JSON.stringify(await weir.json(`/api/v1/traces/${traceId}`));
   assert.ok(trace.includes("[redacted:openai_key]"));
   assert.ok(!trace.includes(key));
-  await weir.until("logged", 30_000, async () => {
+  await weir.until("logged", 60_000, async () => {
     const logs = await weir.json<{ data: unknown[] }>("/api/v1/logs");
     return JSON.stringify(logs).includes("log of [redacted:openai_key]");
   });

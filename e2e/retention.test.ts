@@ -55,7 +55,7 @@ async function keptDays(): Promise<Record<string, number>> {
   const spans = [{ ...ids, ...times, name: "chat o3", attributes }];
   await weir.post("/v1/traces", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
   let calls: readonly Call[] = [];
-  await weir.until("stored: three calls", 30_000, async () => {
+  await weir.until("stored: three calls", 60_000, async () => {
     calls = (await weir.json<{ data: Call[] }>(`/api/v1/calls?user_id=${name}`)).data;
     return calls.length === 3;
   });
@@ -69,7 +69,7 @@ async function keptDays(): Promise<Record<string, number>> {
 test("the gateway's calls, spans and posted traces are kept as the configuration, then as the project says", async () => {
   assert.deepEqual(await keptDays(), { gateway: 60, otlp: 60, rest: 60 });
   assert.match(cli("project", "set", "default", "--spans-days", "7"), /spans 7, content 7, logs 90/);
-  await weir.until("told to all processes", 30_000, async () => {
+  await weir.until("told to all processes", 60_000, async () => {
     return Object.values(await keptDays()).every((days) => days === 7);
   });
   assert.match(cli("project", "set", "default", "--spans-days", "default"), /spans 60/);

@@ -187,7 +187,7 @@ async function recordedCalls(suffix: string, outcome: Outcome): Promise<CallSumm
   const wanted = scenarios.filter((scenario) => outcome[scenario] !== null).length;
   let calls: CallSummary[] = [];
   await weir
-    .until(`recorded: ${wanted} calls of ${suffix}`, 30_000, async () => {
+    .until(`recorded: ${wanted} calls of ${suffix}`, 60_000, async () => {
       calls = (await listCalls(weir, {})).filter(({ request_model }) => request_model.endsWith(suffix));
       return calls.length >= wanted;
     })

@@ -110,7 +110,8 @@ for (const includeUsage of [true, false]) {
     assert.ok(recorded.output_tokens !== null && recorded.output_tokens > 20);
     assert.equal(recorded.cost_nano_usd, costOf("gpt-4o-mini", recorded.input_tokens ?? 0, recorded.output_tokens));
     const ttftMs = (recorded.ttft_ns ?? 0) / 1e6;
-    assert.ok(Math.abs(ttftMs - clientTtftMs) < 500, `TTFT ${ttftMs} ms recorded, ${clientTtftMs} ms seen`);
+    // The client asks before Weir hears it, and reads after Weir has sent it.
+    assert.ok(ttftMs > 0 && ttftMs <= clientTtftMs, `TTFT ${ttftMs} ms recorded, ${clientTtftMs} ms seen`);
     const text = straight.map((chunk) => chunk.choices[0]?.delta.content ?? "").join("");
     assert.equal(JSON.parse(recorded.output).choices[0].message.content, text);
   });

@@ -30,7 +30,7 @@ interface CollectedSpan {
 }
 
 async function collectedSpan(spanId: string): Promise<CollectedSpan> {
-  await collector.until(`collected: ${spanId}`, 30_000, async () => {
+  await collector.until(`collected: ${spanId}`, 60_000, async () => {
     const response = await collector.fetch(`/api/v1/calls/${spanId}`);
     await response.arrayBuffer();
     return response.ok;
@@ -102,17 +102,17 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
     assert.ok(span.ttft_ns !== null && recorded.ttft_ns !== null);
     assert.ok(Math.abs(span.ttft_ns - recorded.ttft_ns) < 1000);
     assert.equal(span.input, "", "content leaves only when asked for");
-    await collector.until("metrics collected", 30_000, async () => {
+    await collector.until("metrics collected", 60_000, async () => {
       const names = await metricNames(service);
       return ["gen_ai.client.operation.duration", "http.server.request.duration", "tokens_counter"].every((name) =>
         names.includes(name),
       );
     });
-    await collector.until("logs collected", 30_000, async () => {
+    await collector.until("logs collected", 60_000, async () => {
       const { data } = await collector.json<{ data: unknown[] }>(`/api/v1/logs?service_name=${service}`);
       return data.length > 0;
     });
-    await weir.until("printed", 10_000, () => weir.output.includes('"resourceMetrics"'));
+    await weir.until("printed", 60_000, () => weir.output.includes('"resourceMetrics"'));
     const printed = weir.output.split("\n").filter((line) => line.startsWith('{"resourceSpans"'));
     assert.ok(printed.some((line) => line.includes(recorded.span_id) && JSON.parse(line)));
     const metrics = await (await fetch(`${weir.url}/metrics`)).text();
@@ -148,7 +148,7 @@ test("weir.yaml: content when asked for, basic auth, a sampled-out caller, a dea
   const next = await call(weir);
   await collectedSpan(next.span_id);
   assert.equal((await collector.fetch(`/api/v1/calls/${unsampled.span_id}`)).status, 404);
-  await weir.until("dropped", 30_000, async () => {
+  await weir.until("dropped", 60_000, async () => {
     const metrics = await (await fetch(`${weir.url}/metrics`)).text();
     return /^weir_export_items_dropped_total\{destination="dead",signal="traces",reason="expired"\} [1-9]/m.test(
       metrics,

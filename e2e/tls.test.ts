@@ -21,14 +21,16 @@ const email = "owner@example.com";
 const password = "a long green river 7216";
 
 let mock: Program;
-let realtime: Server;
+let slow: Server;
 let weir: Weir;
+/** Lets the slow provider's stream come to its end. */
+const finish = Promise.withResolvers<void>();
 before(async () => {
   const pairs = ["first", "second"].map(makePair);
   use("first");
   setDefaultCACertificates([...getCACertificates("default"), ...pairs]);
   mock = await Program.start("demo/mock-provider.ts", "--pace", "1");
-  realtime = await startRealtime();
+  slow = await startSlowProvider();
   weir = await Weir.start({
     upstream: mock.url,
     environment: {
@@ -36,14 +38,14 @@ before(async () => {
       WEIR_TLS_KEY_FILE: used.keyFile,
       WEIR_INIT_ADMIN_EMAIL: email,
       WEIR_INIT_ADMIN_PASSWORD: password,
-      WEIR_REALTIME_BASE_URL: `http://127.0.0.1:${(realtime.address() as AddressInfo).port}`,
+      WEIR_SLOW_BASE_URL: `http://127.0.0.1:${(slow.address() as AddressInfo).port}`,
     },
   });
 });
 after(async () => {
   await weir?.[Symbol.asyncDispose]();
   await mock?.[Symbol.asyncDispose]();
-  realtime?.close();
+  slow?.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -61,9 +63,17 @@ function use(name: string): void {
   cpSync(join(folder, `${name}.key`), used.keyFile);
 }
 
-/** A provider that greets over a WebSocket (RFC 6455). */
-async function startRealtime(): Promise<Server> {
-  const server = createServer();
+const chunk = (delta: object, finish_reason: string | null) =>
+  `data: ${JSON.stringify({ id: "c", model: "m", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+
+/** A provider whose stream ends when the test says so, and that greets over a WebSocket (RFC 6455). */
+async function startSlowProvider(): Promise<Server> {
+  const server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(chunk({ role: "assistant", content: "Once" }, null));
+    void finish.promise.then(() => response.end(`${chunk({}, "stop")}data: [DONE]\n\n`));
+  });
   server.on("upgrade", (request, socket) => {
     const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
     const accept = createHash("sha1").update(key).digest("base64");
@@ -110,7 +120,7 @@ test("the banner says https, and an SDK speaks it, streaming", async () => {
 });
 
 test("a WebSocket is opened over TLS", async () => {
-  const socket = new WebSocket(`${weir.url.replace("https", "wss")}/realtime/v1/realtime`);
+  const socket = new WebSocket(`${weir.url.replace("https", "wss")}/slow/v1/realtime`);
   const message = await new Promise<MessageEvent>((resolve, reject) => {
     socket.onmessage = resolve;
     socket.onerror = () => reject(new Error("The WebSocket failed."));
@@ -165,12 +175,9 @@ test("`weir` on the machine asks over TLS, whatever the certificate is for", () 
 });
 
 test("a renewed certificate is shown on every port while a stream goes on", { timeout: 120_000 }, async () => {
-  const client = openai();
-  const stream = await client.chat.completions.create(
-    { model: "gpt-4o-mini", messages: [{ role: "user", content: "Tell me a long story." }], stream: true },
-    // As slow as the renewal takes to be seen, and more.
-    { headers: { "x-mock-pace": "6" } },
-  );
+  const client = new OpenAI({ baseURL: `${weir.url}/slow/v1`, apiKey: "sk-e2e", maxRetries: 0 });
+  const messages = [{ role: "user" as const, content: "Tell me a long story." }];
+  const stream = await client.chat.completions.create({ model: "m", messages, stream: true });
   const parts = stream[Symbol.asyncIterator]();
   assert.equal((await parts.next()).done, false);
   use("second");
@@ -180,6 +187,7 @@ test("a renewed certificate is shown on every port while a stream goes on", { ti
     return names.every((name) => name === "second");
   });
   assert.match(await metrics(), /http_server_active_requests\{.*"POST",url_scheme="https"\} 1\n/, "it still goes on");
+  finish.resolve();
   let last: OpenAI.ChatCompletionChunk | undefined;
   for (let next = await parts.next(); next.done !== true; next = await parts.next()) last = next.value;
   assert.equal(last?.choices[0]?.finish_reason, "stop");

@@ -127,7 +127,7 @@ export class Weir implements AsyncDisposable {
     const withinMs = this.#options.readyWithinMs ?? 60_000;
     await this.until("ready", withinMs, async () => {
       if (this.exitCode !== undefined) throw new Error(`Weir ended with ${this.exitCode}:\n${this.#output}`);
-      const response = await fetch(`${this.url}/ready`, { signal: AbortSignal.timeout(2000) });
+      const response = await fetch(`${this.url}/ready`, { signal: AbortSignal.timeout(10_000) });
       await response.arrayBuffer();
       return response.ok;
     });

@@ -19,7 +19,7 @@ const outcomes = [];
 for (const address of addresses) {
   const outcome = {};
   for (const [scenario, play] of Object.entries(scenarios)) {
-    const sdk = await create(address, scenario === "timeout" ? 500 : 60_000);
+    const sdk = await create(address, scenario === "timeout" ? 1500 : 60_000);
     outcome[scenario] = await play(sdk, (word) => `${word}-js-${suffix}`);
   }
   outcomes.push(outcome);
