@@ -31,7 +31,7 @@ test("a user's data is deleted, in the caller's project alone, and its deletion 
   const none = { exemplars: 0, logs: 0, metric_1h: 0, metric_1m: 0, metric_points: 0 };
   assert.deepEqual(found_rows, { ...none, spans: 1, trace_index: 1, traces: 1, usage_user_1d: 1 });
   let { body } = started;
-  for (let tries = 0; tries < 600 && body.status !== "done"; tries++) {
+  for (let tries = 0; tries < 2400 && body.status !== "done"; tries++) {
     await sleep(50);
     ({ body } = await api.ask(`/api/v1/deletions/${deletion_id}`));
   }

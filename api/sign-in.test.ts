@@ -257,7 +257,7 @@ describe("projects", () => {
     );
     const receipt = `/api/v1/deletions/${deleted.body.deletion_id}?project_id=short`;
     let { body } = await api.ask(receipt, { headers: session });
-    for (let tries = 0; tries < 600 && body.status !== "done"; tries++) {
+    for (let tries = 0; tries < 2400 && body.status !== "done"; tries++) {
       await sleep(50);
       ({ body } = await api.ask(receipt, { headers: session }));
     }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { defaultProjectId, silentTelemetry } from "@weir/model";
 import { openCatalog } from "./catalog.ts";
-import { describeCatalog, disposeAfter, within } from "./conformance.ts";
+import { describeCatalog, disposeAfter, eventually } from "./conformance.ts";
 import { openCatalogReader } from "./reading/reader.ts";
 import { findPostgres, postgresMissing, startTestPostgres, type TestPostgres } from "./testing.ts";
 
@@ -77,14 +77,14 @@ async function followsAgain(postgres: TestPostgres): Promise<void> {
     await using reader = await openCatalogReader({ url: wired.href, ...options });
     assert.equal(reader.current().projects().length, 0);
     wire.mend();
-    await within(6000, () => reader.current().project("default"));
+    await eventually(() => reader.current().project("default"));
     wire.cut();
     const { secret } = await catalog.createApiKey({ projectId: defaultProjectId, name: "k" });
     assert.equal(reader.current().projects().length, 1);
     wire.mend();
-    await within(6000, () => reader.current().apiKey(secret));
+    await eventually(() => reader.current().apiKey(secret));
     const next = await catalog.createApiKey({ projectId: defaultProjectId, name: "k2" });
-    await within(1000, () => reader.current().apiKey(next.secret));
+    await eventually(() => reader.current().apiKey(next.secret));
   } finally {
     wire.close();
     rmSync(folder, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { defaultProjectId, type EventDefinition, type Telemetry } from "@weir/model";
 import { openCatalog } from "./catalog.ts";
-import { describeCatalog, within } from "./conformance.ts";
+import { describeCatalog, eventually } from "./conformance.ts";
 import { openCatalogReader } from "./reading/reader.ts";
 
 describeCatalog("the catalog in SQLite", async (folder) => ({ file: join(folder, "data", "catalog.sqlite") }));
@@ -53,7 +53,7 @@ test("a reader follows when the file is replaced, and keeps what it has while th
     await second.ensureInitial({ initApiKey: "the second key" });
     await second[Symbol.asyncDispose]();
     renameSync(other.file, place.file);
-    await within(1000, () => reader.current().apiKey("the second key"));
+    await eventually(() => reader.current().apiKey("the second key"));
     assert.equal(reader.current().apiKey("the first key"), undefined);
   }));
 

@@ -34,7 +34,7 @@ function queueOf(setup: Setup) {
 test("items go in batches, in their order, once each", async () => {
   const { queue, batches, dropped } = queueOf({ batchLimit: 3 });
   for (let item = 1; item <= 8; item++) queue.push(item);
-  await queue.flush(1000);
+  await queue.flush(60_000);
   assert.deepEqual(batches, [
     [1, 2, 3],
     [4, 5, 6],
@@ -46,7 +46,7 @@ test("items go in batches, in their order, once each", async () => {
 test("a batch ends at its bytes; one item that is larger goes alone", async () => {
   const { queue, batches } = queueOf({ batchLimitBytes: 100 });
   for (const size of [60, 30, 30, 500, 1]) queue.push(size);
-  await queue.flush(1000);
+  await queue.flush(60_000);
   assert.deepEqual(batches, [[60, 30], [30], [500], [1]]);
 });
 
@@ -55,7 +55,7 @@ test("what waits alone is sent after the delay", async () => {
   queue.push(7);
   while (batches.length === 0) await new Promise((done) => setTimeout(done, 1));
   assert.deepEqual(batches, [[7]]);
-  await queue.flush(1000);
+  await queue.flush(60_000);
 });
 
 test("behind a destination that hangs the newest are dropped and counted", async () => {
@@ -66,7 +66,7 @@ test("behind a destination that hangs the newest are dropped and counted", async
   const { queue, batches, dropped } = queueOf({ limit: 5, batchLimit: 2, deliver: () => hang });
   for (let item = 1; item <= 20; item++) queue.push(item);
   release();
-  await queue.flush(1000);
+  await queue.flush(60_000);
   assert.deepEqual(batches.flat(), [1, 2, 3, 4, 5, 6, 7]);
   assert.deepEqual(dropped, [[13, "queue_full"]]);
 });
@@ -74,7 +74,7 @@ test("behind a destination that hangs the newest are dropped and counted", async
 test("bytes are bounded too", async () => {
   const { queue, batches, dropped } = queueOf({ limitBytes: 50, batchLimit: 100 });
   for (const size of [30, 30, 20]) queue.push(size);
-  await queue.flush(1000);
+  await queue.flush(60_000);
   assert.deepEqual(batches.flat(), [30, 20]);
   assert.deepEqual(dropped, [[1, "queue_full"]]);
 });

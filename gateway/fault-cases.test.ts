@@ -50,7 +50,7 @@ async function judgeClient(client: RawClient, fault: FaultCase): Promise<void> {
   const expected = expectedBody(body, fault.provider[0] ?? []);
   const isThere = () => matches(bodyOf(client.received), expected);
   if (ends === "stays") {
-    await eventually(isThere).catch(() => {});
+    await eventually(isThere, 10_000).catch(() => {});
     assert.equal(client.socket.destroyed || client.socket.readableEnded, false, "the connection stays");
   } else {
     assert.equal(await client.ended, ends === "left" ? "end" : ends);

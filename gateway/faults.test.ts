@@ -52,7 +52,7 @@ test("a broken chunk in an upload is refused, and the provider is left without i
   await using fixture = await GatewayFixture.start();
   const client = new RawClient(fixture.gateway.port);
   client.send("POST /openai/v1/files HTTP/1.1\r\nhost: w\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n");
-  await sleep(50);
+  await eventually(() => fixture.gateway.openConnections.providers === 1);
   client.send("zz\r\n");
   await client.ended;
   assert.match(client.received, /^HTTP\/1\.1 400 /);

@@ -538,7 +538,7 @@ const deadlines: readonly FaultCase[] = [
   {
     about: 11,
     name: "idle: a stream stalls",
-    config: { timeouts: { idleMs: 120 } },
+    config: { timeouts: { idleMs: 600 } },
     client: [post(chatPath, askStream)],
     provider: [[eventsHead, chunkOf(delta("Hello"))]],
     sees: { statuses: [200], body: "verbatim", ends: "end" },
@@ -549,13 +549,13 @@ const deadlines: readonly FaultCase[] = [
   {
     about: 11,
     name: "total: a stream that always goes on",
-    config: { timeouts: { totalMs: 400 } },
+    config: { timeouts: { totalMs: 1500 } },
     client: [post(chatPath, askStream)],
     provider: [
       [
         eventsHead,
         chunkOf(delta("Hello")),
-        ...Array.from({ length: 40 }, () => [{ pauseMs: 50 }, chunkOf(": ping\n\n")]).flat(),
+        ...Array.from({ length: 60 }, () => [{ pauseMs: 50 }, chunkOf(": ping\n\n")]).flat(),
       ],
     ],
     sees: { statuses: [200], body: /^[0-9a-f]+\r\ndata: .*Hello.*: ping\n\n\r\n$/s, ends: "end" },
@@ -576,7 +576,7 @@ const deadlines: readonly FaultCase[] = [
   {
     about: 11,
     name: "idle: an upload stalls on its way",
-    config: { timeouts: { idleMs: 150 } },
+    config: { timeouts: { idleMs: 600 } },
     client: [formHead(`content-length: ${oddBytes.length}`), oddBytes.subarray(0, 100_000)],
     provider: [[]],
     sees: { statuses: [408], body: /did not go on in time/, ends: "end" },
@@ -586,13 +586,14 @@ const deadlines: readonly FaultCase[] = [
   {
     about: 11,
     name: "a stream that is slow, and never too slow, is left alone",
-    config: { timeouts: { idleMs: 400, firstByteMs: 400 } },
+    // Longer in all than the deadline, each pause much shorter: a busy machine adds to it.
+    config: { timeouts: { idleMs: 2000, firstByteMs: 2000 } },
     client: [post(chatPath, askStream), { until: "\r\n0\r\n\r\n" }],
     provider: [
       [
-        { pauseMs: 200 },
+        { pauseMs: 450 },
         eventsHead,
-        ...[delta("Hello"), delta(" é漢😀"), finish, usage, done].flatMap((it) => [{ pauseMs: 150 }, chunkOf(it)]),
+        ...[delta("Hello"), delta(" é漢😀"), finish, usage, done].flatMap((it) => [{ pauseMs: 450 }, chunkOf(it)]),
         lastChunk,
       ],
     ],

@@ -129,7 +129,7 @@ export class RawClient {
   }
 
   /** Waits until what was received contains the text. */
-  async waitFor(text: string, timeoutMs = 5000): Promise<void> {
+  async waitFor(text: string, timeoutMs = 60_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!this.received.includes(text)) {
       if (Date.now() > deadline) throw new Error(`no ${JSON.stringify(text)} in ${JSON.stringify(this.received)}`);
@@ -150,8 +150,8 @@ export function rawPost(path: string, body: string, headers: Readonly<Record<str
   return `POST ${path} HTTP/1.1\r\nhost: weir\r\ncontent-type: application/json\r\n${extra.join("")}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
-/** Polls until the condition holds. */
-export async function eventually(condition: () => boolean, timeoutMs = 5000): Promise<void> {
+/** Polls until the condition holds; a minute is long enough for a busy machine too. */
+export async function eventually(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${condition}`);

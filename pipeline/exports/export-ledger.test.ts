@@ -104,7 +104,7 @@ test("a process that died between the journal and the log left the key with its 
   const { high, low } = key("a");
   await journal.consume({ ...rows(), closes: [high, low] });
   // The ledger holds the segment soon after it is made; then the writer may drain it and delete it.
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 6000; tries++) {
     if (readdirSync(join(folder, "exports", journal.incarnation)).some((name) => name.endsWith(".journal"))) break;
     await new Promise((done) => setTimeout(done, 10));
   }
@@ -121,7 +121,7 @@ test("what a process takes that is about to go is known to the next one", async 
   const second = await opened(context, folder);
   await first.ledger.takeOnce(key("a"), rows);
   let isKnown = false;
-  for (let tries = 0; tries < 100 && !isKnown; tries++) {
+  for (let tries = 0; tries < 1200 && !isKnown; tries++) {
     await new Promise((done) => setTimeout(done, 50));
     isKnown = !(await second.ledger.takeOnce(key("a"), () => undefined));
   }

@@ -44,6 +44,13 @@ function framesIn(journal: Journal, segment: number): readonly Frame[] {
   return readFrames(bytes, 0, segmentKey(journal.incarnation, segment)).frames;
 }
 
+/** Waits until the operating system has so many batches of the first segment. */
+async function rowsWritten(journal: Journal, count: number): Promise<void> {
+  const exists = () => readdirSync(journal.folder).includes(segmentFile(1));
+  const written = () => (exists() ? framesIn(journal, 1).filter(({ kind }) => kind === rowsKind).length : 0);
+  while (written() < count) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
 const isRefusal = (code: string) => (error: unknown) =>
   error instanceof CodedError && error.code === code && error.retryable && error.retryAfterMs !== undefined;
 
@@ -119,12 +126,10 @@ test("rows are with the operating system while the sync before them still runs",
   const journal = await journalFor(t, { files });
   const released = Promise.withResolvers<void>();
   files.held = released.promise;
-  const exists = () => readdirSync(journal.folder).includes(segmentFile(1));
-  const rowsWritten = () => (exists() ? framesIn(journal, 1).filter(({ kind }) => kind === rowsKind).length : 0);
   const consumed: Promise<void>[] = [];
   for (const [index, name] of ["a", "b", "c"].entries()) {
     consumed.push(journal.consume(batch(name)));
-    while (rowsWritten() <= index) await new Promise((resolve) => setTimeout(resolve, 1));
+    await rowsWritten(journal, index + 1);
   }
   assert.deepEqual([files.syncs, journal.status().acknowledgedRows], [1, 0]);
   released.resolve();
@@ -140,10 +145,9 @@ test("a failed sync refuses what was written behind it too, and the next segment
   files.held = released.promise;
   files.fail = "sync";
   const refused = ["a", "b"].map((name) => assert.rejects(journal.consume(batch(name)), isRefusal("JOURNAL_FAILED")));
-  while (journal.status().queuedBytes === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  await new Promise((resolve) => setTimeout(resolve, 15));
+  await rowsWritten(journal, 3);
   refused.push(assert.rejects(journal.consume(batch("c")), isRefusal("JOURNAL_FAILED")));
-  await new Promise((resolve) => setTimeout(resolve, 15));
+  await rowsWritten(journal, 4);
   released.resolve();
   await Promise.all(refused);
   files.fail = "nothing";

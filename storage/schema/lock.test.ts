@@ -84,9 +84,9 @@ test("a silent holder elsewhere is succeeded after a while, by one, and then tol
 
 test("a holder that beats is waited for", async () => {
   const connection = tablesInMemory();
-  const holder = await takeSchemaLock(options(connection, 300));
-  const next = takeSchemaLock(options(connection, 300));
-  const early = await Promise.race([next.then(() => "taken"), sleep(1200, "waits")]);
+  const holder = await takeSchemaLock(options(connection, 1000));
+  const next = takeSchemaLock(options(connection, 1000));
+  const early = await Promise.race([next.then(() => "taken"), sleep(2500, "waits")]);
   assert.equal(early, "waits");
   await holder[Symbol.asyncDispose]();
   await (await next)[Symbol.asyncDispose]();

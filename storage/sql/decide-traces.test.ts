@@ -48,7 +48,7 @@ async function decide(project: ProjectId, since = 0n): Promise<DecidedTraces> {
     endedBeforeUnixNano: now - 10n * minute,
     endedSinceUnixNano: since,
   });
-  for (let tries = 0; tries < 600 && (await store.isMutating("decision on")); tries++) await sleep(50);
+  for (let tries = 0; tries < 2400 && (await store.isMutating("decision on")); tries++) await sleep(50);
   return decided;
 }
 
@@ -104,7 +104,7 @@ test("late spans of a kept trace are kept, whatever the rules say by then, and t
   await send(project, { name: "d", trace_id: gone });
   const decided = await decideTraces(store, project, { keep: [], endedBeforeUnixNano: now, endedSinceUnixNano: 0n });
   assert.deepEqual(decided, { decided: 1, kept: 0 });
-  for (let tries = 0; tries < 600 && (await store.isMutating("decision on")); tries++) await sleep(50);
+  for (let tries = 0; tries < 2400 && (await store.isMutating("decision on")); tries++) await sleep(50);
   assert.deepEqual(await left(project), { [kept]: ["a", "c"] });
 });
 
@@ -129,7 +129,7 @@ test("an interrupted decision is made again, to the same end", async () => {
     };
     const decision = { keep, endedBeforeUnixNano: now - 10n * minute, endedSinceUnixNano: 0n };
     await assert.rejects(decideTraces(dying as never, project, decision), /killed/);
-    for (let tries = 0; tries < 600 && (await store.isMutating("decision on")); tries++) await sleep(50);
+    for (let tries = 0; tries < 2400 && (await store.isMutating("decision on")); tries++) await sleep(50);
   }
   await decide(project);
   assert.deepEqual(await left(project), { [kept]: ["a", "b"] });

@@ -38,7 +38,7 @@ function trace(project: ProjectId, user: string): SpanRow[] {
 }
 
 async function untilDone(project: ProjectId, { deletion_id }: Deletion): Promise<Deletion> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 2400; tries++) {
     const deletion = await readDeletion(store, project, deletion_id);
     if (deletion?.status === "done") return deletion;
     await sleep(50);

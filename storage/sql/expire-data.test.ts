@@ -67,7 +67,7 @@ UNION ALL SELECT 'points', arraySort(groupArray(toString(metric_name))) FROM met
 
 /** Waits for the mutations that were begun. */
 async function settled(): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 2400; tries++) {
     if (!(await store.isMutating("expiry of"))) return;
     await sleep(50);
   }
