@@ -42,7 +42,11 @@ for (const [variable, value, wanted] of [
   ["WEIR_PROT", "1", /^WEIR_PROT: there is no such variable\. Did you mean WEIR_PORT\?$/],
   ["WEIR_OPENIA_BASE_URL", "http://x", /Did you mean WEIR_OPENAI_BASE_URL\?$/],
   ["WEIR_OPENAI_BASE_URL", "localhost", /^WEIR_OPENAI_BASE_URL: must be a URL such as http:\/\/host:port\. Correct it/],
-  ["WEIR_POSTGRES_URL", "http://x", /^WEIR_POSTGRES_URL: must be a URL such as postgres:\/\/user:password@host\/database\./],
+  [
+    "WEIR_POSTGRES_URL",
+    "http://x",
+    /^WEIR_POSTGRES_URL: must be a URL such as postgres:\/\/user:password@host\/database\./,
+  ],
   ["WEIR_INIT_API_KEY", "short", /^WEIR_INIT_API_KEY: must be at least 8 characters\. /],
   ["WEIR_GATEWAY_CAPTURE_CONTENT", "maybe", /must be true or false/],
 ] as const) {

@@ -2,32 +2,32 @@ import type { EventDefinition } from "@weir/model";
 
 /** What storage has to tell: the life of the embedded engine, and of the schema. */
 export const storageEvents = {
-  engineReady: { level: "info", message: "the embedded engine is ready" },
+  engineReady: { level: "info", message: "The embedded engine is ready." },
   engineExited: {
     level: "error",
-    message: "the embedded engine ended unasked",
+    message: "The embedded engine ended unasked.",
     counter: "engine_exits",
     labels: ["signal"],
   },
   engineWithoutLauncher: {
     level: "warn",
-    message: "the engine's launcher cannot run here (is the disk mounted noexec?); Node loads the engine instead",
+    message: "The engine's launcher cannot run here (is the disk mounted noexec?); Node loads the engine instead.",
   },
   engineDirectoryBusy: {
     level: "warn",
-    message: "the engine's directory is still in use by another process; waiting for it to end",
+    message: "The engine's directory is still in use by another process; waiting for it to end.",
   },
   unfinishedInsertsForgotten: {
     level: "info",
-    message: "the engine was killed within an insert; the insert will be repeated",
+    message: "The engine was killed within an insert; the insert will be repeated.",
   },
-  migrationApplied: { level: "info", message: "a migration of the storage schema was applied", counter: "migrations" },
+  migrationApplied: { level: "debug", message: "A migration of the storage schema was applied.", counter: "migrations" },
   migrationChanged: {
     level: "warn",
-    message: "a migration differs from the one that was applied; the data keeps the schema of then",
+    message: "A migration differs from the one that was applied; the data keeps the schema of then.",
   },
   migrationLockTaken: {
     level: "warn",
-    message: "took over the lock of a migration whose process has ended or is silent",
+    message: "Took over the lock of a migration whose process has ended or is silent.",
   },
 } as const satisfies Record<string, EventDefinition>;

@@ -33,7 +33,9 @@ export async function migrate(
       return applyMissing(transaction, migrations, database.kind);
     }),
   );
-  for (const { number, name } of applied) telemetry.emit(migrated, { number, name });
+  const newest = applied.at(-1);
+  if (newest === undefined) return;
+  telemetry.emit(migrated, { schema_version: newest.number, migrations: applied.length });
 }
 
 /** PostgreSQL: until the transaction ends nobody else brings this schema up to date. */

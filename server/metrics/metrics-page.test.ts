@@ -61,3 +61,12 @@ test("docs/metrics.md names every metric, as the code declares it", async () => 
   else assert.equal(text, wanted, "run: UPDATE_DOCS=1 node --test server/metrics/metrics-page.test.ts");
   assert.match(text, generated);
 });
+
+test("what an event says is a sentence", async () => {
+  const messages = (await events()).map(({ message }) => message);
+  assert.ok(messages.length > 50);
+  assert.deepEqual(
+    messages.filter((message) => !/^[A-Z].*\.$/.test(message)),
+    [],
+  );
+});

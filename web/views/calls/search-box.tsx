@@ -7,7 +7,15 @@ import { breakdownQuery } from "../../data/queries.ts";
 import { useScope } from "../../data/scope.ts";
 import { classes } from "../../design/classes.ts";
 import { isTyping } from "../../design/keyboard.ts";
-import { completions, fieldNames, type ListFields, listedField, problemOf } from "./search-line.ts";
+import {
+  type Completion,
+  completions,
+  fieldNames,
+  type LineProblem,
+  type ListFields,
+  listedField,
+  problemOf,
+} from "./search-line.ts";
 
 interface SearchBoxProps {
   readonly filters: CallFilters;
@@ -99,49 +107,68 @@ export function SearchBox({ filters, onChange, placeholder, fields }: SearchBoxP
           <X size={13} aria-hidden="true" />
         </button>
       )}
-      {problem !== undefined && (
-        <p
-          id={`${listId}-problem`}
-          role="alert"
-          className="flex flex-wrap items-center gap-x-2 px-1 pt-1 text-xs text-bad"
-        >
-          {problem.message}
-          {problem.corrected !== undefined && (
-            <button type="button" className="font-mono underline" onClick={() => apply(problem.corrected ?? "")}>
-              {problem.corrected}
-            </button>
-          )}
-        </p>
+      {problem !== undefined && <Problem id={`${listId}-problem`} problem={problem} onCorrect={apply} />}
+      {isListed && <CompletionList id={listId} options={options} chosen={chosen} onTake={take} />}
+    </div>
+  );
+}
+
+interface ProblemProps {
+  readonly id: string;
+  readonly problem: LineProblem;
+  readonly onCorrect: (line: string) => void;
+}
+
+/** What is wrong with the line, and the line that was probably meant. */
+function Problem({ id, problem: { message, corrected }, onCorrect }: ProblemProps) {
+  return (
+    <p id={id} role="alert" className="flex flex-wrap items-center gap-x-2 px-1 pt-1 text-xs text-bad">
+      {message}
+      {corrected !== undefined && (
+        <button type="button" className="font-mono underline" onClick={() => onCorrect(corrected)}>
+          {corrected}
+        </button>
       )}
-      {isListed && (
+    </p>
+  );
+}
+
+interface CompletionListProps {
+  readonly id: string;
+  readonly options: readonly Completion[];
+  /** The index of the one that the keys chose; -1 for none. */
+  readonly chosen: number;
+  readonly onTake: (index: number) => void;
+}
+
+function CompletionList({ id, options, chosen, onTake }: CompletionListProps) {
+  return (
+    <div
+      id={id}
+      role="listbox"
+      aria-label="Completions"
+      className="pop-in absolute top-9 left-0 z-30 w-full max-w-lg rounded-lg border border-line-strong bg-raised p-1 shadow-raised"
+    >
+      {options.map(({ line, word, note }, index) => (
         <div
-          id={listId}
-          role="listbox"
-          aria-label="Completions"
-          className="pop-in absolute top-9 left-0 z-30 w-full max-w-lg rounded-lg border border-line-strong bg-raised p-1 shadow-raised"
+          key={line}
+          id={`${id}-${index}`}
+          role="option"
+          tabIndex={-1}
+          aria-selected={index === chosen}
+          onPointerDown={(event) => {
+            event.preventDefault();
+            onTake(index);
+          }}
+          className={classes(
+            "flex h-7 cursor-pointer items-center gap-3 rounded px-2",
+            index === chosen ? "bg-hover" : "hover:bg-hover",
+          )}
         >
-          {options.map(({ line: whole, word, note }, index) => (
-            <div
-              key={whole}
-              id={`${listId}-${index}`}
-              role="option"
-              tabIndex={-1}
-              aria-selected={index === chosen}
-              onPointerDown={(event) => {
-                event.preventDefault();
-                take(index);
-              }}
-              className={classes(
-                "flex h-7 cursor-pointer items-center gap-3 rounded px-2",
-                index === chosen ? "bg-hover" : "hover:bg-hover",
-              )}
-            >
-              <span className="min-w-0 flex-1 truncate font-mono text-xs">{word}</span>
-              <span className="num max-w-72 truncate text-xs text-faint">{note}</span>
-            </div>
-          ))}
+          <span className="min-w-0 flex-1 truncate font-mono text-xs">{word}</span>
+          <span className="num max-w-72 truncate text-xs text-faint">{note}</span>
         </div>
-      )}
+      ))}
     </div>
   );
 }
