@@ -21,7 +21,11 @@ export const storageEvents = {
     level: "info",
     message: "The engine was killed within an insert; the insert will be repeated.",
   },
-  migrationApplied: { level: "debug", message: "A migration of the storage schema was applied.", counter: "migrations" },
+  migrationApplied: {
+    level: "debug",
+    message: "A migration of the storage schema was applied.",
+    counter: "migrations",
+  },
   migrationChanged: {
     level: "warn",
     message: "A migration differs from the one that was applied; the data keeps the schema of then.",
