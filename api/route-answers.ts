@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { z } from "zod";
 import { errorBody } from "./contract/index.ts";
 
@@ -12,3 +13,6 @@ export function answers<Own extends object>(own: Own): Own & typeof errors {
 export function textAnswer(description: string, ...contentTypes: readonly string[]) {
   return { description, content: Object.fromEntries(contentTypes.map((type) => [type, { schema: z.string() }])) };
 }
+
+/** The schema of bytes that are sent as they are read: streams pass Fastify's serializers by. */
+export const streamedBytes = z.string().meta({ format: "binary" }) as unknown as z.ZodType<Readable>;

@@ -119,7 +119,7 @@ test(`kill -9 of PostgreSQL and of Weir loses no key and halves no tenant; calls
   const environment = { WEIR_POSTGRES_URL: postgres.newDatabase("outages") };
   await using weir = await Weir.start({ upstream: upstream.url, environment, readyWithinMs: 120_000 });
   await made(weir, "/api/v1/connections", { provider: "openai", secret: "sk-first" });
-  assert.equal(await statusesFor(weir, weir.apiKey), "200 200");
+  await weir.until("calling with the connection", 30_000, () => works(weir, weir.apiKey));
   assert.notEqual(await statusesFor(weir, "weir_no_such_key"), "200 200", "keys are looked at");
   const founders = new Founders(weir, 3);
   try {

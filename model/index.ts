@@ -1,5 +1,6 @@
 export * from "./address-ranges.ts";
 export * from "./columns.ts";
+export * from "./conversation/content-preview.ts";
 export * from "./conversation/read-conversation.ts";
 export * from "./cost-explanation.ts";
 export * from "./errors.ts";

@@ -23,7 +23,7 @@ const mayImport: Record<string, readonly string[]> = {
   demo: [],
   e2e: [],
   // Measurements start the same processes as the black-box tests do, and time decoder, normaliser and storage themselves.
-  bench: ["e2e", "otlp", "pipeline", "storage", "catalog", "query", "model"],
+  bench: ["e2e", "api", "otlp", "pipeline", "storage", "catalog", "query", "model"],
 };
 
 /** What the browser may see of a package. */

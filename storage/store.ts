@@ -95,6 +95,8 @@ const timeoutGraceMs = 2000;
 class ClickHouseStore implements Store {
   readonly database: string;
   readonly #client: ClickHouseClient;
+  /** Keeps no connection: one that the server has just closed would fail a statement that cannot be given twice. */
+  readonly #commands: ClickHouseClient;
   readonly #options: StoreOptions;
   readonly #limits: QueryLimits;
   #capabilities: Promise<Capabilities> | undefined;
@@ -103,7 +105,7 @@ class ClickHouseStore implements Store {
     this.database = options.database;
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#client = createClient({
+    const access = {
       url: options.url,
       username: options.username,
       password: options.password,
@@ -112,7 +114,9 @@ class ClickHouseStore implements Store {
       request_timeout: insertTimeoutMs,
       max_open_connections: 32,
       log: { level: ClickHouseLogLevel.OFF },
-    });
+    };
+    this.#client = createClient(access);
+    this.#commands = createClient({ ...access, keep_alive: { enabled: false } });
   }
 
   async insert(request: InsertRequest): Promise<void> {
@@ -173,7 +177,7 @@ class ClickHouseStore implements Store {
 
   async command(sql: string, params: QueryParams = {}): Promise<void> {
     try {
-      await this.#client.command({ query: sql, query_params: { ...params } });
+      await this.#commands.command({ query: sql, query_params: { ...params } });
     } catch (error) {
       throw queryError(error);
     }
@@ -217,7 +221,7 @@ WHERE database = {database:String} AND NOT is_done AND position(command, {mark:S
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client.close();
+    await Promise.all([this.#client.close(), this.#commands.close()]);
   }
 
   /** By a client without a database: the server refuses a session in one that it does not have. */

@@ -4,8 +4,15 @@ import { CodedError, type ProjectId } from "@weir/model";
 import { exportRows } from "@weir/storage";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiOptions, ApiServer } from "../context.ts";
-import { apiPaths, type ExportedSettings, exportFormat, projectExportParams } from "../contract/index.ts";
+import {
+  apiPaths,
+  type ExportedSettings,
+  exportedSettings,
+  exportFormat,
+  projectExportParams,
+} from "../contract/index.ts";
 import { projectExported } from "../events.ts";
+import { answers, streamedBytes } from "../route-answers.ts";
 import { changesBy, readOptions, scopeOf } from "../scope.ts";
 import { toConnection } from "./connections.ts";
 import { toApiKey } from "./keys.ts";
@@ -25,6 +32,12 @@ export function registerProjectExport(server: ApiServer, options: ApiOptions): v
       "A part of a project as a file: its settings, or every row of its spans with their content, logs or points",
     description: "See docs/project-export.md. A file that ends within its gzip stream is not whole: ask again.",
     params: projectExportParams,
+    response: answers({
+      200: {
+        description: "The settings as JSON; rows as lines of JSON in gzip.",
+        content: { "application/json": { schema: exportedSettings }, "application/gzip": { schema: streamedBytes } },
+      },
+    }),
   };
   // A HEAD would read it all the same.
   server.get(apiPaths.projectExport, { schema, exposeHeadRoute: false }, async (request, reply) => {

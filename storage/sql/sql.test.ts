@@ -412,7 +412,7 @@ describe("previews", () => {
     [
       "openai.responses",
       { input: "text" },
-      { output: [{ type: "reasoning" }, { type: "message", content: [{ text: "so" }] }] },
+      { output: [{ type: "reasoning" }, { type: "message", content: [{ type: "output_text", text: "so" }] }] },
       "text",
       "so",
     ],
@@ -423,7 +423,7 @@ describe("previews", () => {
       "in",
       "g({})",
     ],
-    ["openai.embeddings", { input: ["one", "two"] }, { data: [] }, "one", ""],
+    ["openai.embeddings", { input: ["one", "two"] }, { data: [{ embedding: [0.1, 0.2] }] }, "one two", ""],
     ["openai.completions", { prompt: "once" }, { choices: [{ text: "upon" }] }, "once", "upon"],
     ["openai.chat", "{broken", "also [", "{broken", "also ["],
     ["text", "plain", "x".repeat(300), "plain", "x".repeat(200)],
