@@ -40,7 +40,7 @@ export { metricAggregations } from "./metric-aggregation.ts";
 export { nearestWord } from "./nearest-word.ts";
 export { ownValue } from "./own-value.ts";
 export { longestRetentionDays } from "./retention.ts";
-export { billedKinds } from "./span.ts";
+export { billedKinds } from "./span-kind.ts";
 export { readStreamRhythm, type StreamRhythm, streamGapsAttribute } from "./stream-rhythm.ts";
 export { generationTokensPerSecond, prefillTokensPerSecond, type TimedRow, timePerOutputTokenNs } from "./timing.ts";
 export type { Usage, UsageSource } from "./usage.ts";

@@ -20,6 +20,7 @@ export * from "./price.ts";
 export * from "./price-overrides.ts";
 export * from "./retention.ts";
 export * from "./span.ts";
+export * from "./span-kind.ts";
 export type * from "./stored-call.ts";
 export * from "./stream-rhythm.ts";
 export * from "./timing.ts";

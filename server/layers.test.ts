@@ -26,8 +26,12 @@ const mayImport: Record<string, readonly string[]> = {
   bench: ["e2e", "api", "otlp", "pipeline", "storage", "catalog", "query", "model"],
 };
 
-/** What the browser may see of a package. */
-const webMaySee = new Set(["@weir/api/contract", "@weir/model/browser", "@weir/query"]);
+/** What the browser may see of a package, and the file of it. */
+const webMaySee = new Map([
+  ["@weir/api/contract", "api/contract/index.ts"],
+  ["@weir/model/browser", "model/browser.ts"],
+  ["@weir/query", "query/index.ts"],
+]);
 
 const importPattern =
   /(?:^|\n)\s*(?:import|export)\s[^"';]*?from\s+"([^"]+)"|(?:^|\n)\s*import\s+"([^"]+)"|import\("([^"]+)"\)/g;
@@ -84,6 +88,35 @@ test("the browser sees only what is made for it", () => {
       .filter((specifier) => specifier.startsWith("@weir/") && !webMaySee.has(specifier))
       .map((specifier) => `${file} imports ${specifier}`),
   );
+  assert.deepEqual(wrong, []);
+});
+
+/** A file without comments and without what type stripping takes away. */
+function runningCode(file: string): string {
+  return readFileSync(join(root, file), "utf8")
+    .replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*/g, "")
+    .replaceAll(/(?<=^|\n)(import|export) type [^;]*;/g, "");
+}
+
+/** A file, and all that it loads of its own package or of those that the browser may see. */
+function loadedBy(file: string, seen = new Set<string>()): ReadonlySet<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const [, specifier = ""] of runningCode(file).matchAll(/(?:^|\n)(?:import|export) [^;]*?"([^"]+)"/g)) {
+    const next = specifier.startsWith(".") ? join(dirname(file), specifier) : webMaySee.get(specifier);
+    if (next !== undefined) loadedBy(next, seen);
+  }
+  return seen;
+}
+
+test("what is made for the browser runs there: nothing of Node is used in all that it loads", () => {
+  const files = new Set([...webMaySee.values()].flatMap((file) => [...loadedBy(file)]));
+  assert.ok(files.size > 40, `${files.size} files`);
+  const ofNode = /\bBuffer\b|\bprocess\.[a-z]+[.([]|"node:|"@weir\/(?!api\/contract|model\/browser|query")/;
+  const wrong = [...files].flatMap((file) => {
+    const found = ofNode.exec(runningCode(file))?.[0];
+    return found === undefined ? [] : [`${file}: ${found}`];
+  });
   assert.deepEqual(wrong, []);
 });
 
