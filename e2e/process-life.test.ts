@@ -94,6 +94,11 @@ const refusals: readonly Refusal[] = [
     says: [/WEIR_PORT/, /WEIR_LOG_LEVEL/],
   },
   {
+    name: "a data folder that cannot be made",
+    environment: { WEIR_DATA_DIR: "/dev/null/weir" },
+    says: [/The data folder \/dev\/null\/weir\S* cannot be used: a part of its path is a file\./, /set WEIR_DATA_DIR/],
+  },
+  {
     name: "beyond loopback without credentials",
     environment: { WEIR_HOST: "0.0.0.0", WEIR_INIT_API_KEY: "" },
     says: [/0\.0\.0\.0|loopback/],
