@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { CodedError } from "@weir/model";
-import { openDataPaths, openFolder, unusableFolder } from "./data-paths.ts";
+import { openDataPaths, unusableFolder } from "./data-paths.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "weir-paths-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -19,11 +19,11 @@ test("the folders of a data directory are made for their owner alone", () => {
 
 for (const [folder, reason] of [
   [file, "there is a file of that name"],
-  [join(file, "run"), "a part of its path is a file"],
+  [join(file, "data"), "a part of its path is a file"],
 ] as const)
   test(`a data folder that cannot be made: ${reason}`, () => {
     assert.throws(
-      () => openFolder(folder),
+      () => openDataPaths(folder),
       (error) =>
         error instanceof CodedError &&
         error.code === "CONFIG_INVALID" &&

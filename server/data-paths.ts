@@ -69,7 +69,7 @@ export function dataPaths(data: string): DataPaths {
 }
 
 /** Makes a folder for this user alone. Throws CONFIG_INVALID when it cannot be made or written to. */
-export function openFolder(folder: string): void {
+function openFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     accessSync(folder, constants.W_OK);

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { WeirConfig } from "./config-schema.ts";
-import { openFolder, unusableFolder } from "./data-paths.ts";
+import { openDataPaths, unusableFolder } from "./data-paths.ts";
 import { failureText } from "./failure-text.ts";
 import { readableLine } from "./logging/log-lines.ts";
 import { returnMemoryOfTheStart } from "./processes/memory-of-the-start.ts";
@@ -15,7 +15,7 @@ import { createTelemetry } from "./telemetry.ts";
  */
 export function becomeSupervisor(config: WeirConfig, withDemo: boolean): Promise<void> {
   const file = handOverFile(config.dataDir);
-  openFolder(dirname(file));
+  openDataPaths(config.dataDir);
   try {
     writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
   } catch (cause) {

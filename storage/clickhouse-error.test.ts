@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClickHouseError } from "@clickhouse/client";
-import { insertError, queryError } from "./clickhouse-error.ts";
+import { insertError, queryError, reasonOf } from "./clickhouse-error.ts";
 
 const answered = (type: string, message = type) => new ClickHouseError({ message, code: "0", type });
 const refusedConnection = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
@@ -26,3 +26,10 @@ for (const [name, error, onInsert, onQuery] of [
     assert.equal(queryError(error).code, onQuery);
     assert.equal(insertError(error).cause, error);
   });
+
+test("what kept ClickHouse from answering has a name, or none came", () => {
+  assert.equal(reasonOf(refusedConnection), "ECONNREFUSED");
+  assert.equal(reasonOf(answered("AUTHENTICATION_FAILED")), "AUTHENTICATION_FAILED");
+  assert.equal(reasonOf(new DOMException("The operation was aborted.", "TimeoutError")), "no answer");
+  assert.equal(reasonOf(null), "no answer");
+});

@@ -83,7 +83,9 @@ export function typeOf(error: unknown): string | undefined {
 
 /** The name of whatever kept ClickHouse from answering: its own error's, the socket's, or that nothing came. */
 export function reasonOf(error: unknown): string {
-  return typeOf(error) ?? (error as { code?: string } | null)?.code ?? "no answer";
+  const code = typeOf(error) ?? (error as { code?: unknown } | null)?.code;
+  // A timeout's is a number, which tells nobody anything.
+  return typeof code === "string" ? code : "no answer";
 }
 
 /** Memory used up by others: the same query may pass a moment later. */
