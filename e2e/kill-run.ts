@@ -215,7 +215,7 @@ function isRetried(calls: readonly SentCall[], group: readonly StoredCall[]): bo
 /** All rows of the run, once no more come. Read from the engine itself: there are too many for pages of a list. */
 async function settledRows(weir: Weir, session: string, atLeast: number): Promise<StoredCall[]> {
   let rows: StoredCall[] = [];
-  for (let tries = 0; tries < 40; tries++) {
+  for (let tries = 0; tries < 80; tries++) {
     const before = rows.length;
     await sleep(1500);
     rows = await storedCalls(weir, session);

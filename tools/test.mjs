@@ -8,6 +8,8 @@ import { setUp } from "./setup.mjs";
 const unitFolders = [...programFolders, "web", "demo", "tools"];
 /** Biome colours its output letter by letter, which makes a log unreadable. */
 const plainWithoutTerminal = process.stdout.isTTY ? [] : ["--colors=off"];
+/** Of one test. It ends what hangs; a machine that is busy otherwise is not to be judged by it. */
+const testTimeoutMs = 900_000;
 const counts = { pass: 0, fail: 0, skipped: 0 };
 
 /** Debian packages that tests need: the file that shows it is there, and what it is for. */
@@ -150,7 +152,7 @@ function tests(patterns, concurrency) {
     const args = [
       "--test",
       `--test-concurrency=${concurrency}`,
-      "--test-timeout=300000",
+      `--test-timeout=${testTimeoutMs}`,
       "--test-reporter=spec",
       ...patterns,
     ];
