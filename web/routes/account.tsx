@@ -8,6 +8,7 @@ import { Button } from "../design/button.tsx";
 import { Field } from "../design/field.tsx";
 import { TimeText } from "../design/time-text.tsx";
 import { CreateKey, KeyRow } from "../views/settings/api-keys.tsx";
+import { browserName } from "../views/settings/browser-name.ts";
 import { ConfirmButton } from "../views/settings/confirm-button.tsx";
 import { FormDialog } from "../views/settings/form-dialog.tsx";
 import { ListPanel, ListRow } from "../views/settings/list-panel.tsx";
@@ -70,7 +71,9 @@ function SessionRow({ session }: { session: Session }) {
   return (
     <ListRow error={end.error}>
       <span className="min-w-48 flex-1">
-        <span className="font-medium">{session.user_agent.slice(0, 60) || "Unknown program"}</span>
+        <span className="font-medium" data-hint={session.user_agent}>
+          {browserName(session.user_agent)}
+        </span>
         {session.is_current && <span className="ml-2 text-xs text-accent-strong">this one</span>}
       </span>
       <span className="text-xs text-muted">
