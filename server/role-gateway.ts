@@ -1,6 +1,7 @@
 import { openCatalogReader, openKeyUses } from "@weir/catalog";
 import { startGateway } from "@weir/gateway";
 import { createAnswers } from "./answers.ts";
+import { journalState } from "./journal-state.ts";
 import { keysForScope } from "./key-directory.ts";
 import { schemeOf } from "./own-address.ts";
 import type { Role, RoleOptions } from "./role.ts";
@@ -63,10 +64,9 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
   const open = opening.move();
   return {
     async state() {
-      const { state } = journal.status();
       return {
         gateway: { status: "ok", active_calls: gateway.activeCalls },
-        "gateway journal": { status: state === "ok" ? "ok" : "degraded", state },
+        "gateway journal": journalState(journal.status(), "Calls go on, and are not recorded."),
       };
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),

@@ -11,6 +11,7 @@ import {
   SenderLimits,
   startOtlpGrpcServer,
 } from "@weir/receivers";
+import { journalState } from "./journal-state.ts";
 import { keysForScope } from "./key-directory.ts";
 import { listenOnPort, listenOnSocket } from "./processes/listeners.ts";
 import type { Role, RoleOptions } from "./role.ts";
@@ -90,11 +91,10 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
   const open = opening.move();
   return {
     async state() {
-      const { state } = journal.status();
       return {
         ingest: { status: "ok" },
         otlp: { status: "ok", http_port: otlp.httpPort, grpc_port: otlp.grpcPort },
-        "ingest journal": { status: state === "ok" ? "ok" : "degraded", state },
+        "ingest journal": journalState(journal.status(), "Senders are told to send again later."),
       };
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
