@@ -124,7 +124,7 @@ export class Weir implements AsyncDisposable {
   }
 
   async ready(): Promise<void> {
-    const withinMs = this.#options.readyWithinMs ?? 60_000;
+    const withinMs = this.#options.readyWithinMs ?? 180_000;
     await this.until("ready", withinMs, async () => {
       if (this.exitCode !== undefined) throw new Error(`Weir ended with ${this.exitCode}:\n${this.#output}`);
       const response = await fetch(`${this.url}/ready`, { signal: AbortSignal.timeout(10_000) });

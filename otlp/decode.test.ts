@@ -252,11 +252,12 @@ for (const signal of signals) {
   });
 }
 
-/** NaN and the infinities as OTLP's JSON spells them. */
+/** NaN and the infinities as OTLP's JSON spells them, and -0, which JSON.stringify makes 0 of. */
 function jsonOf(tree: unknown): string {
-  return JSON.stringify(tree, (_key, value) =>
-    typeof value === "number" && !Number.isFinite(value) ? String(value) : value,
-  );
+  return JSON.stringify(tree, (_key, value) => {
+    if (Object.is(value, -0)) return "-0";
+    return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+  });
 }
 
 test("decoding what was encoded gives the same again, in both spellings", () => {
