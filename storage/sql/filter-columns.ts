@@ -105,7 +105,7 @@ export const rollupFields = [
 
 const rollupColumns = new Set<string>(rollupFields);
 
-/** `usage_1m` and `usage_1d` have their keys alone. */
+/** `usage_1m`, `usage_1h` and `usage_1d` have their keys alone. */
 export const rollupColumnsOfFilter: FilterColumns = {
   hasAttributes: false,
   expression: (field) => (rollupColumns.has(field) ? field : undefined),
