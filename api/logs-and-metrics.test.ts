@@ -83,6 +83,8 @@ describe("logs", () => {
   test("are queried by attributes, and paged", async () => {
     const found = await post("/api/v1/logs/query", { attributes: { k: ["v", "w"] } });
     assert.deepEqual([found.status, found.body.data.length], [200, 1]);
+    const byTree = await post("/api/v1/logs/query", { filter: { field: "attributes.k", op: "eq", value: "v" } });
+    assert.deepEqual(byTree.body.data, found.body.data);
     const first = await post("/api/v1/logs/query", { limit: 1 });
     const next = await post("/api/v1/logs/query", { limit: 1, cursor: first.body.next_cursor });
     assert.deepEqual([first.body.data[0].body, next.body.data[0].body], ["failed", "plain"]);
@@ -90,6 +92,17 @@ describe("logs", () => {
 });
 
 describe("metrics", () => {
+  test("are listed and queried by a filter", async () => {
+    const { body } = await api.ask("/api/v1/metrics?filter=name:shop.*");
+    assert.deepEqual(
+      metricList.parse(body).data.map(({ name }) => name),
+      ["shop.calls"],
+    );
+    const asked = { name: "shop.calls", aggregation: "sum", filter: "service:nobody" };
+    const { status, body: answer } = await post("/api/v1/metrics/query", asked);
+    assert.deepEqual([status, answer.series], [200, []]);
+    assert.equal((await api.ask("/api/v1/metrics?filter=model:m")).body.error.code, "FILTER_INVALID");
+  });
   test("are listed with their type and unit", async () => {
     const { status, body } = await api.ask("/api/v1/metrics");
     assert.equal(status, 200);

@@ -33,7 +33,14 @@ const exportSpans = Number(values["export-spans"]);
 const exportsPerBatch = Math.ceil(Number(values["batch-rows"]) / exportSpans);
 const batchRows = exportsPerBatch * exportSpans;
 
-const views = ["traces_view", "trace_index_view", "usage_1m_view", "usage_1d_view", "usage_user_1d_view"];
+const views = [
+  "traces_view",
+  "trace_index_view",
+  "usage_1m_view",
+  "usage_1h_view",
+  "usage_1d_view",
+  "usage_user_1d_view",
+];
 const dropViews = views.map((view) => `DROP VIEW IF EXISTS ${view}`);
 const dropIndexes = ["input_words", "output_words", "name_words", "error_words"].map(
   (index) => `ALTER TABLE spans DROP INDEX IF EXISTS ${index}`,
@@ -47,7 +54,9 @@ const variants: Record<string, readonly string[]> = {
   whole: [],
   "without traces": [`DROP VIEW traces_view`],
   "without trace_index": [`DROP VIEW trace_index_view`],
-  "without usage_1m and usage_1d": [`DROP VIEW usage_1m_view`, `DROP VIEW usage_1d_view`],
+  "without usage_1m, usage_1h and usage_1d": ["usage_1m", "usage_1h", "usage_1d"].map(
+    (table) => `DROP VIEW ${table}_view`,
+  ),
   "without usage_user_1d": [`DROP VIEW usage_user_1d_view`],
   "without any view": dropViews,
   "without text indexes": dropIndexes,
@@ -129,7 +138,7 @@ async function measure(name: string, statements: readonly string[], batches: Uin
   const inserted = cpuSeconds();
   const seconds = (performance.now() - startedMs) / 1000;
   await store.command(`SYSTEM START MERGES`);
-  for (const table of ["spans", "traces", "trace_index", "usage_1m", "usage_1d", "usage_user_1d"])
+  for (const table of ["spans", "traces", "trace_index", "usage_1m", "usage_1h", "usage_1d", "usage_user_1d"])
     await store.command(`OPTIMIZE TABLE ${table} FINAL`);
   const merged = cpuSeconds();
   const bytes = await diskBytes(store);

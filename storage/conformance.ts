@@ -225,7 +225,7 @@ export function describeStore(name: string, options: ConformanceOptions): void {
       ];
       const blocks = await Promise.all(rows.map(block));
       await opened.insert({ table: "spans", blocks, rowCount: 3, token: "unknown" });
-      for (const rollup of ["usage_1m", "usage_1d", "usage_user_1d"])
+      for (const rollup of ["usage_1m", "usage_1h", "usage_1d", "usage_user_1d"])
         assert.deepEqual(
           await opened.query(
             `SELECT model, sum(cost_nano_usd) AS cost, sum(input_tokens) AS tokens, sum(call_count) AS calls,
@@ -395,7 +395,7 @@ export async function contentsOf(store: Store): Promise<unknown[]> {
     "SELECT count() AS n, sum(cityHash64(span_id)) AS h FROM traces",
     "SELECT sum(span_count) AS n, sum(cost_nano_usd) AS h FROM trace_index",
     "SELECT sum(span_count) AS n, sum(cost_nano_usd) AS h FROM usage_user_1d",
-    ...["usage_1m", "usage_1d"].map(
+    ...["usage_1m", "usage_1h", "usage_1d"].map(
       (table) => `SELECT sum(span_count) AS n, sum(cost_nano_usd) AS h,
         countMerge(arrayReduce('countState', [1])) AS one, quantilesTDigestMerge(0.5, 0.9, 0.95, 0.99)(ttft_state) AS q FROM ${table}`,
     ),
@@ -424,6 +424,7 @@ export async function compareRollups(store: Store): Promise<void> {
   const model = "if(response_model = '', request_model, response_model) AS model";
   for (const [table, keys, where, kept] of [
     ["usage_1m", ["project_id", "toStartOfMinute(start_time) AS minute", "kind", "provider", model], "1", whole],
+    ["usage_1h", ["project_id", "toStartOfHour(start_time) AS hour", "kind", "provider", model], "1", whole],
     ["usage_1d", ["project_id", "toDate(start_time) AS day", "kind", "provider", model], "1", whole],
     ["usage_user_1d", ["project_id", "toDate(start_time) AS day", "user_id", "kind", model], "user_id != ''", narrow],
   ] as const) {

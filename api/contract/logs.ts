@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { anyOf, filterText, pageOf, pageQuery, rangeQuery, spanId, time, traceId, whole } from "./fields.ts";
+import { filterJson } from "./query.ts";
 
 const severities = { trace: 1, debug: 5, info: 9, warn: 13, error: 17, fatal: 21 } as const;
 type Severity = keyof typeof severities;
@@ -42,6 +43,7 @@ export const labelValues = z
 /** The same as a body, which can also tell attributes. */
 export const queryLogsBody = z.object({
   ...logFields,
+  filter: filterJson.optional(),
   attributes: labelValues
     .optional()
     .describe("Attributes of the record: name and value, or values of which any matches."),

@@ -1,10 +1,22 @@
 import { metricAggregations } from "@weir/model/browser";
 import { z } from "zod";
-import { rangeQuery, time, whole } from "./fields.ts";
+import { filterText, rangeQuery, time, whole } from "./fields.ts";
 import { labelValues } from "./logs.ts";
+import { filterJson } from "./query.ts";
 
-export const listMetricsQuery = z.object(rangeQuery);
+const metricFilterFields = "name, service_name, environment, attributes and text (the words of a name)";
+
+export const listMetricsQuery = z.object({
+  ...rangeQuery,
+  filter: filterText
+    .describe(
+      `A filter in text form over ${metricFilterFields}, such as \`service:shop http attributes.http.route:/pay\`; see docs/query-language.md.`,
+    )
+    .optional(),
+});
 export type ListMetricsQuery = z.input<typeof listMetricsQuery>;
+
+export const getMetricQuery = z.object(rangeQuery);
 
 const metricName = z.string().min(1).max(500);
 export const metricParams = z.object({ name: metricName });
@@ -74,6 +86,7 @@ export const queryMetricBody = z.object({
   labels: labelValues
     .default({})
     .describe("Labels as GET /api/v1/metrics/:name tells them, with the values that match."),
+  filter: filterJson.optional().describe(`Which series, in the query language: over ${metricFilterFields}.`),
   group_by: z.array(z.string().min(1).max(500)).max(10).default([]).describe("Labels; a series for each combination."),
   step_seconds: z
     .int()

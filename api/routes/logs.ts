@@ -1,5 +1,5 @@
 import type { ProjectId } from "@weir/model";
-import { parseFilter } from "@weir/query";
+import { checkFilter } from "@weir/query";
 import { type LogFilter, listLogs, type TimeRange } from "@weir/storage";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
@@ -43,7 +43,7 @@ function logsOf(request: FastifyRequest, reply: FastifyReply, fields: LogFields,
     scope_name,
     attributes,
     q,
-    query: fields.filter === undefined ? undefined : parseFilter(fields.filter),
+    query: fields.filter === undefined ? undefined : checkFilter(fields.filter),
     severity_from: severity,
     trace_id: fields.trace_id?.toLowerCase(),
     span_id: fields.span_id?.toLowerCase(),

@@ -1,7 +1,9 @@
+import { checkFilter, parseFilter } from "@weir/query";
 import { getMetric, listMetrics, queryMetric } from "@weir/storage";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
   apiPaths,
+  getMetricQuery,
   listMetricsQuery,
   metricAnswer,
   metricDetail,
@@ -32,7 +34,8 @@ function registerList(server: ApiServer, options: ApiOptions): void {
   };
   server.get(apiPaths.metrics, { schema }, async (request, reply) => {
     const { project, range } = rangeScopeOf(request, request.query, options);
-    const data = await listMetrics(options.store, project, { range }, readOptions(reply, options));
+    const filter = request.query.filter === undefined ? undefined : parseFilter(request.query.filter);
+    const data = await listMetrics(options.store, project, { range, filter }, readOptions(reply, options));
     return { ...endsOf(range), project_id: project, data };
   });
 }
@@ -43,7 +46,7 @@ function registerDetail(server: ApiServer, options: ApiOptions): void {
     tags,
     summary: "Read a metric's labels, series and exemplars",
     params: metricParams,
-    querystring: listMetricsQuery,
+    querystring: getMetricQuery,
     response: answers({ 200: metricDetail }),
   };
   server.get(apiPaths.metric, { schema }, (request, reply) => {
@@ -63,7 +66,16 @@ function registerQuery(server: ApiServer, options: ApiOptions): void {
   server.post(apiPaths.queryMetric, { schema }, async (request, reply) => {
     const { name, aggregation, labels, group_by, step_seconds, limit } = request.body;
     const { project, range: asked } = rangeScopeOf(request, request.body, options);
-    const question = { name, aggregation, labels, groupBy: group_by, stepSeconds: step_seconds, limit, range: asked };
+    const question = {
+      name,
+      aggregation,
+      labels,
+      filter: request.body.filter === undefined ? undefined : checkFilter(request.body.filter),
+      groupBy: group_by,
+      stepSeconds: step_seconds,
+      limit,
+      range: asked,
+    };
     const { range, ...answer } = await queryMetric(options.store, project, question, readOptions(reply, options));
     return { ...endsOf(range), project_id: project, name, aggregation, ...answer };
   });

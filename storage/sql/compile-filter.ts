@@ -5,6 +5,7 @@ import {
   conditionsOf,
   type Field,
   type Filter,
+  FilterError,
   fieldNamed,
   mentions,
   partsOfPattern,
@@ -56,6 +57,16 @@ export function missingFields(filter: Filter, columns: FilterColumns): string[] 
     (attributeKey(field) !== undefined && columns.hasAttributes) ||
     (columns.expression(field) ?? columns.searched(field)) !== undefined;
   return [...new Set(conditionsOf(filter).map(({ field }) => field))].filter((field) => !isThere(field));
+}
+
+/**
+ * The filter as a condition on a table that has some of the fields. Throws a FilterError that names the first that it
+ * has not: `what` are the rows of the table, such as "log records".
+ */
+export function conditionOn(bindings: Bindings, filter: Filter, columns: FilterColumns, what: string): string {
+  const [missing] = missingFields(filter, columns);
+  if (missing !== undefined) throw new FilterError({ problem: `${what} have no field "${missing}"` });
+  return `(${compileFilter(bindings, filter, columns)})`;
 }
 
 /** The filter, and the kinds besides, unless it is about kinds itself. */

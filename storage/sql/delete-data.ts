@@ -35,7 +35,7 @@ const userAttributes = ["user.id", "enduser.id", "user_id", "langfuse.user.id", 
 
 /** Every table with data of projects; with `receiptTables` all that name one, which a test compares with the schema. */
 export const projectTables = [
-  ...["spans", "traces", "trace_index", "usage_1m", "usage_1d", "usage_user_1d"],
+  ...["spans", "traces", "trace_index", "usage_1m", "usage_1h", "usage_1d", "usage_user_1d"],
   ...["logs", "metric_points", "metric_1m", "metric_1h"],
 ] as const;
 /** What tells which traces were kept that the rules hold; ids alone, and they expire. */

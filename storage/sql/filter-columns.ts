@@ -79,6 +79,19 @@ export const logColumnsOfFilter: FilterColumns = {
   searched: (field) => (field === "text" ? { content: ["body"], plain: [] } : undefined),
 };
 
+const metricColumns = new Map([
+  ["name", "metric_name"],
+  ["service_name", "service_name"],
+  ["environment", "environment"],
+]);
+
+/** `metric_points` and its rollups have a name, a sender and the attributes of a series. */
+export const metricColumnsOfFilter: FilterColumns = {
+  hasAttributes: true,
+  expression: (field) => metricColumns.get(field),
+  searched: (field) => (field === "text" ? { content: [], plain: ["metric_name"] } : undefined),
+};
+
 /** The fields that the rollups are keyed by. */
 export const rollupFields = [
   "model",
@@ -92,7 +105,7 @@ export const rollupFields = [
 
 const rollupColumns = new Set<string>(rollupFields);
 
-/** `usage_1m` and `usage_1d` have their keys alone. */
+/** `usage_1m`, `usage_1h` and `usage_1d` have their keys alone. */
 export const rollupColumnsOfFilter: FilterColumns = {
   hasAttributes: false,
   expression: (field) => (rollupColumns.has(field) ? field : undefined),

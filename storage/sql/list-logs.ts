@@ -1,8 +1,8 @@
 import { noSpanId, noTraceId, type ProjectId } from "@weir/model";
-import { type Filter, FilterError, patternOf } from "@weir/query";
+import { type Filter, patternOf } from "@weir/query";
 import { Bindings } from "./bindings.ts";
 import type { RawRow } from "./call-row.ts";
-import { compileFilter, missingFields } from "./compile-filter.ts";
+import { conditionOn } from "./compile-filter.ts";
 import { instantCursor, instantOfCursor } from "./cursor.ts";
 import { logColumnsOfFilter } from "./filter-columns.ts";
 import { rfc3339 } from "./instant.ts";
@@ -123,14 +123,10 @@ function filterConditions(bindings: Bindings, filter: LogFilter): string[] {
     conditions.push(
       hasPattern(bindings, patternOf(["star", { text: filter.q }, "star"]), { content: ["body"], plain: [] }),
     );
-  if (filter.query !== undefined) conditions.push(`(${queryCondition(bindings, filter.query)})`);
+  if (filter.query !== undefined) {
+    conditions.push(conditionOn(bindings, filter.query, logColumnsOfFilter, "log records"));
+  }
   return conditions;
-}
-
-function queryCondition(bindings: Bindings, query: Filter): string {
-  const [missing] = missingFields(query, logColumnsOfFilter);
-  if (missing !== undefined) throw new FilterError({ problem: `log records have no field "${missing}"` });
-  return compileFilter(bindings, query, logColumnsOfFilter);
 }
 
 function toRecord(row: RawRow): LogRecordRow {

@@ -1,6 +1,9 @@
 import { CodedError, type MetricType, type ProjectId } from "@weir/model";
+import type { Filter } from "@weir/query";
 import { Bindings } from "./bindings.ts";
 import type { RawRow } from "./call-row.ts";
+import { conditionOn } from "./compile-filter.ts";
+import { metricColumnsOfFilter } from "./filter-columns.ts";
 import { rfc3339 } from "./instant.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
 import { happenedWithin, type TimeRange, widened } from "./time-range.ts";
@@ -28,6 +31,8 @@ const mostExemplars = 50;
 interface MetricsQuestion {
   readonly range: TimeRange;
   readonly name?: string | undefined;
+  /** Of the fields that metrics have; another one rejects with a FilterError. */
+  readonly filter?: Filter | undefined;
 }
 
 /** The metrics of a range, widened to whole hours, by name; the 2,000 first. */
@@ -63,7 +68,7 @@ LIMIT ${bindings.bind("UInt32", mostMetrics)}`;
   }));
 }
 
-function rollupConditions(bindings: Bindings, { range, name }: MetricsQuestion): string[] {
+function rollupConditions(bindings: Bindings, { range, name, filter }: MetricsQuestion): string[] {
   const { fromUnixNano, toUnixNano } = widened(range, hourNano);
   const conditions = [
     bindings.tenant,
@@ -71,6 +76,7 @@ function rollupConditions(bindings: Bindings, { range, name }: MetricsQuestion):
     `hour < ${bindings.second(toUnixNano)}`,
   ];
   if (name !== undefined) conditions.push(`metric_name = ${bindings.bind("String", name)}`);
+  if (filter !== undefined) conditions.push(conditionOn(bindings, filter, metricColumnsOfFilter, "metrics"));
   return conditions;
 }
 

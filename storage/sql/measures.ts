@@ -50,7 +50,7 @@ export const spanMeasures = `count() AS calls,
   quantilesTDigest(${levels})(duration_ns) AS duration_quantiles,
   quantilesTDigest(${levels})(ttft_ns) AS ttft_quantiles`;
 
-/** The measures over rows of `usage_1m` and `usage_1d`. */
+/** The measures over rows of `usage_1m`, `usage_1h` and `usage_1d`. */
 export const rollupMeasures = `sum(span_count) AS calls,
   sum(error_count) + sum(cut_count) + sum(interrupted_count) AS errors,
   sum(cancelled_count) AS cancelled,

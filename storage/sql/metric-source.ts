@@ -1,5 +1,8 @@
 import type { MetricType } from "@weir/model";
+import type { Filter } from "@weir/query";
 import type { Bindings } from "./bindings.ts";
+import { conditionOn } from "./compile-filter.ts";
+import { metricColumnsOfFilter } from "./filter-columns.ts";
 import { happenedWithin, type TimeRange } from "./time-range.ts";
 
 /** Which series of which metric. */
@@ -8,6 +11,8 @@ export interface MetricSelection {
   readonly type: MetricType;
   /** By `labelExpression`; any of a label's values matches. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** Of the fields that metrics have; another one throws a FilterError. */
+  readonly filter?: Filter | undefined;
   readonly groupBy: readonly string[];
 }
 
@@ -61,6 +66,9 @@ export function metricSource(
       ([label, values]) => `${labelExpression(bindings, label)} IN ${bindings.bind("Array(String)", values)}`,
     ),
   ];
+  if (selection.filter !== undefined) {
+    conditions.push(conditionOn(bindings, selection.filter, metricColumnsOfFilter, "metrics"));
+  }
   const labels = selection.groupBy.map((label) => labelExpression(bindings, label));
   return resolution === "points"
     ? pointsSource(conditions, labels)

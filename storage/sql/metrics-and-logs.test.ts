@@ -9,6 +9,7 @@ import {
   type ProjectId,
   projectId,
 } from "@weir/model";
+import { parseFilter } from "@weir/query";
 import type { Store } from "../store.ts";
 import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
 import {
@@ -307,6 +308,67 @@ test("metrics are listed and described, of the project alone", async () => {
     value: 0.5,
     trace_id: exemplars.exemplar_trace_ids[0],
     span_id: exemplars.exemplar_span_ids[0],
+  });
+});
+
+describe("metrics by a filter", () => {
+  const day = range(0, 3 * 86_400);
+  const series = [
+    pointOf("gauge", 3, { metric_name: "shop.cart.size", service_name: "shop", value: 1, ...a }),
+    pointOf("gauge", 4, { metric_name: "shop.cart.size", service_name: "shop", value: 2, ...b }),
+    pointOf("gauge", 5, { metric_name: "http.server.duration", service_name: "proxy", environment: "prod", value: 1 }),
+  ];
+  const project = projectId("filtered-metrics");
+  before(() =>
+    insertRows(
+      store,
+      "metric_points",
+      series.map((row) => ({ ...row, project_id: project })),
+    ),
+  );
+
+  for (const [filter, names] of [
+    ["", ["http.server.duration", "shop.cart.size"]],
+    ["service:shop", ["shop.cart.size"]],
+    ["attributes.host:a", ["shop.cart.size"]],
+    ["env:prod or attributes.host:b", ["http.server.duration", "shop.cart.size"]],
+    ["not service:shop", ["http.server.duration"]],
+    ["name:http.*", ["http.server.duration"]],
+    ["cart", ["shop.cart.size"]],
+    ["nowhere", []],
+  ] as const) {
+    test(`"${filter}" lists ${names.join(", ") || "none"}`, async () => {
+      const listed = await listMetrics(store, project, { range: day, filter: parseFilter(filter) });
+      assert.deepEqual(
+        listed.map(({ name }) => name),
+        names,
+      );
+    });
+  }
+
+  for (const stepSeconds of [60, 3600, 50]) {
+    test(`a step of ${stepSeconds} s has the series that match`, async () => {
+      const answer = await queryMetric(store, project, {
+        name: "shop.cart.size",
+        range: stepSeconds === 50 ? range(0, 50) : day,
+        labels: {},
+        filter: parseFilter("attributes.host:b service:shop"),
+        groupBy: ["host"],
+        aggregation: "max",
+        stepSeconds: stepSeconds === 60 ? 300 : stepSeconds,
+        limit: 10,
+      });
+      assert.deepEqual(
+        answer.series.map(({ labels, values }) => [labels, values[0]]),
+        [[{ host: "b" }, 2]],
+      );
+    });
+  }
+
+  test("a field that metrics do not have is named", async () => {
+    const filter = parseFilter("model:gpt-4o");
+    const refused = { code: "FILTER_INVALID", message: /metrics have no field "model"/ };
+    await assert.rejects(() => listMetrics(store, project, { range: day, filter }), refused);
   });
 });
 

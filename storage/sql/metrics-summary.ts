@@ -32,10 +32,9 @@ export async function metricsSummary(
   options?: ReadOptions,
 ): Promise<MetricsSummary> {
   const whole = widened(range);
-  const [total, previous, by_model] = await Promise.all([
-    totals(reader, project, { range: whole, filter }, options),
-    totals(reader, project, { range: rangeBefore(whole), filter }, options),
+  const [{ total, by_model }, previous] = await Promise.all([
     totalsByModel(reader, project, { range: whole, filter }, options),
+    totals(reader, project, { range: rangeBefore(whole), filter }, options),
   ]);
   return { range: whole, total, previous, by_model };
 }
@@ -47,18 +46,22 @@ async function totals(reader: SqlReader, project: ProjectId, question: MetricsQu
   return toCallTotals(row);
 }
 
+/** Of all calls and of each model, in one reading. */
 async function totalsByModel(reader: SqlReader, project: ProjectId, question: MetricsQuestion, options?: ReadOptions) {
   const bindings = new Bindings(project);
   const source = usageSource(bindings, question);
-  const sql = `SELECT provider, ${source.model} AS shown_model, ${source.measures}
+  const sql = `SELECT grouping(provider) AS is_total, provider, ${source.model} AS shown_model, ${source.measures}
 ${source.from}
-GROUP BY provider, shown_model
-ORDER BY sum_cost_nano_usd DESC NULLS LAST, calls DESC, provider, shown_model
-LIMIT ${bindings.bind("UInt32", maxModels)}`;
-  const rows = await reader.query<RawRow>(sql, bindings.params, options);
-  return rows.map((row) => ({
-    provider: String(row["provider"]),
-    model: String(row["shown_model"]),
-    ...toCallTotals(row),
-  }));
+GROUP BY GROUPING SETS ((provider, shown_model), ())
+ORDER BY is_total DESC, sum_cost_nano_usd DESC NULLS LAST, calls DESC, provider, shown_model
+LIMIT ${bindings.bind("UInt32", maxModels + 1)}`;
+  const [total, ...models] = await reader.query<RawRow>(sql, bindings.params, options);
+  const by_model = models.map(
+    (row): ModelTotals => ({
+      provider: String(row["provider"]),
+      model: String(row["shown_model"]),
+      ...toCallTotals(row),
+    }),
+  );
+  return { total: toCallTotals(total), by_model };
 }

@@ -1,4 +1,5 @@
 import { CodedError, type MetricAggregation, type MetricType, type ProjectId } from "@weir/model";
+import type { Filter } from "@weir/query";
 import { Bindings } from "./bindings.ts";
 import { bucketSecondsFor, bucketStarts } from "./buckets.ts";
 import type { RawRow } from "./call-row.ts";
@@ -13,6 +14,7 @@ export interface QueryMetricQuestion {
   readonly name: string;
   readonly range: TimeRange;
   readonly labels: Readonly<Record<string, readonly string[]>>;
+  readonly filter?: Filter | undefined;
   readonly groupBy: readonly string[];
   readonly aggregation: MetricAggregation;
   readonly stepSeconds?: number | undefined;
@@ -106,8 +108,8 @@ interface Asked extends QueryMetricQuestion {
 /** Rows of one answer: steps times groups, times the shapes of their buckets. */
 const mostRows = 200_000;
 
-function selectionOf({ name, metric, labels, groupBy }: Asked): MetricSelection {
-  return { name, type: metric.type, labels, groupBy };
+function selectionOf({ name, metric, labels, filter, groupBy }: Asked): MetricSelection {
+  return { name, type: metric.type, labels, filter, groupBy };
 }
 
 const labelNames = (groupBy: readonly string[]) => groupBy.map((_, index) => `label${index}`);

@@ -116,6 +116,21 @@ describe("totals", () => {
     }
   });
 
+  test("of data that is older than the rollup by hour are the same: the migration counts it", async () => {
+    const before = await metricsSummary(store, mine, { range, filter: everything });
+    for (const undone of [
+      "DROP VIEW usage_1h_view",
+      "TRUNCATE TABLE usage_1h",
+      "ALTER TABLE schema_migrations DELETE WHERE number = 14 SETTINGS mutations_sync = 1",
+    ]) {
+      await store.command(undone);
+    }
+    const { total } = await metricsSummary(store, mine, { range, filter: everything });
+    assert.ok(total.calls < before.total.calls);
+    assert.deepEqual((await store.migrate()).applied, [14]);
+    assert.deepEqual(plain(await metricsSummary(store, mine, { range, filter: everything })), plain(before));
+  });
+
   test("of nothing are zero calls, no rate and no quantiles", async () => {
     const { total, by_model } = await metricsSummary(store, projectId("empty"), { range, filter: everything });
     assert.deepEqual([total.calls, total.error_rate, total.cost_nano_usd, total.duration_ns], [0, null, 0, null]);

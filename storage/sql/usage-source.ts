@@ -42,8 +42,8 @@ export interface UsageQuestion {
 /** What the rollup of users sums up, besides counting. */
 export const userRollupSums: ReadonlySet<string> = new Set(["input_tokens", "output_tokens", "cost_nano_usd"]);
 
-const secondsOfDay = 86_400;
-const dayNano = 86_400_000_000_000n;
+const hourSeconds = 3600;
+const daySeconds = 86_400;
 
 export function usageSource(bindings: Bindings, question: UsageQuestion): UsageSource {
   const { by = [], needsSpans = false } = question;
@@ -86,15 +86,14 @@ function spanSource(bindings: Bindings, { range, filter }: UsageQuestion): Usage
 function rollupSource(bindings: Bindings, { range, filter, bucketSeconds }: UsageQuestion): UsageSource {
   const columns = [...rollupFields, ...rollupMeasureColumns].join(", ");
   const days = daysOf({ range, bucketSeconds });
+  const hours = wholeSteps({ range, bucketSeconds }, hourSeconds);
   const conditions = compileFilter(bindings, filter, rollupColumnsOfFilter);
-  const minutes = [bindings.tenant, ...within(bindings, "minute", range)];
+  const part = (at: string, table: string, wanted: string) =>
+    `SELECT ${at} AS at, ${columns} FROM ${table} WHERE ${bindings.tenant} AND ${wanted}`;
   const parts: string[] = [];
-  if (days !== undefined) {
-    minutes.push(`NOT (${within(bindings, "minute", days).join(" AND ")})`);
-    const wanted = onDays(bindings, days);
-    parts.push(`SELECT toDateTime(day, 'UTC') AS at, ${columns} FROM usage_1d WHERE ${bindings.tenant} AND ${wanted}`);
-  }
-  parts.push(`SELECT minute AS at, ${columns} FROM usage_1m WHERE ${minutes.join(" AND ")}`);
+  if (days !== undefined) parts.push(part("toDateTime(day, 'UTC')", "usage_1d", onDays(bindings, days)));
+  if (hours !== undefined) parts.push(part("hour", "usage_1h", withinBut(bindings, "hour", hours, days)));
+  parts.push(part("minute", "usage_1m", withinBut(bindings, "minute", range, hours ?? days)));
   return {
     kind: "rollups",
     from: `FROM (${parts.join("\n  UNION ALL\n  ")}) WHERE ${conditions}`,
@@ -136,8 +135,14 @@ function onDays(bindings: Bindings, days: TimeRange): string {
   return `day >= ${day(bindings, days.fromUnixNano)} AND day < ${day(bindings, days.toUnixNano)}`;
 }
 
-function within(bindings: Bindings, column: string, { fromUnixNano, toUnixNano }: TimeRange): string[] {
-  return [`${column} >= ${bindings.second(fromUnixNano)}`, `${column} < ${bindings.second(toUnixNano)}`];
+function within(bindings: Bindings, column: string, { fromUnixNano, toUnixNano }: TimeRange): string {
+  return `${column} >= ${bindings.second(fromUnixNano)} AND ${column} < ${bindings.second(toUnixNano)}`;
+}
+
+/** What a coarser rollup answers for is left to it. */
+function withinBut(bindings: Bindings, column: string, range: TimeRange, coarser: TimeRange | undefined): string {
+  const whole = within(bindings, column, range);
+  return coarser === undefined ? whole : `${whole} AND NOT (${within(bindings, column, coarser)})`;
 }
 
 function day(bindings: Bindings, unixNano: bigint): string {
@@ -145,13 +150,18 @@ function day(bindings: Bindings, unixNano: bigint): string {
 }
 
 /** The whole days that a rollup by day can answer for. */
-function daysOf({ range, bucketSeconds }: Pick<UsageQuestion, "range" | "bucketSeconds">): TimeRange | undefined {
-  return bucketSeconds === undefined || bucketSeconds % secondsOfDay === 0 ? wholeDays(range) : undefined;
+function daysOf(question: Pick<UsageQuestion, "range" | "bucketSeconds">): TimeRange | undefined {
+  return wholeSteps(question, daySeconds);
 }
 
-/** The whole days within a range, where they are enough for the day's rollup to save work. */
-function wholeDays({ fromUnixNano, toUnixNano }: TimeRange): TimeRange | undefined {
-  const from = (fromUnixNano + dayNano - 1n) / dayNano;
-  const to = toUnixNano / dayNano;
-  return to - from >= 2n ? { fromUnixNano: from * dayNano, toUnixNano: to * dayNano } : undefined;
+/** The whole days or hours within a range, where buckets do not cut them and they are enough to save work. */
+function wholeSteps(
+  { range, bucketSeconds = 0 }: Pick<UsageQuestion, "range" | "bucketSeconds">,
+  stepSeconds: number,
+): TimeRange | undefined {
+  if (bucketSeconds % stepSeconds !== 0) return undefined;
+  const stepNano = BigInt(stepSeconds) * 1_000_000_000n;
+  const from = (range.fromUnixNano + stepNano - 1n) / stepNano;
+  const to = range.toUnixNano / stepNano;
+  return to - from >= 2n ? { fromUnixNano: from * stepNano, toUnixNano: to * stepNano } : undefined;
 }
