@@ -18,6 +18,8 @@ export const twoLineWidth = 460;
 
 /** Between two columns, and at both sides of a row: `gap-x-3`, `px-3`. */
 const gap = 12;
+/** A thin one, where it takes room at all. */
+const scrollbar = 12;
 
 /** The columns that fit into a list of this width: those that are shown the latest go first. */
 export function columnsFor(columns: readonly Column[], width: number): readonly Column[] {
@@ -30,9 +32,12 @@ export function columnsFor(columns: readonly Column[], width: number): readonly 
   return shown;
 }
 
-/** What a row needs for its columns not to run over its end. */
+/** What a list needs for its columns not to run over a row's end. */
 export function leastWidth(columns: readonly Column[]): number {
-  return columns.reduce((sum, { width }) => sum + gap + Number.parseFloat(width.replace("minmax(", "")), gap);
+  return columns.reduce(
+    (sum, { width }) => sum + gap + Number.parseFloat(width.replace("minmax(", "")),
+    gap + scrollbar,
+  );
 }
 
 export function gridTemplate(shown: readonly Column[]): string {
