@@ -1,13 +1,16 @@
-// Command otel-collector is an OpenTelemetry Collector with the parts that the tests use: it takes OTLP and sends it on.
+// Command otel-collector is an OpenTelemetry Collector with the parts that the tests and the benchmarks use: it takes
+// OTLP and sends it on, writes it to a file, or forgets it.
 package main
 
 import (
 	"log"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/nopexporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/otelcol"
@@ -43,6 +46,7 @@ func factories() (otelcol.Factories, error) {
 	if made.Processors, err = otelcol.MakeFactoryMap[processor.Factory](batchprocessor.NewFactory()); err != nil {
 		return made, err
 	}
-	made.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](otlpexporter.NewFactory(), otlphttpexporter.NewFactory())
+	made.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
+		otlpexporter.NewFactory(), otlphttpexporter.NewFactory(), nopexporter.NewFactory(), fileexporter.NewFactory())
 	return made, err
 }
