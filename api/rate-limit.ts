@@ -1,4 +1,4 @@
-import { CodedError } from "@weir/model";
+import { CodedError, networkOfClient } from "@weir/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { Caller } from "./caller.ts";
@@ -17,7 +17,7 @@ export function requestLimits({ rateLimit }: ApiConfig): RequestLimits {
   const addresses = perMinute(rateLimit.perAddressPerMinute);
   const callers = perMinute(rateLimit.perCallerPerMinute);
   return {
-    admitAddress: (request, reply) => admit(addresses, request.ip, reply, "This address"),
+    admitAddress: (request, reply) => admit(addresses, networkOfClient(request.ip), reply, "This address"),
     async admitCaller(caller, reply) {
       const identity = identityOf(caller);
       if (identity !== undefined) await admit(callers, identity, reply, "This key or user");

@@ -135,7 +135,7 @@ export interface Catalog extends AsyncDisposable {
    * TOO_MANY_ATTEMPTS after many failures, and with FORBIDDEN where an organisation wants single sign-on.
    */
   signIn(credentials: { email: string; password: string }): Promise<CreatedSession | undefined>;
-  /** Lasts 30 days. Default: of the owner of this machine. */
+  /** Lasts 30 days, by single sign-on one. Default: of the owner of this machine. */
   createSession(session?: NewSession): Promise<CreatedSession>;
   sessionBySecret(secret: string): Promise<Session | undefined>;
   endSession(secret: string): Promise<void>;
@@ -321,9 +321,9 @@ class DatabaseCatalog implements Catalog {
   }
 
   endSession(secret: string): Promise<void> {
-    return this.#context.write(async ({ transaction, audit }) => {
-      const id = await deleteSession(transaction, secret);
-      if (id !== undefined) audit({ action: "session.end", target: { kind: "session", id } });
+    return this.#context.write(async (change) => {
+      const id = await deleteSession(change, secret);
+      if (id !== undefined) change.audit({ action: "session.end", target: { kind: "session", id } });
     });
   }
 

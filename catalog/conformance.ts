@@ -11,7 +11,7 @@ import { type CatalogLocation, openDatabase } from "./database/database.ts";
 import { migrate } from "./database/migrate.ts";
 import { migrations } from "./database/migrations/index.ts";
 import { openCatalogReader } from "./reading/reader.ts";
-import type { Actor } from "./records/audit.ts";
+import { type Actor, systemActor } from "./records/audit.ts";
 import { defaultOrganizationId } from "./records/projects.ts";
 import type { User } from "./records/users.ts";
 import { type MasterKeyPlace, parseGivenKeys } from "./secrets/key-ring.ts";
@@ -345,6 +345,26 @@ function describeSignIn(withFixture: WithFixture): void {
   });
 
   withFixture(
+    "by single sign-on it lasts a day, and signing out works with the secret before the last one",
+    async (fixture) => {
+      const catalog = await fixture.catalog();
+      const signedOn = { userId: null, organizationId: defaultOrganizationId, method: "sso" } as const;
+      const { secret } = await catalog.createSession(signedOn);
+      fixture.now += 24 * 60 * minuteMs - 1;
+      assert.ok(await catalog.sessionBySecret(secret));
+      fixture.now += 1;
+      assert.equal(await catalog.sessionBySecret(secret), undefined);
+      const other = await catalog.createSession();
+      fixture.now += 24 * 60 * minuteMs;
+      const session = await catalog.sessionBySecret(other.secret);
+      const next = session === undefined ? undefined : await catalog.sessions.renew(session);
+      assert.ok(next);
+      await catalog.endSession(other.secret);
+      assert.equal(await catalog.sessionBySecret(next), undefined);
+    },
+  );
+
+  withFixture(
     "the administrator signs in with the configured password; a new one ends the sessions",
     async (fixture) => {
       const catalog = await fixture.catalog();
@@ -466,6 +486,40 @@ function describePeople(withFixture: WithFixture): void {
       assert.ok(await catalog.signIn(right));
     },
   );
+
+  withFixture("many wrong passwords at once are as slow as one after another", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const guesses = Array.from({ length: 30 }, (_, number) =>
+      catalog.signIn({ email: "ann@example.org", password: `guess ${number}` }),
+    );
+    const outcomes = await Promise.allSettled(guesses);
+    assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 5);
+    const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+    assert.ok(refused.every(({ reason }) => hasCode("TOO_MANY_ATTEMPTS")(reason)));
+  });
+
+  withFixture("more sign-ins than can be looked at are refused before they count as failures", async (fixture) => {
+    const catalog = await fixture.catalog();
+    await catalog.ensureInitial({ adminEmail: "ann@example.org", adminPassword: "right password" });
+    const others = Array.from({ length: 64 }, (_, number) =>
+      catalog
+        .actingAs({ ...systemActor, address: `10.0.0.${number}` })
+        .signIn({ email: `${number}@x.example`, password: "x" }),
+    );
+    const right = { email: "ann@example.org", password: "right password" };
+    for (let time = 0; time < 6; time++) await assert.rejects(catalog.signIn(right), hasCode("TOO_MANY_ATTEMPTS"));
+    await Promise.all(others);
+    assert.ok(await catalog.signIn(right));
+  });
+
+  withFixture("an address of IPv6 counts by its network, of which one host may take any", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const wrong = (address: string, number: number) =>
+      catalog.actingAs({ ...systemActor, address }).signIn({ email: `${number}@example.org`, password: "x" });
+    for (let number = 0; number < 30; number++) await wrong(`2001:db8:1:2::${number.toString(16)}`, number);
+    await assert.rejects(wrong("2001:db8:1:2:ffff::1", 30), hasCode("TOO_MANY_ATTEMPTS"));
+    assert.equal(await wrong("2001:db8:1:3::1", 30), undefined);
+  });
 
   withFixture("a session's secret changes daily; the old one is good for a moment", async (fixture) => {
     const catalog = await fixture.catalog();

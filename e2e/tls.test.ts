@@ -140,6 +140,7 @@ test("a session's cookie is for https alone, and for no script", async () => {
     for (const flag of ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"])
       assert.match(cookie, new RegExp(`; ${flag}(;|$)`));
     assert.doesNotMatch(cookie, /Domain=/i);
+    assert.match(cookie, /^__Host-weir_session=/);
   }
   const elsewhere = await signIn({ origin: weir.url.replace("https", "http").replace(/\d+$/, "1") });
   assert.equal(elsewhere.status, 403);

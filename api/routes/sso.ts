@@ -76,7 +76,7 @@ function registerStart(server: ApiServer, options: SignOn): void {
       providerId: provider.id,
       next: pageOf(request.query.next),
     });
-    const origin = originOf(request);
+    const origin = originOf(request, options);
     return orSignInPage(reply, provider, options, async () => {
       if (provider.kind === "saml") return redirect(reply, await openSamlFlow(provider, origin).start(attempt.id));
       const flow = await openOauthFlow({ provider, secret, fetch });
@@ -100,7 +100,7 @@ function registerOauthCallback(server: ApiServer, options: SignOn): void {
     return orSignInPage(reply, provider, options, async () => {
       if (attempt === undefined || provider.kind === "saml") throw noAttempt();
       const flow = await openOauthFlow({ provider, secret, fetch });
-      const identity = await flow.finish(attempt, new URL(request.raw.url ?? "", originOf(request)));
+      const identity = await flow.finish(attempt, new URL(request.raw.url ?? "", originOf(request, options)));
       const { id } = await changesBy(request, options).identityProviders.admit(provider, identity);
       const place = { userId: id, organizationId: provider.organizationId };
       const session = await changesBy(request, options).createSession({ ...place, method: "sso" });
@@ -131,7 +131,7 @@ function registerSaml(server: ApiServer, options: ApiOptions, attempts: Attempts
     return orSignInPage(reply, provider, options, async () => {
       if (provider.kind !== "saml") throw noAttempt();
       const { SAMLResponse: response, RelayState: attempt } = request.body;
-      const identity = await openSamlFlow(provider, originOf(request)).finish(response, attempt);
+      const identity = await openSamlFlow(provider, originOf(request, options)).finish(response, attempt);
       const { token } = await linkFor(request, { provider, identity, attempt }, options);
       return redirect(reply, `/api/v1/auth/sso/${provider.id}/finish?token=${token}`);
     });
@@ -173,7 +173,7 @@ function registerSamlMetadata(server: ApiServer, options: ApiOptions): void {
   server.get(apiPaths.samlMetadata, { schema }, async (request, reply) => {
     const { provider } = await providerOf(request.params.provider_id, options);
     if (provider.kind !== "saml") throw new CodedError("NOT_FOUND", "There is no such SAML provider.");
-    return reply.type(samlMetadataType).send(openSamlFlow(provider, originOf(request)).metadata());
+    return reply.type(samlMetadataType).send(openSamlFlow(provider, originOf(request, options)).metadata());
   });
 }
 
@@ -220,8 +220,12 @@ function redirect(reply: FastifyReply, target: URL | string): FastifyReply {
   return reply.code(302).header("location", String(target)).send();
 }
 
-/** As the browser names this install. A provider sends people only to addresses that were registered with it. */
-function originOf(request: FastifyRequest): string {
+/**
+ * As the configuration names this install, else as the browser does. OAuth's providers send people only to addresses that
+ * were registered with them; a SAML answer that was meant for another service is told by this name alone.
+ */
+function originOf(request: FastifyRequest, { config }: ApiOptions): string {
+  if (config.publicUrl !== undefined) return config.publicUrl;
   return `${isHttps(request) ? "https" : "http"}://${request.headers.host ?? "localhost"}`;
 }
 

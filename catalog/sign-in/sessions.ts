@@ -1,4 +1,5 @@
 import { newId, type OrganizationId, organizationId, type UserId } from "@weir/model";
+import type { ExpressionBuilder } from "kysely";
 import type { CatalogContext, Change } from "../context.ts";
 import type { Transacted } from "../database/database.ts";
 import type { CatalogTables, SignInMethod } from "../database/schema.ts";
@@ -10,6 +11,8 @@ const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 const linkLifetimeMs = 15 * minuteMs;
 const sessionLifetimeMs = 30 * dayMs;
+/** Short, so that whom a provider lets in no longer is outside by the next day. */
+const signOnLifetimeMs = dayMs;
 const rotationMs = dayMs;
 /** Requests that left before the new cookie came still carry the old secret. */
 const previousSecretMs = minuteMs;
@@ -87,7 +90,7 @@ export async function insertSession(
     created_at: now,
     rotated_at: now,
     last_seen_at: now,
-    expires_at: now + sessionLifetimeMs,
+    expires_at: now + (method === "sso" ? signOnLifetimeMs : sessionLifetimeMs),
   };
   await transaction.insertInto("sessions").values(row).execute();
   return { id: row.id, secret, expiresAt: new Date(row.expires_at) };
@@ -95,17 +98,11 @@ export async function insertSession(
 
 /** The session of a secret: the one in use, or for a moment the one before. */
 export function sessionBySecret(context: CatalogContext, secret: string): Promise<Session | undefined> {
-  const hash = secretHash(secret);
   return context.read(async (connection) => {
     const now = context.now();
     const row = await sessionRows(connection)
       .where("expires_at", ">", now)
-      .where((where) =>
-        where.or([
-          where("secret_hash", "=", hash),
-          where.and([where("previous_hash", "=", hash), where("rotated_at", ">", now - previousSecretMs)]),
-        ]),
-      )
+      .where(isSecretOf(secret, now))
       .executeTakeFirst();
     return row === undefined ? undefined : asSession(row);
   });
@@ -170,9 +167,21 @@ async function rotate(transaction: Transacted, session: Session, now: number): P
   return numUpdatedRows > 0n ? secret : undefined;
 }
 
-export async function deleteSession(transaction: Transacted, secret: string): Promise<string | undefined> {
-  const query = transaction.deleteFrom("sessions").where("secret_hash", "=", secretHash(secret)).returning("id");
+export async function deleteSession(
+  { transaction, now }: Pick<Change, "transaction" | "now">,
+  secret: string,
+): Promise<string | undefined> {
+  const query = transaction.deleteFrom("sessions").where(isSecretOf(secret, now)).returning("id");
   return (await query.executeTakeFirst())?.id;
+}
+
+function isSecretOf(secret: string, now: number) {
+  const hash = secretHash(secret);
+  return (where: ExpressionBuilder<CatalogTables, "sessions">) =>
+    where.or([
+      where("secret_hash", "=", hash),
+      where.and([where("previous_hash", "=", hash), where("rotated_at", ">", now - previousSecretMs)]),
+    ]);
 }
 
 export async function insertSignInLink(
