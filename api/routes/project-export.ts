@@ -3,9 +3,17 @@ import { createGzip } from "node:zlib";
 import { CodedError, type ProjectId } from "@weir/model";
 import { exportRows } from "@weir/storage";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
 import type { ApiOptions, ApiServer } from "../context.ts";
-import { apiPaths, type ExportedSettings, exportFormat, projectExportParams } from "../contract/index.ts";
+import {
+  apiPaths,
+  type ExportedSettings,
+  exportedSettings,
+  exportFormat,
+  projectExportParams,
+} from "../contract/index.ts";
 import { projectExported } from "../events.ts";
+import { answers } from "../route-answers.ts";
 import { changesBy, readOptions, scopeOf } from "../scope.ts";
 import { toConnection } from "./connections.ts";
 import { toApiKey } from "./keys.ts";
@@ -25,6 +33,12 @@ export function registerProjectExport(server: ApiServer, options: ApiOptions): v
       "A part of a project as a file: its settings, or every row of its spans with their content, logs or points",
     description: "See docs/project-export.md. A file that ends within its gzip stream is not whole: ask again.",
     params: projectExportParams,
+    response: answers({
+      200: {
+        description: "The part, as a file.",
+        content: { "application/json": { schema: exportedSettings }, "application/gzip": { schema: z.string() } },
+      },
+    }),
   };
   // A HEAD would read it all the same.
   server.get(apiPaths.projectExport, { schema, exposeHeadRoute: false }, async (request, reply) => {
@@ -41,7 +55,8 @@ export function registerProjectExport(server: ApiServer, options: ApiOptions): v
     const fileName = `${project}-${part}.${part === "settings" ? "json" : "ndjson.gz"}`;
     reply.header("content-disposition", `attachment; filename="${fileName}"`);
     if (part === "settings") return reply.send(await settingsOf(project, options));
-    return reply.type("application/gzip").send(gzippedRows(project, part, reply, options));
+    const rows: FastifyReply = reply;
+    return rows.type("application/gzip").send(gzippedRows(project, part, reply, options));
   });
 }
 
