@@ -7,6 +7,7 @@ import {
   apiPaths,
   samlResponseBody,
   signInOptions,
+  signInOptionsQuery,
   ssoFinishQuery,
   ssoParams,
   ssoStartQuery,
@@ -48,15 +49,22 @@ function registerOptions(server: ApiServer, { catalog }: ApiOptions): void {
     operationId: "getSignInOptions",
     tags,
     summary: "What the sign-in page offers besides a password",
+    querystring: signInOptionsQuery,
     response: answers({ 200: signInOptions }),
   };
-  server.get(apiPaths.signInOptions, { schema }, async () => {
+  server.get(apiPaths.signInOptions, { schema }, async (request) => {
     const offered = await catalog.identityProviders.offered();
-    const providers = offered.map(({ id, name, organizationId }) => {
+    const wanted = request.query.organization;
+    const needs_organization =
+      wanted === undefined && new Set(offered.map(({ organizationId }) => organizationId)).size > 1;
+    const shown = needs_organization
+      ? []
+      : offered.filter((each) => (wanted ?? each.organizationId) === each.organizationId);
+    const providers = shown.map(({ id, name, organizationId }) => {
       const organization_name = catalog.current().organization(organizationId)?.name ?? organizationId;
       return { id, name, organization_name, path: `/api/v1/auth/sso/${id}` };
     });
-    return { providers };
+    return { needs_organization, providers };
   });
 }
 

@@ -152,6 +152,12 @@ async function admit(change: Change, provider: IdentityProvider, identity: Ident
   const known = await knownUser(change, provider, identity);
   if (role === undefined) {
     if (known !== undefined) await endMembership(change, provider, known);
+    change.audit({
+      action: "session.refuse",
+      organizationId: provider.organizationId,
+      target: { kind: "user", id: known?.id ?? "" },
+      after: { method: "sso", identity_provider: provider.id, email: identity.email ?? null },
+    });
     return undefined;
   }
   const user = known ?? (await newUser(change, provider, identity));
