@@ -106,6 +106,25 @@ test("who opens a call twice is written twice; who lists again, once in a while"
   assert.equal((await reads()).length, before + 3);
 });
 
+test("each question is an entry with what was asked, without time and page, and without a secret", async () => {
+  const key = `sk-ant-api03-${"a1B2".repeat(23)}-aQ7xYzAA`;
+  const ask = (query: string) => api.ask(`/api/v1/traces?${query}`);
+  for (const query of ["filter=user_id:ana", "filter=user_id:ana&limit=5&from=2026-01-01T00:00:00Z", "q=refund"])
+    assert.equal((await ask(query)).status, 200);
+  assert.equal((await ask(new URLSearchParams({ q: key }).toString())).status, 200);
+  const search = { filter: { field: "user_id", op: "eq", value: "eva" }, limit: 3 };
+  await api.ask("/api/v1/traces/search", {
+    method: "POST",
+    headers: { authorization: `Bearer ${api.keys.default}`, "content-type": "application/json" },
+    payload: JSON.stringify(search),
+  });
+  const entries = await api.catalog.auditLog.list({ organizationId: "all", action: "content.read", limit: 4 });
+  const questions = entries.map(({ after }) => (after as { question?: string } | null)?.question);
+  assert.deepEqual(questions[0], JSON.stringify({ filter: search.filter, of: "traces" }));
+  assert.match(questions[1] ?? "", /^\{"q":"\[redacted:[a-z_]+\]"\}$/);
+  assert.deepEqual(questions.slice(2), ['{"q":"refund"}', '{"filter":"user_id:ana"}']);
+});
+
 test("the live stream tells of no row what is in it", async () => {
   const response = await api.server.inject({
     url: "/api/v1/live",
