@@ -87,6 +87,11 @@ describe("signing in", () => {
     assert.equal(out.status, 204);
     assert.match(String(out.headers["set-cookie"]), /Expires=Thu, 01 Jan 1970/);
     assert.equal((await api.ask("/api/v1/auth/me", { headers: { cookie } })).status, 401);
+    const entries = await api.catalog.auditLog.list({ organizationId: "all", limit: 2 });
+    assert.deepEqual(
+      entries.map(({ action, actor }) => [action, actor.kind, actor.name, actor.address]),
+      ["session.end", "session.create"].map((action) => [action, "user", "ana@example.com", "127.0.0.1"]),
+    );
   });
 
   test("fails alike for a wrong address and a wrong password", async () => {

@@ -55,6 +55,7 @@ import { type IdentityProviders, identityProvidersOf } from "./sign-in/identity-
 import {
   type CreatedSession,
   deleteSession,
+  holderOf,
   insertSession,
   insertSignInLink,
   type LinkFor,
@@ -311,7 +312,8 @@ class DatabaseCatalog implements Catalog {
       const created = await insertSession(change, session, this.#context.actor);
       const { userId: user_id, method, organizationId } = session;
       const target = { kind: "session", id: created.id };
-      change.audit({ action: "session.create", organizationId, target, after: { user_id, method } });
+      const by = await holderOf(change, user_id);
+      change.audit({ action: "session.create", by, organizationId, target, after: { user_id, method } });
       return created;
     });
   }
@@ -322,8 +324,11 @@ class DatabaseCatalog implements Catalog {
 
   endSession(secret: string): Promise<void> {
     return this.#context.write(async (change) => {
-      const id = await deleteSession(change, secret);
-      if (id !== undefined) change.audit({ action: "session.end", target: { kind: "session", id } });
+      const ended = await deleteSession(change, secret);
+      if (ended === undefined) return;
+      const { id, user_id, organization_id: organizationId } = ended;
+      const by = await holderOf(change, user_id);
+      change.audit({ action: "session.end", by, organizationId, target: { kind: "session", id } });
     });
   }
 

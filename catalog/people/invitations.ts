@@ -1,6 +1,7 @@
 import { CodedError, type MemberRole, newId, type OrganizationId, organizationId, projectId } from "@weir/model";
 import type { CatalogContext, Change } from "../context.ts";
 import type { CatalogTables } from "../database/schema.ts";
+import { asActor } from "../records/audit.ts";
 import { asUser, canonicalEmail, insertUser, selectUserByEmail, type User } from "../records/users.ts";
 import { newToken, secretHash } from "../secrets/secret-text.ts";
 import { checkPasswordIsAllowed } from "../sign-in/password-permission.ts";
@@ -194,6 +195,7 @@ async function accept(change: Change, token: string, acceptance: Acceptance): Pr
     organizationId: row.organization_id,
     projectId: row.project_id,
     target: { kind: "user", id: user.id },
+    by: asActor(user),
     after: { email: user.email, role: row.role, invited_by: row.invited_by },
   });
   return user;

@@ -1,5 +1,6 @@
 import { CodedError, type UserId } from "@weir/model";
 import type { CatalogContext, Change } from "../context.ts";
+import { type AuditFact, asActor } from "../records/audit.ts";
 import { asUser, selectUserByEmail, selectUserById, setPassword, type User } from "../records/users.ts";
 import { hashPassword, inTurn, verifyPassword } from "../secrets/password.ts";
 import { newToken, secretHash } from "../secrets/secret-text.ts";
@@ -76,7 +77,8 @@ async function signIn(
     await forgiveAttempts(change, email, context.actor.address);
     await checkPasswordIsAllowed(change, row.id);
     const session = await insertSession(change, { userId: row.id, method: "password" }, context.actor);
-    await auditForOrganizations(change, row.id, { action: "session.create", after: { method: "password" } });
+    const by = asActor(row);
+    await auditForOrganizations(change, row.id, { action: "session.create", by, after: { method: "password" } });
     return session;
   });
 }
@@ -128,7 +130,7 @@ async function resetPassword(context: CatalogContext, token: string, password: s
     await checkPasswordIsAllowed(change, user.id);
     await setPassword(transaction, asUser(user).id, passwordHash);
     await forgiveAttempts(change, user.email, "");
-    await auditForOrganizations(change, user.id, { action: "user.reset_password" });
+    await auditForOrganizations(change, user.id, { action: "user.reset_password", by: asActor(user) });
     return insertSession(change, { userId: user.id, method: "reset" }, context.actor);
   });
 }
@@ -137,7 +139,7 @@ async function resetPassword(context: CatalogContext, token: string, password: s
 async function auditForOrganizations(
   { transaction, audit }: Change,
   user: string | undefined,
-  fact: { readonly action: string; readonly after?: object },
+  fact: Pick<AuditFact, "action" | "by" | "after">,
 ): Promise<void> {
   const target = { kind: "user", id: user ?? "" };
   if (user === undefined) return audit({ ...fact, target });

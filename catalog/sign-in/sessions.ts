@@ -3,8 +3,8 @@ import type { ExpressionBuilder } from "kysely";
 import type { CatalogContext, Change } from "../context.ts";
 import type { Transacted } from "../database/database.ts";
 import type { CatalogTables, SignInMethod } from "../database/schema.ts";
-import type { Actor } from "../records/audit.ts";
-import { asUser, type User } from "../records/users.ts";
+import { type Actor, type AuditFact, asActor, machineOwner } from "../records/audit.ts";
+import { asUser, selectUserById, type User } from "../records/users.ts";
 import { newToken, secretHash } from "../secrets/secret-text.ts";
 
 const minuteMs = 60_000;
@@ -123,14 +123,15 @@ export function sessionsOf(context: CatalogContext): Sessions {
         return (await own.orderBy("sessions.created_at", "desc").execute()).map(asSession);
       }),
     end: (user, id) =>
-      context.write(async ({ transaction, audit }) => {
-        const { numDeletedRows } = await transaction
+      context.write(async (change) => {
+        const { numDeletedRows } = await change.transaction
           .deleteFrom("sessions")
           .where("id", "=", id)
           .where("user_id", user === null ? "is" : "=", user)
           .executeTakeFirst();
         if (numDeletedRows === 0n) return false;
-        audit({ action: "session.end", target: { kind: "session", id } });
+        const by = await holderOf(change, user);
+        change.audit({ action: "session.end", by, target: { kind: "session", id } });
         return true;
       }),
     renew: (session) => renew(context, session),
@@ -170,9 +171,19 @@ async function rotate(transaction: Transacted, session: Session, now: number): P
 export async function deleteSession(
   { transaction, now }: Pick<Change, "transaction" | "now">,
   secret: string,
-): Promise<string | undefined> {
-  const query = transaction.deleteFrom("sessions").where(isSecretOf(secret, now)).returning("id");
-  return (await query.executeTakeFirst())?.id;
+): Promise<Pick<SessionRow, "id" | "user_id" | "organization_id"> | undefined> {
+  const query = transaction.deleteFrom("sessions").where(isSecretOf(secret, now));
+  return query.returning(["id", "user_id", "organization_id"]).executeTakeFirst();
+}
+
+/** Whose session it is, for the audit log. */
+export async function holderOf(
+  { transaction }: Pick<Change, "transaction">,
+  user: string | null,
+): Promise<AuditFact["by"]> {
+  if (user === null) return machineOwner;
+  const row = await selectUserById(transaction, user);
+  return row === undefined ? undefined : asActor(row);
 }
 
 function isSecretOf(secret: string, now: number) {
@@ -220,6 +231,7 @@ export async function spendSignInLink(
   const created = await insertSession(change, session, actor);
   change.audit({
     action: "session.create",
+    by: await holderOf(change, link.user_id),
     organizationId: link.organization_id,
     target: { kind: "session", id: created.id },
     after: { user_id: link.user_id, method },

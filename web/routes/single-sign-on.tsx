@@ -118,7 +118,7 @@ function ProviderRow({ provider }: { provider: IdentityProvider }) {
         <span className="font-medium">{provider.name}</span>
         <span className="ml-2 text-xs text-faint uppercase">{provider.kind}</span>
       </span>
-      <span className="flex items-center gap-1 font-mono text-xs text-muted">
+      <span className="flex min-w-0 items-center gap-1 font-mono text-xs break-all text-muted">
         {provider.callback_path}
         <CopyButton text={callback} label="Copy the callback address" />
       </span>
