@@ -453,6 +453,23 @@ function describePeople(withFixture: WithFixture): void {
     assert.equal(await catalog.invitations.byToken(again.token), undefined);
   });
 
+  withFixture("an open invitation goes with the membership of who made it, and no other's", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const [left, stays] = [
+      await invited(catalog, "a@example.com", "admin"),
+      await invited(catalog, "b@example.com", "admin"),
+    ];
+    const invite = (by: User, email: string) =>
+      catalog
+        .actingAs({ ...systemActor, kind: "user", id: by.id, name: by.email })
+        .invitations.create({ organizationId: defaultOrganizationId, email, role: "admin" });
+    const theirs = await invite(left, "backdoor@example.com");
+    const other = await invite(stays, "new@example.com");
+    await catalog.members.remove(defaultOrganizationId, left.id);
+    assert.equal(await catalog.invitations.byToken(theirs.token), undefined);
+    assert.ok(await catalog.invitations.byToken(other.token));
+  });
+
   withFixture("an account's holder alone accepts for it, whatever link others hold", async (fixture) => {
     const catalog = await fixture.catalog();
     await invited(catalog, "bob@example.com", "member");
