@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiOptions, ApiServer } from "./context.ts";
+import { type FilterQuery, looksIntoContent } from "./filter.ts";
 import { changesBy } from "./scope.ts";
 
 /** Pages ask for their lists again and again: one entry in this time stands for all alike. */
@@ -17,11 +18,11 @@ const longestQuestion = 500;
 export function auditContentReads(server: ApiServer, options: ApiOptions): void {
   const listedAt = new Map<string, number>();
 
-  const isNews = (key: string, now: number): boolean => {
-    if (now - (listedAt.get(key) ?? Number.NEGATIVE_INFINITY) < listSilenceMs) return false;
+  const isRecorded = (key: string): boolean =>
+    Date.now() - (listedAt.get(key) ?? Number.NEGATIVE_INFINITY) < listSilenceMs;
+  const remember = (key: string): void => {
     if (listedAt.size >= rememberedLists) listedAt.clear();
-    listedAt.set(key, now);
-    return true;
+    listedAt.set(key, Date.now());
   };
 
   server.addHook("onSend", async (request, reply, payload) => {
@@ -31,12 +32,14 @@ export function auditContentReads(server: ApiServer, options: ApiOptions): void 
     const changes = changesBy(request, options);
     const isList = target.id === "";
     const question = isList ? questionOf(request) : "";
-    const key = () => hash("sha256", [callerName(request), project, target.kind, question].join("\n"));
-    if (isList && !isNews(key(), Date.now())) return payload;
+    const key = isList ? hash("sha256", [callerName(request), project, target.kind, question].join("\n")) : "";
+    if (isList && isRecorded(key)) return payload;
     // Somebody may look for a secret, to see where it went: that is not kept, as it is not in what was captured.
     const kept = project === undefined ? undefined : options.redactText?.(project, question).slice(0, longestQuestion);
     const after = kept === undefined || kept === "" ? undefined : { question: kept };
     await changes.auditLog.record({ action: "content.read", projectId: project, target, after });
+    // Not before: what could not be recorded is recorded when it is asked again.
+    if (isList) remember(key);
     return payload;
   });
 }
@@ -44,7 +47,8 @@ export function auditContentReads(server: ApiServer, options: ApiOptions): void 
 /** What was read, where the route gives content and did; a list has no id. */
 function readTarget(request: FastifyRequest, reply: FastifyReply): { kind: string; id: string } | undefined {
   const { rule } = request.routeOptions.config;
-  if (reply.statusCode >= 300 || rule?.for !== "action" || rule.readsContent !== true) return undefined;
+  if (reply.statusCode >= 300 || rule?.for !== "action" || rule.readsContent === undefined) return undefined;
+  if (rule.readsContent === "by filter" && !looksIntoContent(request.query as FilterQuery)) return undefined;
   const { span_id, trace_id } = request.params as Record<string, string | undefined>;
   if (span_id !== undefined) return { kind: "call", id: span_id.toLowerCase() };
   if (trace_id !== undefined) return { kind: "trace", id: trace_id.toLowerCase() };
