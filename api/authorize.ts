@@ -136,7 +136,8 @@ function checkPermitted(caller: Caller, { action }: ActionRule, role: Grant["rol
   if (role === "machine") return;
   const { role: least, scope } = permissions[action];
   if (caller.via === "key" && (scope === null || !caller.key.scopes.includes(scope))) {
-    const lacking = scope === null ? "A key cannot do this; sign in." : `This key's scopes lack \`${scope}\`.`;
+    const what = caller.key.userId === null ? "This key's scopes" : "This key's scopes, or its holder's role,";
+    const lacking = scope === null ? "A key cannot do this; sign in." : `${what} lack \`${scope}\`.`;
     throw new CodedError("FORBIDDEN", lacking);
   }
   if (isPermitted(action, role, caller.via === "key" ? caller.key.scopes : "person")) return;
