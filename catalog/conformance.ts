@@ -453,6 +453,27 @@ function describePeople(withFixture: WithFixture): void {
     assert.equal(await catalog.invitations.byToken(again.token), undefined);
   });
 
+  withFixture(
+    "a membership that groups gave goes with the groups, but an organisation keeps its last owner",
+    async (fixture) => {
+      const catalog = await fixture.catalog();
+      const settings = { settings: {}, roleByGroup: { leads: "owner" }, defaultRole: null } as const;
+      const place = { organizationId: defaultOrganizationId, kind: "oidc", name: "Company" } as const;
+      const provider = await catalog.identityProviders.create({ ...place, ...settings });
+      const arrive = (subject: string, groups: readonly string[]) =>
+        catalog.identityProviders.admit(provider, { subject, email: `${subject}@example.com`, name: "", groups });
+      const members = async () => (await catalog.members.list(defaultOrganizationId)).map(({ email }) => email);
+      await arrive("ann", ["leads"]);
+      await assert.rejects(arrive("ann", []), hasCode("FORBIDDEN"));
+      assert.deepEqual(await members(), ["ann@example.com"]);
+      await arrive("bob", ["leads"]);
+      await assert.rejects(arrive("ann", ["guests"]), hasCode("FORBIDDEN"));
+      assert.deepEqual(await members(), ["bob@example.com"]);
+      await assert.rejects(arrive("eve", ["guests"]), hasCode("FORBIDDEN"));
+      assert.equal(await catalog.accounts.byEmail("eve@example.com"), undefined);
+    },
+  );
+
   withFixture("an open invitation goes with the membership of who made it, and no other's", async (fixture) => {
     const catalog = await fixture.catalog();
     const [left, stays] = [
