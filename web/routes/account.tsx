@@ -11,6 +11,7 @@ import { CreateKey, KeyRow } from "../views/settings/api-keys.tsx";
 import { ConfirmButton } from "../views/settings/confirm-button.tsx";
 import { FormDialog } from "../views/settings/form-dialog.tsx";
 import { ListPanel, ListRow } from "../views/settings/list-panel.tsx";
+import { programName } from "../views/settings/program-name.ts";
 import { SettingsPage } from "../views/settings/settings-page.tsx";
 
 /** One's own account: password, keys, sessions. */
@@ -38,7 +39,7 @@ export function AccountPage() {
           <ListPanel
             query={keys}
             what="Your keys"
-            empty="No personal keys. One acts for you, with your roles, wherever you have any."
+            empty="No personal keys. One acts for you, with your roles in its project's organisation."
             row={(key) => <KeyRow key={key.id} apiKey={key} holder="person" />}
           />
         </section>
@@ -70,7 +71,9 @@ function SessionRow({ session }: { session: Session }) {
   return (
     <ListRow error={end.error}>
       <span className="min-w-48 flex-1">
-        <span className="font-medium">{session.user_agent.slice(0, 60) || "Unknown program"}</span>
+        <span className="font-medium" title={session.user_agent}>
+          {programName(session.user_agent)}
+        </span>
         {session.is_current && <span className="ml-2 text-xs text-accent-strong">this one</span>}
       </span>
       <span className="text-xs text-muted">
