@@ -2,11 +2,13 @@ import type { Catalog, Organization, Project, UserAccess } from "@weir/catalog";
 import {
   CodedError,
   defaultProjectId,
+  greaterRole,
   isAtLeast,
   type MemberRole,
   type OrganizationId,
   type ProjectId,
   projectId,
+  type UserId,
 } from "@weir/model";
 import { type Caller, isMachineOwner, personOf } from "./caller.ts";
 import { type AccessRule, isPermitted, permissions } from "./contract/index.ts";
@@ -104,10 +106,16 @@ function accessOf(caller: Caller, catalog: Catalog): UserAccess | undefined {
   return person === undefined ? undefined : catalog.current().access(person);
 }
 
-/** A session of an organisation's single sign-on stays within it. */
+/**
+ * The organisation that a credential stays within, whatever else its holder belongs to: that of a key's project, and
+ * that whose single sign-on opened a session. Else an organisation's identity provider could open another's doors.
+ */
+export function limitOf(caller: Caller): OrganizationId | null {
+  return caller.via === "key" ? caller.key.organizationId : (caller.session?.organizationId ?? null);
+}
+
 function reaches(caller: Caller, organization: OrganizationId): boolean {
-  if (caller.via === "key") return true;
-  const limit = caller.session?.organizationId ?? null;
+  const limit = limitOf(caller);
   return limit === null || limit === organization;
 }
 
@@ -128,7 +136,8 @@ function checkPermitted(caller: Caller, { action }: ActionRule, role: Grant["rol
   if (role === "machine") return;
   const { role: least, scope } = permissions[action];
   if (caller.via === "key" && (scope === null || !caller.key.scopes.includes(scope))) {
-    const lacking = scope === null ? "A key cannot do this; sign in." : `This key's scopes lack \`${scope}\`.`;
+    const what = caller.key.userId === null ? "This key's scopes" : "This key's scopes, or its holder's role,";
+    const lacking = scope === null ? "A key cannot do this; sign in." : `${what} lack \`${scope}\`.`;
     throw new CodedError("FORBIDDEN", lacking);
   }
   if (isPermitted(action, role, caller.via === "key" ? caller.key.scopes : "person")) return;
@@ -139,6 +148,16 @@ function checkPermitted(caller: Caller, { action }: ActionRule, role: Grant["rol
 export function checkMayGive({ role: own }: Grant, role: MemberRole | null): void {
   if (own === "machine" || role === null || isAtLeast(own, role)) return;
   throw new CodedError("FORBIDDEN", `Only somebody with the role ${role} may do this; yours is ${own ?? "none"}.`);
+}
+
+/** The greatest role that somebody has in an organisation: on itself, or on any of its projects by name or by team. */
+export function greatestRoleOf(user: UserId, organization: OrganizationId, catalog: Catalog): MemberRole | null {
+  const access = catalog.current().access(user);
+  const projects = catalog.current().projects();
+  const roles = projects
+    .filter(({ organizationId }) => organizationId === organization)
+    .map((project) => access.projectRole(project));
+  return roles.reduce(greaterRole, access.organizationRole(organization)) ?? null;
 }
 
 /** The projects that the caller has any role on. */

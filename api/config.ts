@@ -16,6 +16,13 @@ export const apiConfig = z.strictObject({
       perCallerPerMinute: perMinute.describe("Most requests to the API with one key, or of one user, in a minute."),
     })
     .prefault({}),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => new URL(url).origin)
+    .optional()
+    .describe(
+      "How browsers reach Weir, such as `https://weir.example.com`: what identity providers are told. Default: the name that each request came to.",
+    ),
   corsOrigins: z
     .array(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin))
     .default([])
@@ -25,6 +32,7 @@ export const apiConfig = z.strictObject({
     .default([])
     .describe("Addresses or networks of proxies before Weir, whose `X-Forwarded-For` tells the client's address."),
   liveConnections: z.int().min(1).default(200).describe("Most live streams (open pages) at a time."),
+  liveConnectionsPerCaller: z.int().min(1).default(30).describe("Most of them with one key, or of one user."),
 });
 
 export type ApiConfig = z.infer<typeof apiConfig>;

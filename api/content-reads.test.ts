@@ -106,19 +106,55 @@ test("who opens a call twice is written twice; who lists again, once in a while"
   assert.equal((await reads()).length, before + 3);
 });
 
-test("an answer that cannot be recorded is not given, however often it is asked for", async (t) => {
-  const headers = { cookie: await api.signIn() };
+for (const [filter, isRead] of [
+  ["model:gpt-4o", false],
+  [`"${planted}"`, true],
+  ["@note:planted*", true],
+  ["-(model:gpt-4o or input:planted)", true],
+] as const) {
+  test(`figures of ${filter} are ${isRead ? "a read" : "none"} of content`, async () => {
+    const before = (await reads()).length;
+    const query = new URLSearchParams({ filter });
+    for (const figures of ["summary", "timeseries", "heatmap"])
+      assert.equal((await api.ask(`/api/v1/metrics/${figures}?${query}`)).status, 200);
+    assert.equal((await api.ask(`/api/v1/metrics/breakdown?by=model&${query}`)).status, 200);
+    assert.equal((await reads()).length - before, isRead ? 4 : 0);
+  });
+}
+
+test("a read that could not be recorded is not answered, and is recorded when it is asked again", async () => {
+  const { catalog } = api;
+  const ask = () => api.ask("/api/v1/logs?filter=service:unheard-of");
   const before = (await reads()).length;
-  const failing = t.mock.method(api.catalog, "actingAs", () => ({
-    auditLog: { record: () => Promise.reject(new CodedError("CATALOG_UNAVAILABLE", "The disk is full.")) },
-  }));
-  for (let time = 0; time < 2; time++) {
-    const refused = await api.ask("/api/v1/calls", { headers });
-    assert.deepEqual([refused.status, refused.text.includes(planted)], [503, false]);
-  }
-  failing.mock.restore();
-  assert.equal((await api.ask("/api/v1/calls", { headers })).status, 200);
+  const actingAs = catalog.actingAs.bind(catalog);
+  catalog.actingAs = (actor) => {
+    const real = actingAs(actor);
+    const record = () => Promise.reject(new CodedError("CATALOG_UNAVAILABLE", "The catalog is away."));
+    return Object.create(real, { auditLog: { value: { ...real.auditLog, record } } });
+  };
+  assert.equal((await ask()).status, 503);
+  catalog.actingAs = actingAs;
+  assert.equal((await ask()).status, 200);
   assert.equal((await reads()).length, before + 1);
+});
+
+test("each question is an entry with what was asked, without time and page, and without a secret", async () => {
+  const key = `sk-ant-api03-${"a1B2".repeat(23)}-aQ7xYzAA`;
+  const ask = (query: string) => api.ask(`/api/v1/traces?${query}`);
+  for (const query of ["filter=user_id:ana", "filter=user_id:ana&limit=5&from=2026-01-01T00:00:00Z", "q=refund"])
+    assert.equal((await ask(query)).status, 200);
+  assert.equal((await ask(new URLSearchParams({ q: key }).toString())).status, 200);
+  const search = { filter: { field: "user_id", op: "eq", value: "eva" }, limit: 3 };
+  await api.ask("/api/v1/traces/search", {
+    method: "POST",
+    headers: { authorization: `Bearer ${api.keys.default}`, "content-type": "application/json" },
+    payload: JSON.stringify(search),
+  });
+  const entries = await api.catalog.auditLog.list({ organizationId: "all", action: "content.read", limit: 4 });
+  const questions = entries.map(({ after }) => (after as { question?: string } | null)?.question);
+  assert.deepEqual(questions[0], JSON.stringify({ filter: search.filter, of: "traces" }));
+  assert.match(questions[1] ?? "", /^\{"q":"\[redacted:[a-z_]+\]"\}$/);
+  assert.deepEqual(questions.slice(2), ['{"q":"refund"}', '{"filter":"user_id:ana"}']);
 });
 
 test("the live stream tells of no row what is in it", async () => {

@@ -1,5 +1,5 @@
 import type { Catalog } from "@weir/catalog";
-import type { OutgoingGuard, RetentionSettings, Telemetry } from "@weir/model";
+import type { OutgoingGuard, ProjectId, RetentionSettings, Telemetry } from "@weir/model";
 import type { SqlLines, SqlWriter } from "@weir/storage";
 import type {
   FastifyBaseLogger,
@@ -25,6 +25,8 @@ export interface ApiOptions {
   readonly live: LiveTicks;
   /** Judges URLs that users give. */
   readonly outgoing: OutgoingGuard;
+  /** A question as the audit log may keep it: without what is taken out of a project's content. Default: none is kept. */
+  readonly redactText?: (project: ProjectId, text: string) => string;
   readonly install: Install;
   /** How long data is kept in projects that do not say so themselves. */
   readonly retention: RetentionSettings;

@@ -1,4 +1,4 @@
-import { allOf, containing, type Filter, oneOf, parseFilter } from "@weir/query";
+import { allOf, conditionsOf, containing, type Filter, fieldNamed, oneOf, parseFilter } from "@weir/query";
 
 /** Fields of a query string that narrow by a field's values, and the field. */
 const fields = {
@@ -43,4 +43,12 @@ export function textFilterOf({ filter = "" }: FilterQuery): Filter {
 /** All that a query string narrows: its fields and its `filter`. Throws FILTER_INVALID. */
 export function filterOf(query: FilterQuery): Filter {
   return allOf([fieldFilterOf(query), textFilterOf(query)]);
+}
+
+/** Whether a filter looks into what was captured: texts, errors' words, attributes. Throws FILTER_INVALID. */
+export function looksIntoContent(query: FilterQuery): boolean {
+  return conditionsOf(filterOf(query)).some(({ field }) => {
+    const type = fieldNamed(field)?.type;
+    return type === "content" || type === "attribute";
+  });
 }

@@ -23,10 +23,10 @@ export function guardRoutes(server: ApiServer, sources: CallerSources, limits: R
   });
   server.addHook("onRequest", async (request, reply) => {
     reply.header("cache-control", "no-store");
-    await limits.admitAddress(request, reply);
+    limits.admitAddress(request, reply);
     if (requiredRule(request).for === "anybody") return;
     request.caller = await identifyCaller(request, sources);
-    await limits.admitCaller(request.caller, reply);
+    limits.admitCaller(request.caller, reply);
     await renewSession(request.caller, request, reply, sources);
   });
   // Bodies are checked by now: a project or organisation may be named there.

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { defaultOrganizationId } from "@weir/catalog";
+import type { OrganizationId } from "@weir/model";
 import { startTestApi, type TestApi } from "./testing.ts";
 
 let api: TestApi;
@@ -40,3 +42,25 @@ for (const [name, body, status, code] of [
     assert.deepEqual([answer.status, answer.body.error?.code], [status, code]);
   });
 }
+
+test("strangers see the providers of the one organisation that has some, else only of the one that they name", async () => {
+  await using fresh = await startTestApi();
+  const add = (organizationId: OrganizationId, name: string) =>
+    fresh.catalog.identityProviders.create({
+      ...({ kind: "oidc", settings: {}, roleByGroup: {}, defaultRole: null } as const),
+      ...{ organizationId, name },
+    });
+  const offered = async (query: string) => {
+    const { body } = await fresh.ask(`/api/v1/auth/options${query}`, { headers: {} });
+    return [body.needs_organization, body.providers.map(({ name }: { name: string }) => name)];
+  };
+  assert.deepEqual(await offered(""), [false, []]);
+  await add(defaultOrganizationId, "Ours");
+  assert.deepEqual(await offered(""), [false, ["Ours"]]);
+  const { id } = await fresh.catalog.organizations.create({ name: "Rival", id: "rival" });
+  await add(id, "Theirs");
+  assert.deepEqual(await offered(""), [true, []]);
+  assert.deepEqual(await offered("?organization=rival"), [false, ["Theirs"]]);
+  assert.deepEqual(await offered("?organization=default"), [false, ["Ours"]]);
+  assert.deepEqual(await offered("?organization=nobody"), [false, []]);
+});

@@ -38,7 +38,12 @@ export async function registerOpenapi(server: ApiServer, { install }: ApiOptions
             description: "A Weir key, or an access token of `POST /api/v1/auth/login`.",
           },
           weirKey: { type: "apiKey", in: "header", name: "x-weir-key" },
-          session: { type: "apiKey", in: "cookie", name: "weir_session" },
+          session: {
+            type: "apiKey",
+            in: "cookie",
+            name: "weir_session",
+            description: "Over https its name is `__Host-weir_session`.",
+          },
         },
       },
       security: [{ bearer: [] }, { weirKey: [] }, { session: [] }],

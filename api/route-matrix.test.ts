@@ -155,6 +155,7 @@ const expected: Record<string, Expectation> = {
   "DELETE /api/v1/organizations/{organization_id}/identity-providers/{provider_id}": { may: owners },
   "GET /api/v1/audit": { may: auditors, query: "organization_id=default" },
   "GET /api/v1/audit/export": { may: auditors, query: "organization_id=default" },
+  "GET /api/v1/audit/verification": { may: machine },
 
   "POST /api/v1/auth/login": { may: everybody, body: { email: "ana@example.com", password: "correct horse" } },
   "POST /api/v1/auth/redeem": {
@@ -191,7 +192,7 @@ const expected: Record<string, Expectation> = {
 };
 
 /** Routes that are for one person or one machine say so to strangers, instead of hiding what they are about. */
-const hidesNothing = /^\w+ \/api\/v1\/(auth\/(?!keys)|organizations$|secrets\/|storage$)/;
+const hidesNothing = /^\w+ \/api\/v1\/(auth\/(?!keys)|audit\/verification$|organizations$|secrets\/|storage$)/;
 
 /** What no key of another organisation may do anywhere is forbidden, whatever it is about. */
 const isAboutPeople = /^\w+ \/api\/v1\/(auth\/|organizations|audit|projects$|secrets\/|storage$)/;

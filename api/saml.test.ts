@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { after, before, test } from "node:test";
 import { defaultOrganizationId } from "@weir/catalog";
+import { defaultProjectId } from "@weir/model";
 import { SignedXml } from "xml-crypto";
+import { apiConfig } from "./config.ts";
 import { startTestApi, type TestApi } from "./testing.ts";
 
 /** A SAML provider of our own making: it signs what a real one signs. */
@@ -160,6 +162,53 @@ test("nobody comes in without a group that has a role, nor into an account of an
   assert.match(await post(responseOf({ requestId, email: "zoe@example.com" }), relayState), /failed=refused/);
 });
 
+test("whom no group lets in any more is a member no longer, with sessions and keys", async () => {
+  const { catalog } = api;
+  const signIn = async (email: string, groups: string[]) => {
+    const { relayState, requestId, cookie } = await begin();
+    const { headers } = await api.ask(await post(responseOf({ requestId, email, groups }), relayState), {
+      headers: { host, cookie },
+    });
+    return { cookie: cookieOf(headers, "weir_session") };
+  };
+  const isMember = async (email: string) =>
+    (await catalog.members.list(defaultOrganizationId)).some((member) => member.email === email);
+  const { cookie } = await signIn("ida@example.com", ["engineers"]);
+  const user = await catalog.accounts.byEmail("ida@example.com");
+  assert.ok(user);
+  const key = await catalog.createApiKey({ projectId: defaultProjectId, userId: user.id, name: "k" });
+  assert.equal((await api.ask("/api/v1/calls", { headers: { cookie } })).status, 200);
+  assert.ok(catalog.current().apiKey(key.secret));
+
+  const { relayState, requestId } = await begin();
+  const refused = await post(responseOf({ requestId, email: "ida@example.com", groups: ["visitors"] }), relayState);
+  assert.match(refused, /failed=refused/);
+  assert.equal(await isMember("ida@example.com"), false);
+  assert.equal((await api.ask("/api/v1/calls", { headers: { cookie } })).status, 401);
+  assert.equal(catalog.current().apiKey(key.secret), undefined);
+  const entries = await catalog.auditLog.list({ organizationId: defaultOrganizationId, targetId: user.id, limit: 2 });
+  assert.deepEqual(
+    entries.map(({ action }) => action),
+    ["session.refuse", "member.remove"],
+  );
+
+  await signIn("ida@example.com", ["engineers"]);
+  assert.equal(await isMember("ida@example.com"), true, "a group lets in again");
+});
+
+test("a provider that is taken away takes the sessions that it opened with it", async () => {
+  const { catalog } = api;
+  const sample = { kind: "oidc", name: "Short-lived", settings: {}, roleByGroup: {}, defaultRole: null } as const;
+  const { id } = await catalog.identityProviders.create({ ...sample, organizationId: defaultOrganizationId });
+  const user = await catalog.accounts.byEmail("eva@example.com");
+  const place = { userId: user?.id ?? null, organizationId: defaultOrganizationId };
+  const signedOn = await catalog.createSession({ ...place, method: "sso" });
+  const byPassword = await catalog.createSession({ userId: user?.id ?? null, method: "password" });
+  await catalog.identityProviders.delete(defaultOrganizationId, id);
+  assert.equal(await catalog.sessionBySecret(signedOn.secret), undefined);
+  assert.ok(await catalog.sessionBySecret(byPassword.secret));
+});
+
 test("an organisation can want single sign-on of all but its owners", async () => {
   const { catalog } = api;
   const invite = await catalog.invitations.create({
@@ -177,10 +226,51 @@ test("an organisation can want single sign-on of all but its owners", async () =
   assert.equal(await login("pia@example.com", "a fine new password"), 403);
   assert.equal(await login("pia@example.com", "wrong"), 401);
   assert.equal(await login("ana@example.com", "correct horse"), 200);
+
+  const post = async (path: string, body: object) =>
+    (await api.ask(`/api/v1/auth/${path}`, { method: "POST", headers, payload: JSON.stringify(body) })).status;
+  const pia = await catalog.accounts.byEmail("pia@example.com");
+  assert.ok(pia);
+  const reset = await catalog.accounts.createPasswordReset(pia.id);
+  assert.equal(await post("password-reset", { token: reset.token, password: "another fine password" }), 403);
+  const wish = { organizationId: defaultOrganizationId, email: "tom@example.com", role: "admin" as const };
+  const { token } = await catalog.invitations.create(wish);
+  assert.equal(await post("invitations/accept", { token, password: "a fine new password" }), 403);
+  assert.equal(await catalog.accounts.byEmail("tom@example.com"), undefined);
+  await catalog.organizations.update(defaultOrganizationId, { passwordSignIn: "everyone" });
+  assert.equal(await post("invitations/accept", { token, password: "a fine new password" }), 200);
 });
 
 test("the metadata names our addresses", async () => {
   const { text, headers } = await api.ask(`/api/v1/auth/sso/${providerId}/metadata`, { headers: { host } });
   assert.match(String(headers["content-type"]), /samlmetadata/);
   assert.ok(text.includes(`${origin}/api/v1/auth/sso/${providerId}/saml`));
+});
+
+test("with a public URL, a request's own name for this install counts for nothing", async () => {
+  const publicUrl = "https://weir.example.org";
+  await using named = await startTestApi({ config: apiConfig.parse({ publicUrl: `${publicUrl}/` }) });
+  const settings = { entry_point: "https://idp.example.com/sso", certificate: keys.publicKey };
+  const { id } = await named.catalog.identityProviders.create({
+    ...({ kind: "saml", name: "Corporate", settings, roleByGroup: {}, defaultRole: "viewer" } as const),
+    organizationId: defaultOrganizationId,
+  });
+  const base = `${publicUrl}/api/v1/auth/sso/${id}`;
+  const { text } = await named.ask(`/api/v1/auth/sso/${id}/metadata`, { headers: { host: "evil.example" } });
+  assert.ok(text.includes(`entityID="${base}/metadata"`), text);
+
+  // What the provider signed for another service, whose operator passes it on and names that service as the host.
+  const begun = await named.ask(`/api/v1/auth/sso/${id}`, { headers: { host: "evil.example" } });
+  const relayState = new URL(String(begun.headers["location"])).searchParams.get("RelayState") ?? "";
+  const answer = async (audience: string) => {
+    const payload = new URLSearchParams({
+      SAMLResponse: responseOf({ requestId: `_${relayState}`, audience }),
+      RelayState: relayState,
+    }).toString();
+    const headers = { host: "evil.example", "content-type": "application/x-www-form-urlencoded" };
+    const posted = await named.ask(`/api/v1/auth/sso/${id}/saml`, { method: "POST", headers, payload });
+    return String(posted.headers["location"]);
+  };
+  assert.match(await answer(`https://evil.example/api/v1/auth/sso/${id}/metadata`), /failed=/);
+  assert.match(await answer(`${base}/metadata`), /finish\?token=/);
 });

@@ -87,6 +87,11 @@ describe("signing in", () => {
     assert.equal(out.status, 204);
     assert.match(String(out.headers["set-cookie"]), /Expires=Thu, 01 Jan 1970/);
     assert.equal((await api.ask("/api/v1/auth/me", { headers: { cookie } })).status, 401);
+    const entries = await api.catalog.auditLog.list({ organizationId: "all", limit: 2 });
+    assert.deepEqual(
+      entries.map(({ action, actor }) => [action, actor.kind, actor.name, actor.address]),
+      ["session.end", "session.create"].map((action) => [action, "user", "ana@example.com", "127.0.0.1"]),
+    );
   });
 
   test("fails alike for a wrong address and a wrong password", async () => {
@@ -98,13 +103,18 @@ describe("signing in", () => {
     assert.equal(wrong.headers["set-cookie"], undefined);
   });
 
-  test("behind https the cookie is for https alone", async () => {
+  test("behind https the cookie is for https and this very host alone, and none of a neighbour's is taken", async () => {
     const { token } = await api.catalog.createSignInLink();
-    const { headers } = await api.ask(
-      "/api/v1/auth/redeem",
-      json({ token }, { ...sameOrigin, "x-forwarded-proto": "https" }),
-    );
-    assert.match(String(headers["set-cookie"]), /; Secure/);
+    const https = { "x-forwarded-proto": "https" };
+    const { headers } = await api.ask("/api/v1/auth/redeem", json({ token }, { ...sameOrigin, ...https }));
+    const attributes = "; Path=/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax";
+    assert.match(String(headers["set-cookie"]), new RegExp(`^__Host-weir_session=[^;]+${attributes}$`));
+    const me = (cookie: string) => api.ask("/api/v1/auth/me", { headers: { cookie, ...https } });
+    assert.equal((await me(cookieOf(headers))).status, 200);
+    const planted = await api.signIn();
+    assert.equal((await me(planted)).status, 401);
+    const both = await me(`${planted}; ${cookieOf(headers)}`);
+    assert.equal(both.status, 200);
   });
 
   test("links are made by the owner of this machine alone", async () => {

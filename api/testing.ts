@@ -11,6 +11,7 @@ import {
   type ProjectId,
   projectId,
 } from "@weir/model";
+import { Redaction, redactionConfig } from "@weir/pipeline";
 import type { Store } from "@weir/storage";
 import { openFreshStore, startTestEngine } from "@weir/storage/testing";
 import type { FastifyInstance, InjectOptions } from "fastify";
@@ -68,6 +69,7 @@ export async function startTestApi(changes: Partial<ApiOptions> = {}): Promise<T
     owner: "the-secret-of-this-machine",
   };
   const live = new LiveTicks();
+  const redaction = new Redaction(redactionConfig.parse({}));
   const webDirectory = join(folder, "dist");
   const server = await createApi({
     store,
@@ -78,6 +80,7 @@ export async function startTestApi(changes: Partial<ApiOptions> = {}): Promise<T
     webDirectory,
     live,
     outgoing: new OutgoingGuard(["10.1.0.0/16"]),
+    redactText: (project, text) => redaction.of(project).redactText(text, new Map()) ?? text,
     install: { version: "1.2.3", is_loopback: true, providers: [{ id: "openai", name: "OpenAI" }] },
     ownerSecret: keys.owner,
     ...changes,

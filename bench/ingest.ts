@@ -2,7 +2,10 @@
  * Spans per second that Weir acknowledges, durable, with everything running on this machine: load generator, ingest,
  * core and engine. Then counts what is stored: every acknowledged span once.
  *
- *   node bench/ingest.ts [--seconds 20] [--connections 8] [--spans 500] [--kinds protobuf,gzip,grpc] [--profile folder]
+ *   node bench/ingest.ts [--seconds 20] [--connections 8] [--spans 500] [--kinds protobuf,gzip,grpc] [--peers]
+ *     [--profile folder]
+ *
+ * With `--peers` the same is sent to others that take OTLP; see `ingest-peers.ts`.
  */
 import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -13,6 +16,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { figuresOf } from "@weir/e2e/process-table.ts";
 import { type Role, Weir } from "@weir/e2e/weir-process.ts";
+import { folderBytes } from "./folder-size.ts";
+import { ingestPeers } from "./ingest-peers.ts";
 import type { Quantiles } from "./quantiles.ts";
 
 export interface SendOrder {
@@ -41,31 +46,25 @@ const { values: flags } = parseArgs({
     connections: { type: "string", default: "8" },
     spans: { type: "string", default: "500" },
     kinds: { type: "string", default: "protobuf,gzip,grpc" },
+    peers: { type: "boolean", default: false },
     profile: { type: "string" },
   },
 });
 
 console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, exports of ${flags.spans} spans`);
-for (const kind of flags.kinds.split(",")) await measure(kind as SendOrder["kind"]);
+for (const kind of flags.kinds.split(",") as SendOrder["kind"][]) {
+  await measure(kind);
+  if (flags.peers) for (const name of Object.keys(ingestPeers)) await measurePeer(name, kind);
+}
 
 async function measure(kind: SendOrder["kind"]): Promise<void> {
   const profiled = flags.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${flags.profile}` };
   await using weir = await Weir.start({ readyWithinMs: 120_000, environment: profiled });
   const before = cpuSeconds(weir);
-  const result = await send({
-    url: kind === "grpc" ? weir.otlpGrpcUrl : weir.otlpHttpUrl,
-    apiKey: weir.apiKey,
-    kind,
-    connections: Number(flags.connections),
-    spansPerExport: Number(flags.spans),
-    seconds: Number(flags.seconds),
-  });
+  const result = await send(orderOf(kind, kind === "grpc" ? weir.otlpGrpcUrl : weir.otlpHttpUrl, weir.apiKey));
   const atEnd = cpuSeconds(weir);
-  const million = result.acknowledgedSpans / 1e6;
-  const per = (seconds: number) => (seconds / million).toFixed(2);
-  console.log(
-    `${kind}: ${Math.round(result.acknowledgedSpans / result.seconds).toLocaleString("en-US")} spans/s acknowledged, p50 ${result.latencyMs.p50.toFixed(0)} ms, p99 ${result.latencyMs.p99.toFixed(0)} ms, ${result.failedExports} refused`,
-  );
+  const per = perMillion(result);
+  printRate(`Weir, ${kind}`, result);
   const used = roles.map((role) => `${role} ${per((atEnd[role] ?? 0) - (before[role] ?? 0))}`);
   console.log(`  CPU s/1M at the end of the load: sender ${per(result.cpuSeconds)}, ${used.join(", ")}`);
   const startedMs = performance.now();
@@ -74,6 +73,45 @@ async function measure(kind: SendOrder["kind"]): Promise<void> {
   const afterwards = roles.map((role) => `${role} ${per((all[role] ?? 0) - (before[role] ?? 0))}`);
   console.log(
     `  stored ${((performance.now() - startedMs) / 1000).toFixed(1)} s later (CPU s/1M by then: ${afterwards.join(", ")}): ${stored.rows} rows, ${stored.distinct} distinct of ${result.acknowledgedSpans} acknowledged ${stored.rows === result.acknowledgedSpans && stored.distinct === stored.rows ? "– each once" : "– WRONG"}`,
+  );
+}
+
+async function measurePeer(name: string, kind: SendOrder["kind"]): Promise<void> {
+  const started = ingestPeers[name]?.();
+  if (started === undefined || typeof started === "string") {
+    console.log(`${name}: not installed: ${started}`);
+    return;
+  }
+  await using peer = await started;
+  const before = figuresOf([peer.pid]);
+  const result = await send(orderOf(kind, kind === "grpc" ? peer.grpcUrl : peer.httpUrl, ""));
+  const after = figuresOf([peer.pid]);
+  const per = perMillion(result);
+  printRate(`${name}, ${kind}`, result);
+  console.log(
+    `  CPU s/1M: sender ${per(result.cpuSeconds)}, program ${per(after.cpuSeconds - before.cpuSeconds)}; ${Math.round(after.residentBytes / 2 ** 20)} MB resident, ${Math.round(folderBytes(peer.folder) / result.acknowledgedSpans)} bytes a span on disk`,
+  );
+}
+
+function orderOf(kind: SendOrder["kind"], url: string, apiKey: string): SendOrder {
+  return {
+    url,
+    apiKey,
+    kind,
+    connections: Number(flags.connections),
+    spansPerExport: Number(flags.spans),
+    seconds: Number(flags.seconds),
+  };
+}
+
+function perMillion({ acknowledgedSpans }: SendResult): (seconds: number) => string {
+  return (seconds) => (seconds / (acknowledgedSpans / 1e6)).toFixed(2);
+}
+
+function printRate(name: string, { acknowledgedSpans, seconds, latencyMs, failedExports }: SendResult): void {
+  const rate = Math.round(acknowledgedSpans / seconds).toLocaleString("en-US");
+  console.log(
+    `${name}: ${rate} spans/s acknowledged, p50 ${latencyMs.p50.toFixed(0)} ms, p99 ${latencyMs.p99.toFixed(0)} ms, ${failedExports} refused`,
   );
 }
 

@@ -55,6 +55,7 @@ import { type IdentityProviders, identityProvidersOf } from "./sign-in/identity-
 import {
   type CreatedSession,
   deleteSession,
+  holderOf,
   insertSession,
   insertSignInLink,
   type LinkFor,
@@ -135,7 +136,7 @@ export interface Catalog extends AsyncDisposable {
    * TOO_MANY_ATTEMPTS after many failures, and with FORBIDDEN where an organisation wants single sign-on.
    */
   signIn(credentials: { email: string; password: string }): Promise<CreatedSession | undefined>;
-  /** Lasts 30 days. Default: of the owner of this machine. */
+  /** Lasts 30 days, by single sign-on one. Default: of the owner of this machine. */
   createSession(session?: NewSession): Promise<CreatedSession>;
   sessionBySecret(secret: string): Promise<Session | undefined>;
   endSession(secret: string): Promise<void>;
@@ -311,7 +312,8 @@ class DatabaseCatalog implements Catalog {
       const created = await insertSession(change, session, this.#context.actor);
       const { userId: user_id, method, organizationId } = session;
       const target = { kind: "session", id: created.id };
-      change.audit({ action: "session.create", organizationId, target, after: { user_id, method } });
+      const by = await holderOf(change, user_id);
+      change.audit({ action: "session.create", by, organizationId, target, after: { user_id, method } });
       return created;
     });
   }
@@ -321,9 +323,12 @@ class DatabaseCatalog implements Catalog {
   }
 
   endSession(secret: string): Promise<void> {
-    return this.#context.write(async ({ transaction, audit }) => {
-      const id = await deleteSession(transaction, secret);
-      if (id !== undefined) audit({ action: "session.end", target: { kind: "session", id } });
+    return this.#context.write(async (change) => {
+      const ended = await deleteSession(change, secret);
+      if (ended === undefined) return;
+      const { id, user_id, organization_id: organizationId } = ended;
+      const by = await holderOf(change, user_id);
+      change.audit({ action: "session.end", by, organizationId, target: { kind: "session", id } });
     });
   }
 

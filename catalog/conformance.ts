@@ -11,7 +11,7 @@ import { type CatalogLocation, openDatabase } from "./database/database.ts";
 import { migrate } from "./database/migrate.ts";
 import { migrations } from "./database/migrations/index.ts";
 import { openCatalogReader } from "./reading/reader.ts";
-import type { Actor } from "./records/audit.ts";
+import { type Actor, systemActor } from "./records/audit.ts";
 import { defaultOrganizationId } from "./records/projects.ts";
 import type { User } from "./records/users.ts";
 import { type MasterKeyPlace, parseGivenKeys } from "./secrets/key-ring.ts";
@@ -346,6 +346,26 @@ function describeSignIn(withFixture: WithFixture): void {
   });
 
   withFixture(
+    "by single sign-on it lasts a day, and signing out works with the secret before the last one",
+    async (fixture) => {
+      const catalog = await fixture.catalog();
+      const signedOn = { userId: null, organizationId: defaultOrganizationId, method: "sso" } as const;
+      const { secret } = await catalog.createSession(signedOn);
+      fixture.now += 24 * 60 * minuteMs - 1;
+      assert.ok(await catalog.sessionBySecret(secret));
+      fixture.now += 1;
+      assert.equal(await catalog.sessionBySecret(secret), undefined);
+      const other = await catalog.createSession();
+      fixture.now += 24 * 60 * minuteMs;
+      const session = await catalog.sessionBySecret(other.secret);
+      const next = session === undefined ? undefined : await catalog.sessions.renew(session);
+      assert.ok(next);
+      await catalog.endSession(other.secret);
+      assert.equal(await catalog.sessionBySecret(next), undefined);
+    },
+  );
+
+  withFixture(
     "the administrator signs in with the configured password; a new one ends the sessions",
     async (fixture) => {
       const catalog = await fixture.catalog();
@@ -434,6 +454,44 @@ function describePeople(withFixture: WithFixture): void {
     assert.equal(await catalog.invitations.byToken(again.token), undefined);
   });
 
+  withFixture(
+    "a membership that groups gave goes with the groups, but an organisation keeps its last owner",
+    async (fixture) => {
+      const catalog = await fixture.catalog();
+      const settings = { settings: {}, roleByGroup: { leads: "owner" }, defaultRole: null } as const;
+      const place = { organizationId: defaultOrganizationId, kind: "oidc", name: "Company" } as const;
+      const provider = await catalog.identityProviders.create({ ...place, ...settings });
+      const arrive = (subject: string, groups: readonly string[]) =>
+        catalog.identityProviders.admit(provider, { subject, email: `${subject}@example.com`, name: "", groups });
+      const members = async () => (await catalog.members.list(defaultOrganizationId)).map(({ email }) => email);
+      await arrive("ann", ["leads"]);
+      await assert.rejects(arrive("ann", []), hasCode("FORBIDDEN"));
+      assert.deepEqual(await members(), ["ann@example.com"]);
+      await arrive("bob", ["leads"]);
+      await assert.rejects(arrive("ann", ["guests"]), hasCode("FORBIDDEN"));
+      assert.deepEqual(await members(), ["bob@example.com"]);
+      await assert.rejects(arrive("eve", ["guests"]), hasCode("FORBIDDEN"));
+      assert.equal(await catalog.accounts.byEmail("eve@example.com"), undefined);
+    },
+  );
+
+  withFixture("an open invitation goes with the membership of who made it, and no other's", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const [left, stays] = [
+      await invited(catalog, "a@example.com", "admin"),
+      await invited(catalog, "b@example.com", "admin"),
+    ];
+    const invite = (by: User, email: string) =>
+      catalog
+        .actingAs({ ...systemActor, kind: "user", id: by.id, name: by.email })
+        .invitations.create({ organizationId: defaultOrganizationId, email, role: "admin" });
+    const theirs = await invite(left, "backdoor@example.com");
+    const other = await invite(stays, "new@example.com");
+    await catalog.members.remove(defaultOrganizationId, left.id);
+    assert.equal(await catalog.invitations.byToken(theirs.token), undefined);
+    assert.ok(await catalog.invitations.byToken(other.token));
+  });
+
   withFixture("an account's holder alone accepts for it, whatever link others hold", async (fixture) => {
     const catalog = await fixture.catalog();
     await invited(catalog, "bob@example.com", "member");
@@ -467,6 +525,40 @@ function describePeople(withFixture: WithFixture): void {
       assert.ok(await catalog.signIn(right));
     },
   );
+
+  withFixture("many wrong passwords at once are as slow as one after another", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const guesses = Array.from({ length: 30 }, (_, number) =>
+      catalog.signIn({ email: "ann@example.org", password: `guess ${number}` }),
+    );
+    const outcomes = await Promise.allSettled(guesses);
+    assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 5);
+    const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+    assert.ok(refused.every(({ reason }) => hasCode("TOO_MANY_ATTEMPTS")(reason)));
+  });
+
+  withFixture("more sign-ins than can be looked at are refused before they count as failures", async (fixture) => {
+    const catalog = await fixture.catalog();
+    await catalog.ensureInitial({ adminEmail: "ann@example.org", adminPassword: "right password" });
+    const others = Array.from({ length: 64 }, (_, number) =>
+      catalog
+        .actingAs({ ...systemActor, address: `10.0.0.${number}` })
+        .signIn({ email: `${number}@x.example`, password: "x" }),
+    );
+    const right = { email: "ann@example.org", password: "right password" };
+    for (let time = 0; time < 6; time++) await assert.rejects(catalog.signIn(right), hasCode("TOO_MANY_ATTEMPTS"));
+    await Promise.all(others);
+    assert.ok(await catalog.signIn(right));
+  });
+
+  withFixture("an address of IPv6 counts by its network, of which one host may take any", async (fixture) => {
+    const catalog = await fixture.catalog();
+    const wrong = (address: string, number: number) =>
+      catalog.actingAs({ ...systemActor, address }).signIn({ email: `${number}@example.org`, password: "x" });
+    for (let number = 0; number < 30; number++) await wrong(`2001:db8:1:2::${number.toString(16)}`, number);
+    await assert.rejects(wrong("2001:db8:1:2:ffff::1", 30), hasCode("TOO_MANY_ATTEMPTS"));
+    assert.equal(await wrong("2001:db8:1:3::1", 30), undefined);
+  });
 
   withFixture("a session's secret changes daily; the old one is good for a moment", async (fixture) => {
     const catalog = await fixture.catalog();
@@ -533,7 +625,9 @@ function describeAudit(withFixture: WithFixture): void {
         "project.create",
       ],
     );
-    assert.ok(entries.every(({ actor }) => actor.id === "usr_ann" && actor.address === "10.0.0.7"));
+    // Who accepts is known by the invitation, whoever was known when the request came.
+    const actorOf = (action: string) => (action === "invitation.accept" ? user.id : "usr_ann");
+    assert.ok(entries.every(({ actor, action }) => actor.id === actorOf(action) && actor.address === "10.0.0.7"));
     const update = entries.find(({ action }) => action === "member.update");
     assert.deepEqual([update?.before, update?.after], [{ role: "viewer" }, { role: "admin" }]);
     const text = JSON.stringify(entries);

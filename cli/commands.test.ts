@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -81,6 +82,14 @@ const answers: Record<string, unknown> = {
       },
     ],
   },
+  "GET /api/v1/audit/verification": { entry_count: 12, first_broken: null, head_hash: "abc", checked_at: time },
+  "GET /api/v1/organizations/default/invitations": { data: [] },
+  "GET /api/v1/organizations/default/teams": { data: [] },
+  "GET /api/v1/organizations/default/identity-providers": { data: [] },
+  "GET /api/v1/projects/shop/roles": { data: [] },
+  "GET /api/v1/connections?project_id=shop": { data: [] },
+  "GET /api/v1/audit/export?format=jsonl": Buffer.from('{"sequence":1}\n'),
+  "GET /api/v1/install": { version: "1.2.3" },
   "POST /api/v1/secrets/rotate": { resealed: 2, unreadable: 0, given_by: null },
   "GET /ready": {
     status: "degraded",
@@ -176,6 +185,7 @@ for (const [line, asked, body, printed] of [
     /\/ui\/reset-password\?token=t/,
   ],
   ["audit --search key", "GET /api/v1/audit?q=key&limit=50", undefined, /ann@example.org +key.create +key key_1/],
+  ["audit verify", "GET /api/v1/audit/verification", undefined, /^12 entries are as they were written.*abc$/],
   ["secrets rotate", "POST /api/v1/secrets/rotate", {}, /2 secrets are sealed/],
   ["status", "GET /ready", undefined, /degraded[\s\S]*engine +starting +not yet/],
 ] as const) {
@@ -235,6 +245,33 @@ test("weir project export writes whole files, and says last that they are", asyn
   assert.deepEqual(readFileSync(join(folder, "spans.ndjson.gz")), spans);
   for (const name of readdirSync(folder)) assert.equal(statSync(join(folder, name)).mode & 0o077, 0, name);
   rmSync(dirname(folder), { recursive: true });
+});
+
+test("a broken audit log is said with the entry, and evidence is written all the same", async () => {
+  const verification = "GET /api/v1/audit/verification";
+  const sound = answers[verification];
+  const folder = mkdtempSync(join(tmpdir(), "weir-evidence-"));
+  const lines = await weir(`evidence --to ${folder}`);
+  const names = ["audit-verification.json", "audit.jsonl", "evidence.json", "organizations.json", "projects.json"];
+  assert.deepEqual(readdirSync(folder).sort(), names);
+  assert.match(lines.join("\n"), /audit\.jsonl.*evidence\.json/);
+  const read = (name: string) => JSON.parse(readFileSync(join(folder, name), "utf8"));
+  assert.equal(read("organizations.json")[0].members[0].email, "ann@example.org");
+  assert.deepEqual(read("projects.json")[0].keys, []);
+  const { weir_version, sha256 } = read("evidence.json");
+  assert.equal(weir_version, "1.2.3");
+  assert.equal(sha256["audit.jsonl"], hash("sha256", '{"sequence":1}\n', "hex"));
+  for (const name of names) assert.equal(statSync(join(folder, name)).mode & 0o077, 0, name);
+  await assert.rejects(weir(`evidence --to ${folder}`), { code: "CONFLICT", message: /not empty/ });
+  rmSync(folder, { recursive: true });
+
+  answers[verification] = { entry_count: 12, first_broken: 7, head_hash: "abc", checked_at: time };
+  const broken = { code: "CONFLICT", message: /Entry 7 .* altered/ };
+  await assert.rejects(weir("audit verify"), broken);
+  await assert.rejects(weir(`evidence --to ${folder}`), broken);
+  assert.deepEqual(readdirSync(folder).sort(), names);
+  rmSync(folder, { recursive: true });
+  answers[verification] = sound;
 });
 
 test("weir link prints the address of a sign-in page", async () => {

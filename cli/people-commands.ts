@@ -1,5 +1,7 @@
+import { CodedError } from "@weir/model";
 import type { Command } from "commander";
 import type { ApiAccess, ApiClient } from "./api-client.ts";
+import { collectEvidence } from "./evidence.ts";
 import { type Terminal, table } from "./terminal.ts";
 
 interface Link {
@@ -42,7 +44,17 @@ export function addPeopleCommands(program: Command, client: Client, access: Acce
       const rotation = await (await client()).post<Rotation>("/api/v1/secrets/rotate", {});
       for (const line of rotationLines(rotation)) terminal.print(line);
     });
-  program
+  addAuditCommands(program, client, terminal);
+}
+
+interface Verification {
+  readonly entry_count: number;
+  readonly first_broken: number | null;
+  readonly head_hash: string;
+}
+
+function addAuditCommands(program: Command, client: Client, terminal: Terminal): void {
+  const audit = program
     .command("audit")
     .description("who did what to what, newest first")
     .option("--search <text>", "in names, actions, targets and values")
@@ -54,6 +66,27 @@ export function addPeopleCommands(program: Command, client: Client, access: Acce
       });
       for (const line of table(["TIME", "WHO", "ACTION", "TARGET"], rows)) terminal.print(line);
     });
+  audit
+    .command("verify")
+    .description("check that no entry was altered or taken out")
+    .action(async () => {
+      const found = await (await client()).get<Verification>("/api/v1/audit/verification");
+      if (found.first_broken !== null) throw brokenAt(found.first_broken);
+      terminal.print(`${found.entry_count} entries are as they were written. The last one's hash: ${found.head_hash}`);
+    });
+  program
+    .command("evidence")
+    .description("write down who has access to what, how long data lives, and the audit log; see docs/soc2.md")
+    .requiredOption("--to <folder>", "a new folder, or an empty one")
+    .action(async ({ to }: { to: string }) => {
+      const { files, firstBroken } = await collectEvidence(await client(), to);
+      terminal.print(`Written to ${to}: ${files.join(", ")}.`);
+      if (firstBroken !== null) throw brokenAt(firstBroken);
+    });
+}
+
+function brokenAt(sequence: number): CodedError {
+  return new CodedError("CONFLICT", `Entry ${sequence} of the audit log was altered, or one before it is missing.`);
 }
 
 function addOrganizationCommands(organization: Command, client: Client, terminal: Terminal): void {

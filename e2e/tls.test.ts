@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { connect, getCACertificates, setDefaultCACertificates } from "node:tls";
 import OpenAI from "openai";
+import { chromium } from "playwright-core";
 import { callsOfUser, newUser } from "./calls-api.ts";
 import { checkout, Program, Weir } from "./weir-process.ts";
 
@@ -150,9 +151,37 @@ test("a session's cookie is for https alone, and for no script", async () => {
     for (const flag of ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"])
       assert.match(cookie, new RegExp(`; ${flag}(;|$)`));
     assert.doesNotMatch(cookie, /Domain=/i);
+    assert.match(cookie, /^__Host-weir_session=/);
   }
   const elsewhere = await signIn({ origin: weir.url.replace("https", "http").replace(/\d+$/, "1") });
   assert.equal(elsewhere.status, 403);
+});
+
+test("a browser keeps that cookie, signs in and out, and a neighbour's cookie signs it into nothing", async () => {
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
+  try {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    await context.addCookies([{ name: "weir_session", value: "planted-by-a-neighbour", url: weir.url }]);
+    await page.goto(`${weir.url}/ui/sign-in`);
+    await page.getByLabel("E-mail").fill(email);
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.waitForURL((url) => !url.pathname.includes("sign-in"));
+    const me = () => page.evaluate(async () => (await fetch("/api/v1/auth/me")).status);
+    const session = async () => (await context.cookies(weir.url)).find(({ name }) => name === "__Host-weir_session");
+    assert.equal(await me(), 200);
+    const { httpOnly, secure, sameSite } = (await session()) ?? {};
+    assert.deepEqual({ httpOnly, secure, sameSite }, { httpOnly: true, secure: true, sameSite: "Lax" });
+    await page.evaluate(() => fetch("/api/v1/auth/logout", { method: "POST" }));
+    assert.equal(await me(), 401);
+    assert.equal(await session(), undefined);
+  } finally {
+    await browser.close();
+  }
 });
 
 test("OTLP is taken over TLS", async () => {

@@ -1,4 +1,5 @@
 export * from "./address-ranges.ts";
+export * from "./client-network.ts";
 export * from "./columns.ts";
 export * from "./conversation/content-preview.ts";
 export * from "./conversation/read-conversation.ts";

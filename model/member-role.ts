@@ -6,6 +6,14 @@ export type MemberRole = (typeof memberRoles)[number];
 export const keyScopes = ["ingest", "query", "gateway", "manage"] as const;
 export type KeyScope = (typeof keyScopes)[number];
 
+/** What the holder of a personal key must be for each scope to work: who may only look neither sends nor spends. */
+export const leastRoleOfScope: Readonly<Record<KeyScope, MemberRole>> = {
+  query: "viewer",
+  ingest: "member",
+  gateway: "member",
+  manage: "admin",
+};
+
 export function isMemberRole(text: unknown): text is MemberRole {
   return memberRoles.some((role) => role === text);
 }

@@ -4,6 +4,7 @@ import {
   CodedError,
   defaultProjectId,
   isFromForeignPage,
+  networkOfClient,
   type ProjectId,
   type Retention,
 } from "@weir/model";
@@ -47,7 +48,7 @@ export class SenderLimits {
 
   /** Before it is known who sends. Throws RATE_LIMITED. */
   admitAddress(peer: string | undefined, forwardedFor: string | undefined): void {
-    this.#addresses?.admit(this.#clientOf(peer, forwardedFor), "This address");
+    this.#addresses?.admit(networkOfClient(this.#clientOf(peer, forwardedFor)), "This address");
   }
 
   /** Throws RATE_LIMITED. */

@@ -12,7 +12,7 @@ import { startInternalServer } from "./processes/internal-server.ts";
 import type { PartState } from "./role.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-answers-"));
-const answer = createAnswers(folder, ["gateway", "core"]);
+const answer = createAnswers(folder, ["gateway", "core"], { isLoopbackListener: true });
 const main = createServer(async (req, res) => {
   const { method = "GET", url: target = "/", rawHeaders } = req;
   const answered = await answer({ method, target, rawHeaders });
@@ -60,6 +60,13 @@ test("/metrics sums the processes, as text and as OpenMetrics", async () => {
   const open = await get("/metrics", { accept: "application/openmetrics-text;version=1.0.0,*/*;q=0.1" });
   assert.equal(open.type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
   assert.match(open.text, /^calls_total 12\n# EOF\n$/m);
+});
+
+test("/metrics is refused to who may not read it", async () => {
+  const guarded = createAnswers(folder, [], { isLoopbackListener: false });
+  const answered = await guarded({ method: "GET", target: "/metrics", rawHeaders: [] });
+  assert.equal(answered?.status, 401);
+  assert.match(answered?.text ?? "", /set metrics\.token/);
 });
 
 test("/ready names each part and is 503 when one is not in order", async () => {

@@ -1,6 +1,7 @@
 import type { OwnAnswer, OwnRequest } from "@weir/gateway";
 import { exposition, expositionContentTypes, preferredFormat } from "./metrics/exposition.ts";
 import type { MetricSnapshot } from "./metrics/metric-store.ts";
+import { headerOf, type MetricsAccess, refusalOf } from "./metrics/metrics-access.ts";
 import { sumSnapshots } from "./metrics/sum-snapshots.ts";
 import { askAllProcesses } from "./processes/internal-client.ts";
 import type { PartState } from "./role.ts";
@@ -9,16 +10,21 @@ type Parts = Record<string, PartState>;
 
 /**
  * Answers `/health`, `/ready` and `/metrics` on the main port; undefined for any other path. `expectedParts` are named
- * by `/ready` whether or not a process answers for them.
+ * by `/ready` whether or not a process answers for them; `access` says who may read the metrics.
  */
 export function createAnswers(
   socketFolder: string,
   expectedParts: readonly string[],
+  access: MetricsAccess,
 ): (request: OwnRequest) => Promise<OwnAnswer> | undefined {
   const handlers: Record<string, (request: OwnRequest, query: URLSearchParams) => OwnAnswer | Promise<OwnAnswer>> = {
     "/health": () => json(200, { status: "ok" }),
     "/ready": async (_request, query) => readiness(await allParts(socketFolder, expectedParts), query.get("part")),
-    "/metrics": async (request) => metrics(socketFolder, headerOf(request, "accept")),
+    "/metrics": async (request) => {
+      const refusal = refusalOf(request, access);
+      if (refusal !== undefined) return { status: 401, type: "text/plain; charset=utf-8", text: `${refusal}\n` };
+      return metrics(socketFolder, headerOf(request, "accept"));
+    },
   };
   return (request) => {
     const [path = "/", query] = request.target.split("?");
@@ -31,11 +37,6 @@ export function createAnswers(
       .then(() => handler(request, new URLSearchParams(query)))
       .catch(() => json(500, { status: "failed" }));
   };
-}
-
-function headerOf({ rawHeaders }: OwnRequest, name: string): string | undefined {
-  const at = rawHeaders.findIndex((spelled, index) => index % 2 === 0 && spelled.toLowerCase() === name);
-  return at === -1 ? undefined : rawHeaders[at + 1];
 }
 
 function json(status: number, value: unknown): OwnAnswer {

@@ -8,6 +8,7 @@ import { Command, Option } from "commander";
 import { loadConfig } from "./config.ts";
 import { configReference } from "./config-reference.ts";
 import type { WeirConfig } from "./config-schema.ts";
+import { withoutSecrets } from "./config-without-secrets.ts";
 import { dataPaths } from "./data-paths.ts";
 import { failureText } from "./failure-text.ts";
 import { ownAddress } from "./own-address.ts";
@@ -156,18 +157,6 @@ async function apiAccess(): Promise<ApiAccess> {
       { cause },
     );
   }
-}
-
-function withoutSecrets(config: WeirConfig): unknown {
-  const isSecret = /password|apikey|secret/i;
-  return JSON.parse(
-    JSON.stringify(config, (key, value: unknown) => {
-      // Headers of a destination carry its key.
-      if (key === "headers") return Object.fromEntries(Object.keys(value as object).map((name) => [name, "[set]"]));
-      if (isSecret.test(key) && typeof value === "string") return "[set]";
-      return key === "url" && typeof value === "string" ? value.replace(/:\/\/[^@/]*@/, "://[set]@") : value;
-    }),
-  );
 }
 
 function packageVersion(): string {

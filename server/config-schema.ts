@@ -107,6 +107,14 @@ const networkConfig = z.strictObject({
 });
 
 const metricsConfig = z.strictObject({
+  token: z
+    .string()
+    .min(16)
+    .regex(/^\S+$/)
+    .optional()
+    .describe(
+      "What a scraper of `/metrics` sends as bearer token. Default: none is needed while Weir listens on loopback alone, and beyond it `/metrics` is closed.",
+    ),
   seriesLimit: z.int().min(10).default(2000).describe("Most label sets of one metric; further ones count as `_OTHER`."),
   labelValueLimit: z
     .int()

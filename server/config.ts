@@ -214,7 +214,7 @@ function complaint(issue: z.core.$ZodIssue, raw: unknown): string {
   const given = valueAt(raw, issue.path);
   const isSecret =
     settingByPath.get(issue.path.join("."))?.isSecret ??
-    /url|endpoint|headers|secret|key|password/i.test(issue.path.map(String).join("."));
+    /url|endpoint|headers|secret|key|password|token/i.test(issue.path.map(String).join("."));
   const shown = isSecret || given === undefined ? "" : `, not ${JSON.stringify(given)}`;
   const unit = (origin: string) => (origin === "string" ? " characters" : "");
   switch (issue.code) {

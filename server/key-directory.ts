@@ -22,7 +22,10 @@ export function keysForScope(reader: CatalogReader, scope: KeyScope, uses: KeyUs
     const key = snapshot.apiKey(secret);
     if (key === undefined) return undefined;
     if (!key.scopes.includes(scope)) {
-      throw new CodedError("FORBIDDEN", `This Weir key may not be used here: its scopes lack \`${scope}\`.`);
+      throw new CodedError(
+        "FORBIDDEN",
+        `This Weir key may not be used here: its scopes, or its holder's role, lack \`${scope}\`.`,
+      );
     }
     uses.record(key.id);
     return key;

@@ -24,6 +24,7 @@ import {
   masterKeyPlace,
   outgoingGuard,
   storePart,
+  textRedaction,
   writerSettings,
 } from "./wire.ts";
 
@@ -72,6 +73,7 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
     live,
     ownerSecret,
     outgoing: outgoingGuard(options),
+    redactText: textRedaction(config),
     install: {
       version: version(),
       is_loopback: allowsKeyless(config),

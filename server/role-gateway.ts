@@ -54,7 +54,10 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
         exporting.onCall(row);
       },
       relay: { core: paths.coreSocket, ingest: paths.ingestSocket },
-      answer: createAnswers(paths.sockets, expectedParts(config)),
+      answer: createAnswers(paths.sockets, expectedParts(config), {
+        token: config.metrics.token,
+        isLoopbackListener: allowsKeyless(config),
+      }),
       isLoopbackListener: allowsKeyless(config),
       certificate: certificateOf(options, opening),
       outgoing: outgoingGuard(options),

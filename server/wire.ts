@@ -1,6 +1,13 @@
 import type { CatalogLocation, CatalogReader, KeyUsesOptions, MasterKeyPlace } from "@weir/catalog";
 import type { Gateway, GatewayCatalog, GatewayConfig } from "@weir/gateway";
-import { type ListenerCertificate, OutgoingGuard, type Retention, retentionOf, type SpanRow } from "@weir/model";
+import {
+  type ListenerCertificate,
+  OutgoingGuard,
+  type ProjectId,
+  type Retention,
+  retentionOf,
+  type SpanRow,
+} from "@weir/model";
 import {
   ApplyRulesStep,
   type Journal,
@@ -103,6 +110,12 @@ export async function openRoleJournal(options: RoleOptions, role: string): Promi
     new ApplyRulesStep(config.recording.rules, telemetry),
     new RedactStep(new Redaction(config.redaction), telemetry),
   ]);
+}
+
+/** Takes out of a text what would be taken out of a project's rows. */
+export function textRedaction(config: WeirConfig): (project: ProjectId, text: string) => string {
+  const redaction = new Redaction(config.redaction);
+  return (project, text) => redaction.of(project).redactText(text, new Map()) ?? text;
 }
 
 function journalOptions({ config, paths, telemetry, index }: RoleOptions, role: string): JournalOptions {

@@ -18,8 +18,11 @@ export type AccessRule =
       readonly for: "action";
       readonly action: Action;
       readonly on: "project" | "organization";
-      /** What is read was captured: prompts, answers, log records. Each read is in the audit log. */
-      readonly readsContent?: true;
+      /**
+       * What is read was captured: prompts, answers, log records. Each read is in the audit log. Figures tell of it where
+       * they are asked of what has a text or an attribute in it.
+       */
+      readonly readsContent?: true | "by filter";
       /** The owner of this machine may name a project that is gone, whose data may not be. */
       readonly mayBeGone?: true;
     };
@@ -31,6 +34,7 @@ const machine = { for: "machine" } as const;
 const onProject = (action: Action) => ({ for: "action", action, on: "project" }) as const;
 const onOrganization = (action: Action) => ({ for: "action", action, on: "organization" }) as const;
 const readsFigures = onProject("telemetry.read");
+const readsFilteredFigures = { ...readsFigures, readsContent: "by filter" } as const;
 const readsContent = { ...onProject("telemetry.read"), readsContent: true } as const;
 
 /**
@@ -50,10 +54,10 @@ export const accessRules: Readonly<Record<keyof typeof apiPaths, Partial<Record<
   metrics: { GET: readsFigures },
   metric: { GET: readsFigures },
   queryMetric: { POST: readsFigures },
-  metricsSummary: { GET: readsFigures },
-  metricsTimeseries: { GET: readsFigures },
-  metricsHeatmap: { GET: readsFigures },
-  metricsBreakdown: { GET: readsFigures },
+  metricsSummary: { GET: readsFilteredFigures },
+  metricsTimeseries: { GET: readsFilteredFigures },
+  metricsHeatmap: { GET: readsFilteredFigures },
+  metricsBreakdown: { GET: readsFilteredFigures },
   live: { GET: readsFigures },
   projects: { GET: caller, POST: onOrganization("project.create") },
   project: {
@@ -92,6 +96,8 @@ export const accessRules: Readonly<Record<keyof typeof apiPaths, Partial<Record<
   identityProvider: { DELETE: onOrganization("identity_provider.manage") },
   audit: { GET: onOrganization("audit.read") },
   auditExport: { GET: onOrganization("audit.read") },
+  // The chain goes through the entries of every organisation.
+  auditVerification: { GET: machine },
   login: { POST: anybody },
   token: { POST: person },
   redeem: { POST: anybody },

@@ -24,6 +24,21 @@ export const auditEntry = z
   .meta({ id: "AuditEntry" });
 export type AuditEntry = z.infer<typeof auditEntry>;
 
+/** Whether the log is as it was written. */
+export const auditVerification = z
+  .object({
+    entry_count: z.number().int(),
+    first_broken: z
+      .number()
+      .int()
+      .nullable()
+      .describe("The first entry that was altered or is missing; null while the whole chain holds."),
+    head_hash: z.string().describe("The last entry's hash: kept elsewhere, it also tells of entries cut off the end."),
+    checked_at: time,
+  })
+  .meta({ id: "AuditVerification" });
+export type AuditVerification = z.infer<typeof auditVerification>;
+
 const auditFilter = {
   organization_id: identifier.optional().describe("Default: the caller's first."),
   project_id: identifier.optional(),

@@ -75,5 +75,5 @@ export const sessionList = z.object({ data: z.array(session) }).meta({ id: "Sess
 export type SessionList = z.infer<typeof sessionList>;
 export const sessionParams = z.object({ session_id: identifier });
 
-/** `project_id` is where its calls and telemetry go; reading, it reaches all that its holder does. */
+/** `project_id` is where its calls and telemetry go; reading, it reaches what its holder does in that project's organisation. */
 export const createPersonalKeyBody = createKeyBody;

@@ -81,9 +81,16 @@ export type IdentityProviderList = z.infer<typeof identityProviderList>;
 
 export const identityProviderParams = z.object({ organization_id: identifier, provider_id: identifier });
 
+export const signInOptionsQuery = z.object({
+  organization: identifier
+    .optional()
+    .describe("Whose providers to list. Needed where several organisations have some: nobody is told who they are."),
+});
+
 /** What a sign-in page offers besides address and password. */
 export const signInOptions = z
   .object({
+    needs_organization: z.boolean().describe("True: there are providers, and which depends on `organization`."),
     providers: z.array(
       z.object({
         id: z.string(),

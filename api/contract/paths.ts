@@ -42,6 +42,7 @@ export const apiPaths = {
   identityProvider: "/api/v1/organizations/:organization_id/identity-providers/:provider_id",
   audit: "/api/v1/audit",
   auditExport: "/api/v1/audit/export",
+  auditVerification: "/api/v1/audit/verification",
   login: "/api/v1/auth/login",
   token: "/api/v1/auth/token",
   redeem: "/api/v1/auth/redeem",

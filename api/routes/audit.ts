@@ -5,7 +5,14 @@ import { projectId } from "@weir/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { ApiOptions, ApiServer } from "../context.ts";
-import { type AuditEntry, apiPaths, auditPage, exportAuditQuery, listAuditQuery } from "../contract/index.ts";
+import {
+  type AuditEntry,
+  apiPaths,
+  auditPage,
+  auditVerification,
+  exportAuditQuery,
+  listAuditQuery,
+} from "../contract/index.ts";
 import { csvLine } from "../csv.ts";
 import { answers, textAnswer } from "../route-answers.ts";
 import { changesBy, grantOf, organizationOf } from "../scope.ts";
@@ -14,6 +21,7 @@ const tags = ["audit"];
 const exportPageSize = 500;
 
 export function registerAudit(server: ApiServer, options: ApiOptions): void {
+  registerVerification(server, options);
   const schema = {
     operationId: "listAudit",
     tags,
@@ -43,6 +51,22 @@ export function registerAudit(server: ApiServer, options: ApiOptions): void {
     await sendExport(reply, format, (before) =>
       options.catalog.auditLog.list({ ...question, limit: exportPageSize, before }),
     );
+  });
+}
+
+/** Reads the whole log; for the owner of this machine. */
+function registerVerification(server: ApiServer, { catalog }: ApiOptions): void {
+  const schema = {
+    operationId: "verifyAudit",
+    tags,
+    summary: "Check that no entry of the audit log was altered or taken out, for the owner of this machine",
+    response: answers({ 200: auditVerification }),
+  };
+  server.get(apiPaths.auditVerification, { schema }, async () => {
+    const checked_at = new Date().toISOString();
+    const [last] = await catalog.auditLog.list({ organizationId: "all", limit: 1 });
+    const first_broken = (await catalog.auditLog.firstBroken()) ?? null;
+    return { entry_count: last?.sequence ?? 0, first_broken, head_hash: last?.hash ?? "", checked_at };
   });
 }
 

@@ -1,5 +1,5 @@
 import { CodedError } from "@weir/model";
-import { readDeletion, startDeletion } from "@weir/storage";
+import { newDeletionId, readDeletion, startDeletion } from "@weir/storage";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { apiPaths, createDeletionBody, deletion, deletionParams, getDeletionQuery } from "../contract/index.ts";
 import { dataDeletionStarted } from "../events.ts";
@@ -26,14 +26,16 @@ export function registerDeletions(server: ApiServer, options: ApiOptions): void 
       const project = scopeOf(request, request.body, options);
       const { trace_id, user_id = "" } = request.body;
       const subject = trace_id === undefined ? { userId: user_id } : { traceId: trace_id.toLowerCase() };
-      const started = await startDeletion(store, project, subject);
+      const deletion_id = newDeletionId();
       const kind = trace_id === undefined ? "user_data" : "trace";
       await changesBy(request, options).auditLog.record({
         action: "telemetry.delete",
         projectId: project,
         target: { kind, id: trace_id?.toLowerCase() ?? user_id },
-        after: { deletion_id: started.deletion_id },
+        after: { deletion_id },
       });
+      // After its entry: what cannot be recorded is not deleted.
+      const started = await startDeletion(store, project, subject, deletion_id);
       telemetry.emit(dataDeletionStarted, { project_id: project, deletion_id: started.deletion_id });
       return reply.code(202).send(started);
     },

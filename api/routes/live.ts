@@ -1,20 +1,20 @@
 import { CodedError, type ProjectId } from "@weir/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { authorize } from "../authorize.ts";
-import { type CallerSources, identifyCaller } from "../caller.ts";
+import { type Caller, type CallerSources, identifyCaller } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { accessRules, apiPaths, type LiveTick, liveQuery } from "../contract/index.ts";
 import { answers, textAnswer } from "../route-answers.ts";
-import { scopeOf } from "../scope.ts";
+import { callerOf, scopeOf } from "../scope.ts";
 
 const heartbeatMs = 15_000;
 const leastGapMs = 250;
 
 /** A stream of "rows can be read now", as server-sent events. Ends when the client leaves or the server closes. */
 export function registerLive(server: ApiServer, options: ApiOptions & CallerSources): void {
-  const open = new Set<() => void>();
+  const open = new Map<() => void, string>();
   server.addHook("preClose", (done) => {
-    for (const close of open) close();
+    for (const close of open.keys()) close();
     done();
   });
   const schema = {
@@ -29,11 +29,21 @@ export function registerLive(server: ApiServer, options: ApiOptions & CallerSour
     if (open.size >= options.config.liveConnections) {
       throw new CodedError("PART_UNAVAILABLE", "Too many live streams are open.", { retryAfterMs: 10_000 });
     }
+    const holder = holderOf(callerOf(request));
+    const own = [...open.values()].filter((each) => each === holder).length;
+    if (own >= options.config.liveConnectionsPerCaller) {
+      const message = "This key or user has too many live streams open; close one.";
+      throw new CodedError("RATE_LIMITED", message, { retryAfterMs: 10_000 });
+    }
     const isAllowed = () => mayStillRead(request, project, options);
     const close = streamTicks(reply, options, { project, isAllowed });
-    open.add(close);
+    open.set(close, holder);
     reply.raw.once("close", () => open.delete(close));
   });
+}
+
+function holderOf(caller: Caller): string {
+  return caller.via === "key" ? caller.key.id : (caller.user?.id ?? "machine");
 }
 
 /** A session that ended, a key that was revoked or a role that was taken away ends the stream at the next heartbeat. */

@@ -2,7 +2,7 @@ import type { Member as CatalogMember } from "@weir/catalog";
 import { CodedError, type OrganizationId, type UserId, userId } from "@weir/model";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { checkMayGive } from "../authorize.ts";
+import { checkMayGive, greatestRoleOf } from "../authorize.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
   apiPaths,
@@ -63,6 +63,7 @@ function registerChanges(server: ApiServer, options: ApiOptions): void {
     const user = userId(request.params.user_id);
     const organization = organizationOf(request);
     await memberBelow(request, organization, user, options);
+    checkMayGive(grantOf(request), greatestRoleOf(user, organization, options.catalog));
     const wasThere = await changesBy(request, options).members.remove(organization, user);
     if (!wasThere) throw unknown();
     return reply.code(204).send();
@@ -83,6 +84,7 @@ function registerPasswordReset(server: ApiServer, options: ApiOptions): void {
     const user = userId(request.params.user_id);
     const organization = organizationOf(request);
     await memberBelow(request, organization, user, options);
+    checkMayGive(grantOf(request), greatestRoleOf(user, organization, catalog));
     const access = catalog.current().access(user);
     const others = catalog
       .current()
@@ -94,7 +96,7 @@ function registerPasswordReset(server: ApiServer, options: ApiOptions): void {
   });
 }
 
-/** A member whose role is not above the caller's. */
+/** A member whose role on the organisation is not above the caller's. */
 async function memberBelow(
   request: FastifyRequest,
   organization: OrganizationId,

@@ -1,7 +1,8 @@
+import type { ApiKey } from "@weir/catalog";
 import { CodedError, type UserId } from "@weir/model";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { projectFor } from "../authorize.ts";
+import { limitOf, projectFor } from "../authorize.ts";
 import { personOf } from "../caller.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { apiPaths, createdKey, createPersonalKeyBody, keyList, keyParams } from "../contract/index.ts";
@@ -21,8 +22,7 @@ export function registerPersonalKeys(server: ApiServer, options: ApiOptions): vo
     response: answers({ 200: keyList }),
   };
   server.get(apiPaths.personalKeys, { schema: listSchema }, async (request) => {
-    const person = personOf(callerOf(request));
-    return { data: person === undefined ? [] : (await catalog.listPersonalKeys(person)).map(toApiKey) };
+    return { data: (await keysWithinReach(request, options)).map(toApiKey) };
   });
   const createSchema = {
     operationId: "createPersonalKey",
@@ -47,12 +47,25 @@ export function registerPersonalKeys(server: ApiServer, options: ApiOptions): vo
     response: answers({ 204: z.undefined() }),
   };
   server.delete(apiPaths.personalKey, { schema: revokeSchema }, async (request, reply) => {
+    const { key_id: id } = request.params;
+    const isOwn = (await keysWithinReach(request, options)).some((key) => key.id === id);
     const person = personOf(callerOf(request));
     const isRevoked =
-      person !== undefined && (await changesBy(request, options).revokePersonalKey(person, request.params.key_id));
+      isOwn && person !== undefined && (await changesBy(request, options).revokePersonalKey(person, id));
     if (!isRevoked) throw new CodedError("NOT_FOUND", "You have no key of that id.");
     return reply.code(204).send();
   });
+}
+
+/** One's own; to a session that stays within an organisation, those for its projects. */
+async function keysWithinReach(request: FastifyRequest, { catalog }: ApiOptions): Promise<ApiKey[]> {
+  const caller = callerOf(request);
+  const person = personOf(caller);
+  if (person === undefined) return [];
+  const keys = await catalog.listPersonalKeys(person);
+  const limit = limitOf(caller);
+  if (limit === null) return keys;
+  return keys.filter(({ projectId }) => catalog.current().project(projectId)?.organizationId === limit);
 }
 
 function accountOf(request: FastifyRequest): UserId {

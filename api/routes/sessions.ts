@@ -2,6 +2,7 @@ import type { Session as CatalogSession, User } from "@weir/catalog";
 import { CodedError } from "@weir/model";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
+import { limitOf } from "../authorize.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import { apiPaths, type Session, sessionList, sessionParams } from "../contract/index.ts";
 import { answers } from "../route-answers.ts";
@@ -18,8 +19,8 @@ export function registerSessions(server: ApiServer, options: ApiOptions): void {
     response: answers({ 200: sessionList }),
   };
   server.get(apiPaths.sessions, { schema }, async (request) => {
-    const { user, session } = personOfSession(request);
-    const sessions = await options.catalog.sessions.list(user?.id ?? null);
+    const { session } = personOfSession(request);
+    const sessions = await sessionsWithinReach(request, options);
     return { data: sessions.map((each) => toSession(each, session?.id)) };
   });
   const endSchema = {
@@ -32,10 +33,23 @@ export function registerSessions(server: ApiServer, options: ApiOptions): void {
   server.delete(apiPaths.session, { schema: endSchema }, async (request, reply) => {
     const { user } = personOfSession(request);
     const { sessions } = changesBy(request, options);
-    const wasThere = await sessions.end(user?.id ?? null, request.params.session_id);
+    const { session_id: id } = request.params;
+    const isOwn = (await sessionsWithinReach(request, options)).some((session) => session.id === id);
+    const wasThere = isOwn && (await sessions.end(user?.id ?? null, id));
     if (!wasThere) throw new CodedError("NOT_FOUND", "You have no session of that id.");
     return reply.code(204).send();
   });
+}
+
+/** One's own; to a session that stays within an organisation, those that do so too. */
+async function sessionsWithinReach(
+  request: FastifyRequest,
+  { catalog }: ApiOptions,
+): Promise<readonly CatalogSession[]> {
+  const { user } = personOfSession(request);
+  const sessions = await catalog.sessions.list(user?.id ?? null);
+  const limit = limitOf(callerOf(request));
+  return limit === null ? sessions : sessions.filter(({ organizationId }) => organizationId === limit);
 }
 
 function personOfSession(request: FastifyRequest): { user: User | null; session: CatalogSession | null } {

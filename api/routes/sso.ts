@@ -7,6 +7,7 @@ import {
   apiPaths,
   samlResponseBody,
   signInOptions,
+  signInOptionsQuery,
   ssoFinishQuery,
   ssoParams,
   ssoStartQuery,
@@ -48,15 +49,22 @@ function registerOptions(server: ApiServer, { catalog }: ApiOptions): void {
     operationId: "getSignInOptions",
     tags,
     summary: "What the sign-in page offers besides a password",
+    querystring: signInOptionsQuery,
     response: answers({ 200: signInOptions }),
   };
-  server.get(apiPaths.signInOptions, { schema }, async () => {
+  server.get(apiPaths.signInOptions, { schema }, async (request) => {
     const offered = await catalog.identityProviders.offered();
-    const providers = offered.map(({ id, name, organizationId }) => {
+    const wanted = request.query.organization;
+    const needs_organization =
+      wanted === undefined && new Set(offered.map(({ organizationId }) => organizationId)).size > 1;
+    const shown = needs_organization
+      ? []
+      : offered.filter((each) => (wanted ?? each.organizationId) === each.organizationId);
+    const providers = shown.map(({ id, name, organizationId }) => {
       const organization_name = catalog.current().organization(organizationId)?.name ?? organizationId;
       return { id, name, organization_name, path: `/api/v1/auth/sso/${id}` };
     });
-    return { providers };
+    return { needs_organization, providers };
   });
 }
 
@@ -76,7 +84,7 @@ function registerStart(server: ApiServer, options: SignOn): void {
       providerId: provider.id,
       next: pageOf(request.query.next),
     });
-    const origin = originOf(request);
+    const origin = originOf(request, options);
     return orSignInPage(reply, provider, options, async () => {
       if (provider.kind === "saml") return redirect(reply, await openSamlFlow(provider, origin).start(attempt.id));
       const flow = await openOauthFlow({ provider, secret, fetch });
@@ -100,7 +108,7 @@ function registerOauthCallback(server: ApiServer, options: SignOn): void {
     return orSignInPage(reply, provider, options, async () => {
       if (attempt === undefined || provider.kind === "saml") throw noAttempt();
       const flow = await openOauthFlow({ provider, secret, fetch });
-      const identity = await flow.finish(attempt, new URL(request.raw.url ?? "", originOf(request)));
+      const identity = await flow.finish(attempt, new URL(request.raw.url ?? "", originOf(request, options)));
       const { id } = await changesBy(request, options).identityProviders.admit(provider, identity);
       const place = { userId: id, organizationId: provider.organizationId };
       const session = await changesBy(request, options).createSession({ ...place, method: "sso" });
@@ -131,7 +139,7 @@ function registerSaml(server: ApiServer, options: ApiOptions, attempts: Attempts
     return orSignInPage(reply, provider, options, async () => {
       if (provider.kind !== "saml") throw noAttempt();
       const { SAMLResponse: response, RelayState: attempt } = request.body;
-      const identity = await openSamlFlow(provider, originOf(request)).finish(response, attempt);
+      const identity = await openSamlFlow(provider, originOf(request, options)).finish(response, attempt);
       const { token } = await linkFor(request, { provider, identity, attempt }, options);
       return redirect(reply, `/api/v1/auth/sso/${provider.id}/finish?token=${token}`);
     });
@@ -173,7 +181,7 @@ function registerSamlMetadata(server: ApiServer, options: ApiOptions): void {
   server.get(apiPaths.samlMetadata, { schema }, async (request, reply) => {
     const { provider } = await providerOf(request.params.provider_id, options);
     if (provider.kind !== "saml") throw new CodedError("NOT_FOUND", "There is no such SAML provider.");
-    return reply.type(samlMetadataType).send(openSamlFlow(provider, originOf(request)).metadata());
+    return reply.type(samlMetadataType).send(openSamlFlow(provider, originOf(request, options)).metadata());
   });
 }
 
@@ -220,8 +228,12 @@ function redirect(reply: FastifyReply, target: URL | string): FastifyReply {
   return reply.code(302).header("location", String(target)).send();
 }
 
-/** As the browser names this install. A provider sends people only to addresses that were registered with it. */
-function originOf(request: FastifyRequest): string {
+/**
+ * As the configuration names this install, else as the browser does. OAuth's providers send people only to addresses that
+ * were registered with them; a SAML answer that was meant for another service is told by this name alone.
+ */
+function originOf(request: FastifyRequest, { config }: ApiOptions): string {
+  if (config.publicUrl !== undefined) return config.publicUrl;
   return `${isHttps(request) ? "https" : "http"}://${request.headers.host ?? "localhost"}`;
 }
 

@@ -1,6 +1,8 @@
 import type { Team as CatalogTeam } from "@weir/catalog";
 import { CodedError, userId } from "@weir/model";
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
+import { checkMayGive } from "../authorize.ts";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
   apiPaths,
@@ -13,7 +15,7 @@ import {
   teamParams,
 } from "../contract/index.ts";
 import { answers } from "../route-answers.ts";
-import { changesBy, organizationOf } from "../scope.ts";
+import { changesBy, grantOf, organizationOf } from "../scope.ts";
 
 const tags = ["organizations"];
 const nothing = { 204: z.undefined() };
@@ -67,6 +69,7 @@ function registerChanges(server: ApiServer, options: ApiOptions): void {
     response: answers(nothing),
   };
   server.delete(apiPaths.team, { schema: deleteSchema }, async (request, reply) => {
+    await checkTeamIsNotAbove(request, options);
     checkFound(await changesBy(request, options).teams.delete(organizationOf(request), request.params.team_id));
     return reply.code(204).send();
   });
@@ -82,6 +85,7 @@ function registerTeamMembers(server: ApiServer, options: ApiOptions): void {
   };
   server.put(apiPaths.teamMember, { schema: addSchema }, async (request, reply) => {
     const { team_id, user_id } = request.params;
+    await checkTeamIsNotAbove(request, options);
     const { teams } = changesBy(request, options);
     checkFound(await teams.addMember(organizationOf(request), team_id, userId(user_id)));
     return reply.code(204).send();
@@ -95,10 +99,18 @@ function registerTeamMembers(server: ApiServer, options: ApiOptions): void {
   };
   server.delete(apiPaths.teamMember, { schema: removeSchema }, async (request, reply) => {
     const { team_id, user_id } = request.params;
+    await checkTeamIsNotAbove(request, options);
     const { teams } = changesBy(request, options);
     checkFound(await teams.removeMember(organizationOf(request), team_id, userId(user_id)));
     return reply.code(204).send();
   });
+}
+
+/** Who puts somebody into a team gives what the team gives, and who takes somebody out takes it away. */
+async function checkTeamIsNotAbove(request: FastifyRequest, { catalog }: ApiOptions): Promise<void> {
+  const { team_id } = request.params as { team_id: string };
+  const found = (await catalog.teams.list(organizationOf(request))).find(({ id }) => id === team_id);
+  checkMayGive(grantOf(request), found?.greatestRole ?? null);
 }
 
 function checkFound(isFound: boolean): void {

@@ -2,10 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { EncryptJWT, errors, jwtDecrypt } from "jose";
 import { z } from "zod";
-import { isHttps } from "../session-cookie.ts";
+import { cookieAttributes, cookieName } from "../session-cookie.ts";
 
-const cookieName = "weir_sso";
-const cookiePath = "/api/v1/auth/sso";
+const attemptName = "weir_sso";
 const lifetimeSeconds = 10 * 60;
 
 const attemptClaims = z.object({
@@ -36,13 +35,17 @@ export function createAttempts(secret: Uint8Array): Attempts {
         .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
         .setExpirationTime(`${lifetimeSeconds} s`)
         .encrypt(secret);
-      reply.setCookie(cookieName, sealed, { ...attributes(request), maxAge: lifetimeSeconds });
+      reply.setCookie(cookieName(attemptName, request), sealed, {
+        ...cookieAttributes(request),
+        maxAge: lifetimeSeconds,
+      });
       return attempt;
     },
     async take(reply, request, providerId) {
-      const sealed = request.cookies[cookieName];
+      const name = cookieName(attemptName, request);
+      const sealed = request.cookies[name];
       if (sealed === undefined) return undefined;
-      reply.clearCookie(cookieName, attributes(request));
+      reply.clearCookie(name, cookieAttributes(request));
       const attempt = await unsealed(sealed, secret);
       return attempt?.providerId === providerId ? attempt : undefined;
     },
@@ -57,8 +60,4 @@ async function unsealed(sealed: string, secret: Uint8Array): Promise<Attempt | u
     if (thrown instanceof errors.JOSEError) return undefined;
     throw thrown;
   }
-}
-
-function attributes(request: FastifyRequest) {
-  return { httpOnly: true, sameSite: "lax", path: cookiePath, secure: isHttps(request) } as const;
 }

@@ -15,12 +15,17 @@ export function unkeptCharacter(cause?: unknown): CodedError {
   return new CodedError("BAD_REQUEST", "A text may not have the character U+0000 in it.", { cause });
 }
 
+/** What is made has the name or the id of something that is there. */
+export function nameTaken(cause?: unknown): CodedError {
+  return new CodedError("CONFLICT", "Something of that name exists already.", { cause });
+}
+
 /** The one map from a database's failures to codes. Neither SQL nor values get into the message. */
 export function asCatalogError(thrown: unknown): CodedError {
   if (thrown instanceof CodedError) return thrown;
   const options = { cause: thrown };
   const code = failureCode(thrown);
-  if (uniqueViolations.has(code)) return new CodedError("CONFLICT", "Something of that name exists already.", options);
+  if (uniqueViolations.has(code)) return nameTaken(thrown);
   if (code === untranslatableCharacter) return unkeptCharacter(thrown);
   if (missingParents.has(code)) return new CodedError("NOT_FOUND", "What this belongs to does not exist.", options);
   if (diskFull.has(code))

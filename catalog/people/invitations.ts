@@ -1,8 +1,10 @@
 import { CodedError, type MemberRole, newId, type OrganizationId, organizationId, projectId } from "@weir/model";
 import type { CatalogContext, Change } from "../context.ts";
 import type { CatalogTables } from "../database/schema.ts";
+import { asActor } from "../records/audit.ts";
 import { asUser, canonicalEmail, insertUser, selectUserByEmail, type User } from "../records/users.ts";
 import { newToken, secretHash } from "../secrets/secret-text.ts";
+import { checkPasswordIsAllowed } from "../sign-in/password-permission.ts";
 import { selectMembership, upsertMembership } from "./member-rows.ts";
 
 const lifetimeMs = 7 * 24 * 60 * 60_000;
@@ -44,7 +46,10 @@ export interface Invitations {
   revoke(organization: OrganizationId, id: string): Promise<boolean>;
   /** Undefined when the token is unknown, spent or expired. */
   byToken(token: string): Promise<OpenInvitation | undefined>;
-  /** Rejects with NOT_FOUND when it is no longer good, and with FORBIDDEN when it is for somebody else. */
+  /**
+   * Rejects with NOT_FOUND when it is no longer good, and with FORBIDDEN when it is for somebody else, or with a password
+   * where the organisation wants single sign-on.
+   */
   accept(token: string, acceptance: Acceptance): Promise<User>;
 }
 
@@ -184,11 +189,13 @@ async function accept(change: Change, token: string, acceptance: Acceptance): Pr
       .onConflict((on) => on.columns(["project_id", "user_id"]).doNothing())
       .execute();
   }
+  if ("passwordHash" in acceptance) await checkPasswordIsAllowed(change, user.id);
   audit({
     action: "invitation.accept",
     organizationId: row.organization_id,
     projectId: row.project_id,
     target: { kind: "user", id: user.id },
+    by: asActor(user),
     after: { email: user.email, role: row.role, invited_by: row.invited_by },
   });
   return user;

@@ -73,7 +73,7 @@ export async function checkAnOwnerIsLeft(transaction: Transacted, organization: 
   throw new CodedError("CONFLICT", "An organisation needs an owner: make somebody else owner first.");
 }
 
-/** The roles that its projects and teams gave, and the personal keys for its projects, go with the membership. */
+/** The roles that its projects and teams gave, the personal keys for its projects, and open invitations by them go with the membership. */
 export async function deleteMembership(
   transaction: Transacted,
   organization: string,
@@ -100,6 +100,12 @@ export async function deleteMembership(
     .where("user_id", "=", user)
     .where("project_id", "in", projects)
     .where("revoked_at", "is", null)
+    .execute();
+  const address = transaction.selectFrom("users").select("email").where("id", "=", user);
+  await transaction
+    .deleteFrom("invitations")
+    .where("organization_id", "=", organization)
+    .where("invited_by", "=", address)
     .execute();
   await transaction
     .deleteFrom("sessions")

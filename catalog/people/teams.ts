@@ -1,4 +1,4 @@
-import { CodedError, newId, type OrganizationId, type UserId, userId } from "@weir/model";
+import { CodedError, greaterRole, type MemberRole, newId, type OrganizationId, type UserId, userId } from "@weir/model";
 import type { CatalogContext, Change } from "../context.ts";
 import { selectMembership } from "./member-rows.ts";
 
@@ -6,6 +6,8 @@ export interface Team {
   readonly id: string;
   readonly name: string;
   readonly members: readonly UserId[];
+  /** The greatest that it gives on any project; null while it gives none. */
+  readonly greatestRole: MemberRole | null;
   readonly createdAt: Date;
 }
 
@@ -31,7 +33,7 @@ export function teamsOf(context: CatalogContext): Teams {
         await transaction.insertInto("teams").values(row).execute();
         const target = { kind: "team", id: row.id };
         audit({ action: "team.create", organizationId: organization, target, after: { name } });
-        return { id: row.id, name, members: [], createdAt: new Date(now) };
+        return { id: row.id, name, members: [], greatestRole: null, createdAt: new Date(now) };
       }),
     rename: (organization, team, name) =>
       context.change(async (change) => {
@@ -68,9 +70,17 @@ function listTeams(context: CatalogContext, organization: OrganizationId): Promi
       .where("organization_id", "=", organization)
       .orderBy("user_id")
       .execute();
+    const given = await connection
+      .selectFrom("project_teams")
+      .innerJoin("teams", "teams.id", "project_teams.team_id")
+      .select(["team_id", "role"])
+      .where("organization_id", "=", organization)
+      .execute();
     return teams.map(({ id, name, created_at }) => {
       const own = members.filter(({ team_id }) => team_id === id).map(({ user_id }) => userId(user_id));
-      return { id, name, members: own, createdAt: new Date(created_at) };
+      const roles = given.filter(({ team_id }) => team_id === id).map(({ role }) => role);
+      const greatestRole = roles.reduce<MemberRole | undefined>(greaterRole, undefined) ?? null;
+      return { id, name, members: own, greatestRole, createdAt: new Date(created_at) };
     });
   });
 }

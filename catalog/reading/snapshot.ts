@@ -1,5 +1,5 @@
 import type { ApiKeyId, KeyScope, OrganizationId, ProjectId, UserId } from "@weir/model";
-import { organizationId, projectId, userId } from "@weir/model";
+import { isAtLeast, leastRoleOfScope, organizationId, projectId, userId } from "@weir/model";
 import { readScopes } from "../records/api-keys.ts";
 import { asProject, type Project } from "../records/projects.ts";
 import { secretHash } from "../secrets/secret-text.ts";
@@ -87,7 +87,7 @@ function connectionName(project: string, provider: string): string {
   return `${project}\n${provider}`;
 }
 
-/** A personal key works where its holder has a role. */
+/** A personal key works where its holder has a role, and for no more than that role may do. */
 function keyEntry(
   row: KeyRow,
   projects: ReadonlyMap<string, Project>,
@@ -95,13 +95,14 @@ function keyEntry(
 ): ApiKeyEntry | undefined {
   const project = projects.get(row.project_id);
   if (project === undefined) return undefined;
-  if (row.user_id !== null && access(row.user_id).projectRole(project) === undefined) return undefined;
+  const role = row.user_id === null ? "admin" : access(row.user_id).projectRole(project);
+  if (role === undefined) return undefined;
   return {
     id: row.id as ApiKeyId,
     name: row.name,
     projectId: projectId(row.project_id),
     organizationId: project.organizationId,
-    scopes: readScopes(row.scopes),
+    scopes: readScopes(row.scopes).filter((scope) => isAtLeast(role, leastRoleOfScope[scope])),
     userId: row.user_id === null ? null : userId(row.user_id),
   };
 }

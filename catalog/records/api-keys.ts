@@ -32,7 +32,7 @@ export interface ApiKey {
 
 export interface NewApiKey {
   readonly projectId: ProjectId;
-  /** Makes it personal: it acts for this user, in every project that the user has a role on. */
+  /** Makes it personal: it acts for this user, in the projects of its project's organisation that the user has a role on. */
   readonly userId?: UserId | null | undefined;
   readonly name: string;
   /** Default: all of them. */

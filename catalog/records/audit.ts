@@ -24,9 +24,18 @@ export interface AuditFact {
   readonly organizationId?: string | null | undefined;
   readonly projectId?: string | null | undefined;
   readonly target: { readonly kind: string; readonly id: string };
+  /** Who it turned out to be, where nobody was known when the request came: signing in, accepting an invitation. */
+  readonly by?: Pick<Actor, "kind" | "id" | "name"> | undefined;
   readonly before?: object | undefined;
   readonly after?: object | undefined;
 }
+
+/** Somebody who has just shown who they are. */
+export function asActor({ id, email }: { readonly id: string; readonly email: string }): NonNullable<AuditFact["by"]> {
+  return { kind: "user", id, name: email };
+}
+
+export const machineOwner: NonNullable<AuditFact["by"]> = { kind: "owner", id: "", name: "owner of this machine" };
 
 export interface AuditEntry {
   /** Counts up by one without gaps; the order of what happened. */
@@ -82,7 +91,7 @@ export async function appendAudit(
   for (const fact of facts) {
     sequence += 1;
     const organizationId = fact.organizationId ?? (await organizationOf(transaction, fact.projectId));
-    const row = entryRow({ ...fact, organizationId }, actor, { sequence, now, previousHash });
+    const row = entryRow({ ...fact, organizationId }, { ...actor, ...fact.by }, { sequence, now, previousHash });
     await transaction.insertInto("audit_entries").values(row).execute();
     previousHash = row.hash;
   }

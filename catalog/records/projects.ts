@@ -6,9 +6,10 @@ import {
   projectId,
   type RetentionSettings,
 } from "@weir/model";
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Change } from "../context.ts";
 import type { Transacted } from "../database/database.ts";
+import { nameTaken } from "../database/failures.ts";
 import type { CatalogTables } from "../database/schema.ts";
 
 export interface Project {
@@ -56,11 +57,16 @@ export async function selectProjects(connection: Kysely<CatalogTables>): Promise
   return rows.map(asProject);
 }
 
-/** Rejects with CONFLICT when the id is taken; an id made from the name gets an ending instead. */
+/**
+ * Rejects with CONFLICT when the id is taken; an id made from the name gets an ending instead. The id of another
+ * organisation's project stays taken when that is gone: rows of it may still be on disk, or on their way there.
+ */
 export async function insertProject({ transaction, now, audit }: Change, project: NewProject): Promise<Project> {
+  const organization = project.organizationId ?? defaultOrganizationId;
+  if (project.id !== undefined && (await wasAnothers(transaction, project.id, organization))) throw nameTaken();
   const row = {
-    id: project.id ?? (await freeId(transaction, project.name)),
-    organization_id: project.organizationId ?? defaultOrganizationId,
+    id: project.id ?? (await freeId(transaction, project.name, organization)),
+    organization_id: organization,
     name: project.name,
     created_at: now,
     spans_days: null,
@@ -105,7 +111,21 @@ export async function updateProjectRow(
   return asProject({ ...before, ...changed });
 }
 
-async function freeId(transaction: Transacted, name: string): Promise<string> {
+/** The audit log is what outlives a project. */
+async function wasAnothers(transaction: Transacted, id: string, organization: string): Promise<boolean> {
+  const entry = await transaction
+    .selectFrom("audit_entries")
+    .select("sequence")
+    .where("project_id", "=", id)
+    // Not a parameter: the index is of these entries alone.
+    .where("action", "=", sql.lit("project.delete"))
+    .where("organization_id", "!=", organization)
+    .limit(1)
+    .executeTakeFirst();
+  return entry !== undefined;
+}
+
+async function freeId(transaction: Transacted, name: string, organization: string): Promise<string> {
   const slug = name
     .normalize("NFKD")
     .replace(/\p{M}+/gu, "")
@@ -115,7 +135,8 @@ async function freeId(transaction: Transacted, name: string): Promise<string> {
     .slice(0, 48);
   if (slug === "") return newId("prj");
   const taken = await transaction.selectFrom("projects").select("id").where("id", "=", slug).executeTakeFirst();
-  return taken === undefined ? slug : `${slug}-${newId("").slice(1, 9)}`;
+  const isFree = taken === undefined && !(await wasAnothers(transaction, slug, organization));
+  return isFree ? slug : `${slug}-${newId("").slice(1, 9)}`;
 }
 
 /** Its keys and connections go with it. False when there was none. */

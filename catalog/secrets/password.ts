@@ -1,5 +1,6 @@
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
+import { CodedError } from "@weir/model";
 
 const argon2Async = promisify(argon2);
 
@@ -7,6 +8,8 @@ const argon2Async = promisify(argon2);
 const memoryKib = 19_456;
 const passes = 2;
 const hashBytes = 32;
+/** Who comes when so many wait would wait for seconds. */
+const mostUnderWay = 64;
 
 /** A password's hash in the PHC format: `$argon2id$v=19$m=…,t=…,p=1$<salt>$<hash>`. */
 export async function hashPassword(password: string): Promise<string> {
@@ -26,6 +29,25 @@ export async function verifyPassword(password: string, stored: string | null): P
   const bytes = await derive(password, Buffer.from(salt, "base64"), Number(memory), Number(times));
   const wanted = Buffer.from(expected, "base64");
   return bytes.length === wanted.length && timingSafeEqual(bytes, wanted);
+}
+
+let underWay = 0;
+
+/**
+ * For what anybody may ask that takes a password's hash: rejects with TOO_MANY_ATTEMPTS, before anything is counted or
+ * derived, while too many are under way, from however many addresses they come.
+ */
+export async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (underWay >= mostUnderWay) {
+    const message = "Too many people sign in at this moment; try again in a few seconds.";
+    throw new CodedError("TOO_MANY_ATTEMPTS", message, { retryAfterMs: 3000 });
+  }
+  underWay += 1;
+  try {
+    return await work();
+  } finally {
+    underWay -= 1;
+  }
 }
 
 // Each takes 19 MiB and a thread: one after the other, so that a flood of sign-ins starves nobody else.

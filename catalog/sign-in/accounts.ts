@@ -1,9 +1,11 @@
 import { CodedError, type UserId } from "@weir/model";
 import type { CatalogContext, Change } from "../context.ts";
+import { type AuditFact, asActor } from "../records/audit.ts";
 import { asUser, selectUserByEmail, selectUserById, setPassword, type User } from "../records/users.ts";
-import { hashPassword, verifyPassword } from "../secrets/password.ts";
+import { hashPassword, inTurn, verifyPassword } from "../secrets/password.ts";
 import { newToken, secretHash } from "../secrets/secret-text.ts";
 import { beginAttempt, forgiveAttempts } from "./attempts.ts";
+import { checkPasswordIsAllowed } from "./password-permission.ts";
 import { checkNewPassword } from "./password-policy.ts";
 import { type CreatedSession, insertSession, type SignInLink } from "./sessions.ts";
 
@@ -25,7 +27,10 @@ export interface Accounts {
   setName(user: UserId, name: string): Promise<void>;
   /** Good for an hour and one use. */
   createPasswordReset(user: UserId): Promise<SignInLink>;
-  /** Sets the password, ends all sessions and opens a new one. NOT_FOUND when the link is no longer good. */
+  /**
+   * Sets the password, ends all sessions and opens a new one. NOT_FOUND when the link is no longer good, FORBIDDEN
+   * where an organisation wants single sign-on.
+   */
   resetPassword(token: string, password: string): Promise<CreatedSession>;
 }
 
@@ -36,7 +41,7 @@ export function accountsOf(context: CatalogContext): Accounts {
         const row = await selectUserByEmail(connection, email);
         return row === undefined ? undefined : asUser(row);
       }),
-    changePassword: (change) => changePassword(context, change),
+    changePassword: (change) => inTurn(() => changePassword(context, change)),
     setName: (user, name) =>
       context.write(async ({ transaction, audit }) => {
         const before = await selectUserById(transaction, user);
@@ -50,7 +55,14 @@ export function accountsOf(context: CatalogContext): Accounts {
 }
 
 /** Undefined when the address or the password is wrong; takes the same time for either. */
-export async function signInWithPassword(
+export function signInWithPassword(
+  context: CatalogContext,
+  credentials: { readonly email: string; readonly password: string },
+): Promise<CreatedSession | undefined> {
+  return inTurn(() => signIn(context, credentials));
+}
+
+async function signIn(
   context: CatalogContext,
   { email, password }: { readonly email: string; readonly password: string },
 ): Promise<CreatedSession | undefined> {
@@ -65,23 +77,10 @@ export async function signInWithPassword(
     await forgiveAttempts(change, email, context.actor.address);
     await checkPasswordIsAllowed(change, row.id);
     const session = await insertSession(change, { userId: row.id, method: "password" }, context.actor);
-    await auditForOrganizations(change, row.id, { action: "session.create", after: { method: "password" } });
+    const by = asActor(row);
+    await auditForOrganizations(change, row.id, { action: "session.create", by, after: { method: "password" } });
     return session;
   });
-}
-
-/** An organisation may want single sign-on of all but its owners. */
-async function checkPasswordIsAllowed({ transaction }: Change, user: string): Promise<void> {
-  const demanding = await transaction
-    .selectFrom("memberships")
-    .innerJoin("organizations", "organizations.id", "memberships.organization_id")
-    .select("organizations.name")
-    .where("user_id", "=", user)
-    .where("password_sign_in", "=", "owners")
-    .where((where) => where.or([where("role", "is", null), where("role", "!=", "owner")]))
-    .executeTakeFirst();
-  if (demanding === undefined) return;
-  throw new CodedError("FORBIDDEN", `${demanding.name} wants you to use its single sign-on.`);
 }
 
 async function changePassword(context: CatalogContext, { user, current, next, keptSession }: PasswordChange) {
@@ -128,9 +127,10 @@ async function resetPassword(context: CatalogContext, token: string, password: s
     const { transaction } = change;
     const spent = transaction.deleteFrom("password_resets").where("token_hash", "=", token_hash).returning("user_id");
     if ((await spent.executeTakeFirst()) === undefined) throw gone();
+    await checkPasswordIsAllowed(change, user.id);
     await setPassword(transaction, asUser(user).id, passwordHash);
     await forgiveAttempts(change, user.email, "");
-    await auditForOrganizations(change, user.id, { action: "user.reset_password" });
+    await auditForOrganizations(change, user.id, { action: "user.reset_password", by: asActor(user) });
     return insertSession(change, { userId: user.id, method: "reset" }, context.actor);
   });
 }
@@ -139,7 +139,7 @@ async function resetPassword(context: CatalogContext, token: string, password: s
 async function auditForOrganizations(
   { transaction, audit }: Change,
   user: string | undefined,
-  fact: { readonly action: string; readonly after?: object },
+  fact: Pick<AuditFact, "action" | "by" | "after">,
 ): Promise<void> {
   const target = { kind: "user", id: user ?? "" };
   if (user === undefined) return audit({ ...fact, target });

@@ -1,4 +1,4 @@
-import { CodedError } from "@weir/model";
+import { CodedError, networkOfClient } from "@weir/model";
 import type { CatalogContext, Change } from "../context.ts";
 import { canonicalEmail } from "../records/users.ts";
 import { secretHash } from "../secrets/secret-text.ts";
@@ -19,7 +19,9 @@ interface Subject {
 /** Accounts are kept as hashes: an address that nobody has may be a password that was typed into the wrong field. */
 function subjectsOf(email: string, address: string): readonly Subject[] {
   const account = { key: `account:${secretHash(canonicalEmail(email))}`, free: freeFailures.account };
-  return address === "" ? [account] : [account, { key: `address:${address}`, free: freeFailures.address }];
+  return address === ""
+    ? [account]
+    : [account, { key: `address:${networkOfClient(address)}`, free: freeFailures.address }];
 }
 
 /**
@@ -30,6 +32,7 @@ function subjectsOf(email: string, address: string): readonly Subject[] {
 export async function beginAttempt(context: CatalogContext, email: string): Promise<void> {
   const waitMs = await context.write(async (change) => {
     const subjects = subjectsOf(email, context.actor.address);
+    await forgetOld(change);
     const waits = [];
     for (const { key } of subjects) waits.push(await blockedForMs(change, key));
     const longest = Math.max(...waits);
@@ -59,21 +62,28 @@ export async function forgiveAttempts({ transaction }: Change, email: string, ad
   }
 }
 
+/** Locks the subject's row on PostgreSQL too: of many attempts at once, each sees what the one before it left. */
 async function blockedForMs({ transaction, now }: Change, key: string): Promise<number> {
-  const row = await transaction
-    .selectFrom("sign_in_failures")
-    .select("blocked_until")
-    .where("subject", "=", key)
-    .executeTakeFirst();
-  return Math.max(0, (row?.blocked_until ?? 0) - now);
+  const { blocked_until } = await transaction
+    .insertInto("sign_in_failures")
+    .values({ subject: key, failures: 0, failed_at: now, blocked_until: 0 })
+    .onConflict((on) =>
+      on.column("subject").doUpdateSet((expression) => ({ failures: expression.ref("sign_in_failures.failures") })),
+    )
+    .returning("blocked_until")
+    .executeTakeFirstOrThrow();
+  return Math.max(0, blocked_until - now);
 }
 
-async function countFailure({ transaction, now }: Change, { key, free }: Subject): Promise<void> {
+async function forgetOld({ transaction, now }: Change): Promise<void> {
   await transaction
     .deleteFrom("sign_in_failures")
     .where("failed_at", "<", now - forgetMs)
     .where("blocked_until", "<=", now)
     .execute();
+}
+
+async function countFailure({ transaction, now }: Change, { key, free }: Subject): Promise<void> {
   const { failures } = await transaction
     .insertInto("sign_in_failures")
     .values({ subject: key, failures: 1, failed_at: now, blocked_until: 0 })

@@ -1,7 +1,8 @@
 import { CodedError, greaterRole, type MemberRole, newId, type OrganizationId, organizationId } from "@weir/model";
 import type { CatalogContext, Change } from "../context.ts";
+import type { Transacted } from "../database/database.ts";
 import type { CatalogTables, IdentityProviderKind } from "../database/schema.ts";
-import { checkAnOwnerIsLeft, selectMembership, upsertMembership } from "../people/member-rows.ts";
+import { checkAnOwnerIsLeft, deleteMembership, selectMembership, upsertMembership } from "../people/member-rows.ts";
 import { asUser, insertUser, selectUserByEmail, selectUserById, type User } from "../records/users.ts";
 import { unsealWith } from "../secrets/key-ring.ts";
 import { seal } from "../secrets/sealing.ts";
@@ -50,8 +51,8 @@ export interface IdentityProviders {
   delete(organization: OrganizationId, id: string): Promise<boolean>;
   /**
    * The account of an identity: made when it is new, its role brought up to date. FORBIDDEN when no group gives a
-   * role, when there is no address, or when the address is an account's that also belongs elsewhere: one
-   * organisation's provider must not open another's doors.
+   * role (whom groups let in before is a member no longer), when there is no address, or when the address is an
+   * account's that also belongs elsewhere: one organisation's provider must not open another's doors.
    */
   admit(provider: IdentityProvider, identity: Identity): Promise<User>;
 }
@@ -91,10 +92,21 @@ export function identityProvidersOf(context: CatalogContext): IdentityProviders 
         if (row === undefined) return false;
         const target = { kind: "identity_provider", id };
         audit({ action: "identity_provider.delete", organizationId: organization, target, before: row });
+        await endSignOnSessions(transaction, organization);
         return true;
       }),
-    admit: (provider, identity) => context.change((change) => admit(change, provider, identity)),
+    admit: async (provider, identity) => {
+      const user = await context.change((change) => admit(change, provider, identity));
+      if (user !== undefined) return user;
+      throw new CodedError("FORBIDDEN", `${provider.name} knows you, but none of your groups has a role in Weir.`);
+    },
   };
+}
+
+/** Of all the organisation's providers: which one opened a session is not kept, and who may still come in does so again. */
+async function endSignOnSessions(transaction: Transacted, organization: OrganizationId): Promise<void> {
+  await transaction.deleteFrom("sessions").where("organization_id", "=", organization).execute();
+  await transaction.deleteFrom("sign_in_links").where("organization_id", "=", organization).execute();
 }
 
 function asProvider(row: ProviderRow): IdentityProvider {
@@ -134,12 +146,21 @@ async function insertProvider(
   return asProvider(row);
 }
 
-async function admit(change: Change, provider: IdentityProvider, identity: Identity): Promise<User> {
+/** Undefined when no group gives a role. */
+async function admit(change: Change, provider: IdentityProvider, identity: Identity): Promise<User | undefined> {
   const role = roleOf(provider, identity);
+  const known = await knownUser(change, provider, identity);
   if (role === undefined) {
-    throw new CodedError("FORBIDDEN", `${provider.name} knows you, but none of your groups has a role in Weir.`);
+    if (known !== undefined) await endMembership(change, provider, known);
+    change.audit({
+      action: "session.refuse",
+      organizationId: provider.organizationId,
+      target: { kind: "user", id: known?.id ?? "" },
+      after: { method: "sso", identity_provider: provider.id, email: identity.email ?? null },
+    });
+    return undefined;
   }
-  const user = (await knownUser(change, provider, identity)) ?? (await newUser(change, provider, identity));
+  const user = known ?? (await newUser(change, provider, identity));
   await keepMembership(change, provider, user, role);
   return user;
 }
@@ -205,4 +226,31 @@ async function keepMembership(
     ...(before !== undefined && { before: { role: before.role } }),
     after: { email: user.email, role, identity_provider: id },
   });
+}
+
+/** What groups gave goes with the groups, sessions and personal keys too; but an organisation keeps its last owner. */
+async function endMembership(
+  { transaction, now, audit }: Change,
+  { id, organizationId: organization }: IdentityProvider,
+  user: User,
+): Promise<void> {
+  const before = await selectMembership(transaction, organization, user.id);
+  if (before?.source !== "sso" || (before.role === "owner" && !(await hasOwnerBesides(transaction, before)))) return;
+  await deleteMembership(transaction, organization, user.id, now);
+  audit({
+    action: "member.remove",
+    organizationId: organization,
+    target: { kind: "user", id: user.id },
+    before: { role: before.role },
+    after: { identity_provider: id },
+  });
+}
+
+async function hasOwnerBesides(
+  transaction: Transacted,
+  { organization_id, user_id }: CatalogTables["memberships"],
+): Promise<boolean> {
+  const owners = transaction.selectFrom("memberships").select("user_id").where("organization_id", "=", organization_id);
+  const other = await owners.where("role", "=", "owner").where("user_id", "!=", user_id).executeTakeFirst();
+  return other !== undefined;
 }

@@ -1,15 +1,18 @@
 import { newId, type OrganizationId, organizationId, type UserId } from "@weir/model";
+import type { ExpressionBuilder } from "kysely";
 import type { CatalogContext, Change } from "../context.ts";
 import type { Transacted } from "../database/database.ts";
 import type { CatalogTables, SignInMethod } from "../database/schema.ts";
-import type { Actor } from "../records/audit.ts";
-import { asUser, type User } from "../records/users.ts";
+import { type Actor, type AuditFact, asActor, machineOwner } from "../records/audit.ts";
+import { asUser, selectUserById, type User } from "../records/users.ts";
 import { newToken, secretHash } from "../secrets/secret-text.ts";
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 const linkLifetimeMs = 15 * minuteMs;
 const sessionLifetimeMs = 30 * dayMs;
+/** Short, so that whom a provider lets in no longer is outside by the next day. */
+const signOnLifetimeMs = dayMs;
 const rotationMs = dayMs;
 /** Requests that left before the new cookie came still carry the old secret. */
 const previousSecretMs = minuteMs;
@@ -87,7 +90,7 @@ export async function insertSession(
     created_at: now,
     rotated_at: now,
     last_seen_at: now,
-    expires_at: now + sessionLifetimeMs,
+    expires_at: now + (method === "sso" ? signOnLifetimeMs : sessionLifetimeMs),
   };
   await transaction.insertInto("sessions").values(row).execute();
   return { id: row.id, secret, expiresAt: new Date(row.expires_at) };
@@ -95,17 +98,11 @@ export async function insertSession(
 
 /** The session of a secret: the one in use, or for a moment the one before. */
 export function sessionBySecret(context: CatalogContext, secret: string): Promise<Session | undefined> {
-  const hash = secretHash(secret);
   return context.read(async (connection) => {
     const now = context.now();
     const row = await sessionRows(connection)
       .where("expires_at", ">", now)
-      .where((where) =>
-        where.or([
-          where("secret_hash", "=", hash),
-          where.and([where("previous_hash", "=", hash), where("rotated_at", ">", now - previousSecretMs)]),
-        ]),
-      )
+      .where(isSecretOf(secret, now))
       .executeTakeFirst();
     return row === undefined ? undefined : asSession(row);
   });
@@ -126,14 +123,15 @@ export function sessionsOf(context: CatalogContext): Sessions {
         return (await own.orderBy("sessions.created_at", "desc").execute()).map(asSession);
       }),
     end: (user, id) =>
-      context.write(async ({ transaction, audit }) => {
-        const { numDeletedRows } = await transaction
+      context.write(async (change) => {
+        const { numDeletedRows } = await change.transaction
           .deleteFrom("sessions")
           .where("id", "=", id)
           .where("user_id", user === null ? "is" : "=", user)
           .executeTakeFirst();
         if (numDeletedRows === 0n) return false;
-        audit({ action: "session.end", target: { kind: "session", id } });
+        const by = await holderOf(change, user);
+        change.audit({ action: "session.end", by, target: { kind: "session", id } });
         return true;
       }),
     renew: (session) => renew(context, session),
@@ -170,9 +168,31 @@ async function rotate(transaction: Transacted, session: Session, now: number): P
   return numUpdatedRows > 0n ? secret : undefined;
 }
 
-export async function deleteSession(transaction: Transacted, secret: string): Promise<string | undefined> {
-  const query = transaction.deleteFrom("sessions").where("secret_hash", "=", secretHash(secret)).returning("id");
-  return (await query.executeTakeFirst())?.id;
+export async function deleteSession(
+  { transaction, now }: Pick<Change, "transaction" | "now">,
+  secret: string,
+): Promise<Pick<SessionRow, "id" | "user_id" | "organization_id"> | undefined> {
+  const query = transaction.deleteFrom("sessions").where(isSecretOf(secret, now));
+  return query.returning(["id", "user_id", "organization_id"]).executeTakeFirst();
+}
+
+/** Whose session it is, for the audit log. */
+export async function holderOf(
+  { transaction }: Pick<Change, "transaction">,
+  user: string | null,
+): Promise<AuditFact["by"]> {
+  if (user === null) return machineOwner;
+  const row = await selectUserById(transaction, user);
+  return row === undefined ? undefined : asActor(row);
+}
+
+function isSecretOf(secret: string, now: number) {
+  const hash = secretHash(secret);
+  return (where: ExpressionBuilder<CatalogTables, "sessions">) =>
+    where.or([
+      where("secret_hash", "=", hash),
+      where.and([where("previous_hash", "=", hash), where("rotated_at", ">", now - previousSecretMs)]),
+    ]);
 }
 
 export async function insertSignInLink(
@@ -211,6 +231,7 @@ export async function spendSignInLink(
   const created = await insertSession(change, session, actor);
   change.audit({
     action: "session.create",
+    by: await holderOf(change, link.user_id),
     organizationId: link.organization_id,
     target: { kind: "session", id: created.id },
     after: { user_id: link.user_id, method },

@@ -52,8 +52,9 @@ export async function startDeletion(
   writer: SqlWriter,
   project: ProjectId,
   subject: DeletionSubject,
+  deletionId: string = newDeletionId(),
 ): Promise<Deletion> {
-  const request = requestFor(project, subject);
+  const request = requestFor(project, subject, deletionId);
   if (request.subject !== "project") await noteTraces(writer, project, request);
   const found = await remainingRows(writer, project, request);
   await record(writer, project, request, found);
@@ -69,8 +70,12 @@ interface DeletionRequest {
   readonly subjectId: string;
 }
 
-function requestFor(project: ProjectId, subject: DeletionSubject): DeletionRequest {
-  const deletionId = newId("del");
+/** For who must say which deletion it is before it starts. */
+export function newDeletionId(): string {
+  return newId("del");
+}
+
+function requestFor(project: ProjectId, subject: DeletionSubject, deletionId: string): DeletionRequest {
   if ("traceId" in subject) return { deletionId, subject: "trace", subjectId: subject.traceId };
   if ("userId" in subject) return { deletionId, subject: "user", subjectId: subject.userId };
   return { deletionId, subject: "project", subjectId: project };

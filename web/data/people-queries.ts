@@ -101,7 +101,12 @@ export const personalKeysQuery = queryOptions({
   queryFn: ({ signal }) => ask<KeyList>("/api/v1/auth/keys", { signal }),
 });
 
-export const signInOptionsQuery = queryOptions({
-  queryKey: ["sign-in-options"],
-  queryFn: ({ signal }) => ask<SignInOptions>("/api/v1/auth/options", { signal }),
-});
+export const signInOptionsQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ["sign-in-options", organization],
+    queryFn: ({ signal }) =>
+      ask<SignInOptions>("/api/v1/auth/options", {
+        signal,
+        ...(organization !== undefined && { query: { organization } }),
+      }),
+  });

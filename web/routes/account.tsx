@@ -8,10 +8,10 @@ import { Button } from "../design/button.tsx";
 import { Field } from "../design/field.tsx";
 import { TimeText } from "../design/time-text.tsx";
 import { CreateKey, KeyRow } from "../views/settings/api-keys.tsx";
-import { browserName } from "../views/settings/browser-name.ts";
 import { ConfirmButton } from "../views/settings/confirm-button.tsx";
 import { FormDialog } from "../views/settings/form-dialog.tsx";
 import { ListPanel, ListRow } from "../views/settings/list-panel.tsx";
+import { programName } from "../views/settings/program-name.ts";
 import { SettingsPage } from "../views/settings/settings-page.tsx";
 
 /** One's own account: password, keys, sessions. */
@@ -39,7 +39,7 @@ export function AccountPage() {
           <ListPanel
             query={keys}
             what="Your keys"
-            empty="No personal keys. One acts for you, with your roles, wherever you have any."
+            empty="No personal keys. One acts for you, with your roles in its project's organisation."
             row={(key) => <KeyRow key={key.id} apiKey={key} holder="person" />}
           />
         </section>
@@ -71,8 +71,8 @@ function SessionRow({ session }: { session: Session }) {
   return (
     <ListRow error={end.error}>
       <span className="min-w-48 flex-1">
-        <span className="font-medium" data-hint={session.user_agent}>
-          {browserName(session.user_agent)}
+        <span className="font-medium" title={session.user_agent}>
+          {programName(session.user_agent)}
         </span>
         {session.is_current && <span className="ml-2 text-xs text-accent-strong">this one</span>}
       </span>

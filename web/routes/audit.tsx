@@ -84,8 +84,8 @@ function EntryRow({ entry }: { entry: AuditEntry }) {
             <TimeText time={entry.time} />
           </span>
           <code className="w-44 font-mono text-xs">{entry.action}</code>
-          <span className="min-w-40 flex-1 truncate">{actor.name || actor.kind}</span>
-          <span className="truncate font-mono text-xs text-muted">
+          <span className="min-w-28 flex-1 truncate">{actor.name || actor.kind}</span>
+          <span className="min-w-0 truncate font-mono text-xs text-muted">
             {target.kind} {target.id}
           </span>
         </summary>

@@ -36,8 +36,10 @@ const rootRoute = createRootRoute({
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
-  validateSearch: (raw: Record<string, unknown>): { token?: string; next?: string; failed?: string } =>
-    texts(raw, ["token", "next", "failed"]),
+  validateSearch: (
+    raw: Record<string, unknown>,
+  ): { token?: string; next?: string; failed?: string; organization?: string } =>
+    texts(raw, ["token", "next", "failed", "organization"]),
   component: lazyRouteComponent(() => import("./sign-in.tsx"), "SignInPage"),
 });
 

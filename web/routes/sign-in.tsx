@@ -14,7 +14,7 @@ const route = getRouteApi("/sign-in");
 
 /** By a link with a token, by e-mail and password, or by single sign-on. */
 export function SignInPage() {
-  const { token, next, failed } = route.useSearch();
+  const { token, next, failed, organization } = route.useSearch();
   const client = useQueryClient();
   const navigate = route.useNavigate();
   const me = useQuery({ ...meQuery, retry: false });
@@ -66,7 +66,13 @@ export function SignInPage() {
           </Button>
         )}
         <PasswordForm onSuccess={enter} />
-        <SsoButtons next={next} />
+        <SignOn
+          next={next}
+          organization={organization}
+          onOrganization={(named) =>
+            void navigate({ to: "/sign-in", search: { ...(next !== undefined && { next }), organization: named } })
+          }
+        />
         <div className="flex flex-col gap-2">
           <p className="text-muted">Or, on the machine that Weir runs on, print a new sign-in link:</p>
           <CodeBlock code="npm run weir -- link" />
@@ -89,12 +95,22 @@ function SsoFailure({ isRefused }: { isRefused: boolean }) {
   );
 }
 
-/** The organisations' identity providers; nothing where there are none. */
-function SsoButtons({ next }: { next: string | undefined }) {
-  const options = useQuery(signInOptionsQuery);
+interface SignOnProps {
+  readonly next: string | undefined;
+  readonly organization: string | undefined;
+  readonly onOrganization: (organization: string) => void;
+}
+
+/** The identity providers of the one organisation that has some, or of the one that is named; nothing where there are none. */
+function SignOn({ next, organization, onOrganization }: SignOnProps) {
+  const options = useQuery(signInOptionsQuery(organization));
   const providers = options.data?.providers ?? [];
-  if (providers.length === 0) return null;
   const query = next === undefined ? "" : `?${new URLSearchParams({ next })}`;
+  const isMissed = organization !== undefined && (options.isError || (options.isSuccess && providers.length === 0));
+  if (options.data?.needs_organization === true || isMissed) {
+    return <OrganizationForm initial={organization ?? ""} isMissed={isMissed} onSubmit={onOrganization} />;
+  }
+  if (providers.length === 0) return null;
   return (
     <div className="flex flex-col gap-2">
       {providers.map(({ id, name, organization_name, path }) => (
@@ -104,6 +120,39 @@ function SsoButtons({ next }: { next: string | undefined }) {
         </a>
       ))}
     </div>
+  );
+}
+
+interface OrganizationFormProps {
+  readonly initial: string;
+  readonly isMissed: boolean;
+  readonly onSubmit: (organization: string) => void;
+}
+
+function OrganizationForm({ initial, isMissed, onSubmit }: OrganizationFormProps) {
+  const [organization, setOrganization] = useState(initial);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onSubmit(organization.trim());
+  };
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-3">
+      <Field
+        label="Organisation, for single sign-on"
+        autoComplete="organization"
+        required
+        value={organization}
+        onChange={(event) => setOrganization(event.target.value)}
+      />
+      {isMissed && (
+        <p role="alert" className="text-bad">
+          No single sign-on is known by this id. It is in the sign-in address that your organisation gave you.
+        </p>
+      )}
+      <Button type="submit" className="justify-center">
+        Continue with single sign-on
+      </Button>
+    </form>
   );
 }
 

@@ -47,6 +47,7 @@ export function SingleSignOnPage() {
             empty="None yet: people sign in with a password, or by a link."
             row={(provider) => <ProviderRow key={provider.id} provider={provider} />}
           />
+          <SignInAddress />
           <PasswordPolicy />
         </>
       ) : (
@@ -54,6 +55,18 @@ export function SingleSignOnPage() {
       )}
       {isAdding && <AddProvider onClose={() => setAdding(false)} />}
     </SettingsPage>
+  );
+}
+
+/** Where one install serves several organisations, the sign-in page shows a provider to who names its organisation. */
+function SignInAddress() {
+  const { organization } = useOrganization();
+  const address = `${location.origin}/ui/sign-in?${new URLSearchParams({ organization })}`;
+  return (
+    <p className="flex flex-wrap items-center gap-1 text-muted">
+      Sign-in address: <span className="font-mono text-xs">{address}</span>
+      <CopyButton text={address} label="Copy the sign-in address" />
+    </p>
   );
 }
 
@@ -105,7 +118,7 @@ function ProviderRow({ provider }: { provider: IdentityProvider }) {
         <span className="font-medium">{provider.name}</span>
         <span className="ml-2 text-xs text-faint uppercase">{provider.kind}</span>
       </span>
-      <span className="flex items-center gap-1 font-mono text-xs text-muted">
+      <span className="flex min-w-0 items-center gap-1 font-mono text-xs break-all text-muted">
         {provider.callback_path}
         <CopyButton text={callback} label="Copy the callback address" />
       </span>

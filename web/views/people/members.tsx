@@ -44,10 +44,10 @@ function MemberRow({ member }: { member: Member }) {
   const mayChange = may("member.manage") && (member.role === null || isAtLeast(role ?? undefined, member.role));
   return (
     <ListRow error={update.error ?? remove.error}>
-      <span className="min-w-48 flex-1">
+      <span className="flex min-w-48 flex-1 flex-wrap items-baseline gap-x-2">
         <span className="font-medium">{member.email}</span>
-        {member.name !== "" && <span className="ml-2 text-muted">{member.name}</span>}
-        {member.source === "sso" && <span className="ml-2 text-xs text-faint">by single sign-on</span>}
+        {member.name !== "" && <span className="text-muted">{member.name}</span>}
+        {member.source === "sso" && <span className="text-xs text-faint">by single sign-on</span>}
       </span>
       <span className="num text-xs text-faint">
         since <TimeText time={member.created_at} />
