@@ -1,4 +1,4 @@
-import { CodedError, defaultProjectId, isFromForeignPage, type ProjectId } from "@weir/model";
+import { CodedError, defaultProjectId, isCredentialFile, isFromForeignPage, type ProjectId } from "@weir/model";
 import { type AwsSigner, awsSigner, readCredentialScope } from "./aws-signature.ts";
 import type { RequestHead } from "./headers.ts";
 import { type Provider, type Target, upstreamTarget } from "./provider-table.ts";
@@ -35,6 +35,8 @@ export interface Admission {
   readonly target: Target;
   /** With what the request is to be signed, instead of `credentials`; undefined when it need not be. */
   readonly signer: AwsSigner | undefined;
+  /** The key file of the service account whose access token is to be added to `credentials`; "" without one. */
+  readonly googleKeyFile: string;
   /** The provider's key, all but its ends hidden. */
   readonly maskedCredential: string;
 }
@@ -88,6 +90,7 @@ export function admit(
     credentials: passed,
     target: upstreamTarget(provider, undefined, path, region),
     signer: undefined,
+    googleKeyFile: "",
     maskedCredential: maskSecret(passed),
   };
 }
@@ -109,13 +112,18 @@ function admitVirtual(
   }
   const signer =
     provider.auth === "sigv4" ? awsSigner(connection.secret, region || provider.region?.usual || "") : undefined;
-  const credentials = signer === undefined ? credentialOf(provider, header, connection.secret) : [];
+  // Only Google's own get a token that is good for all of Google Cloud.
+  const isGoogle = provider.auth === "as_sent";
+  const googleKeyFile = isGoogle && isCredentialFile(connection.secret) ? connection.secret : "";
+  const isSentAsIs = signer === undefined && googleKeyFile === "";
+  const credentials = isSentAsIs ? credentialOf(provider, header, connection.secret) : [];
   return {
     projectId: key.projectId,
     apiKeyId: key.id,
     credentials,
     target: upstreamTarget(provider, connection.baseUrl || undefined, path, region),
     signer,
+    googleKeyFile,
     maskedCredential: maskSecret(signer === undefined ? credentials : ["", signer.accessKeyId]),
   };
 }

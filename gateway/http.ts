@@ -6,6 +6,7 @@ import type { GatewayConfig } from "./config.ts";
 import { gatewayListening, handshakeFailed, observationFailed } from "./events.ts";
 import { type ForwardContext, type ForwardedCall, forward } from "./forward.ts";
 import { callByModel, forwardByModel } from "./forward-by-model.ts";
+import { GoogleTokens } from "./google-tokens.ts";
 import type { Exchange } from "./http1/exchange.ts";
 import { Http1Server } from "./http1/server.ts";
 import { answerError, jsonOf } from "./own-answer.ts";
@@ -101,9 +102,11 @@ class HttpGateway implements Gateway {
     this.#defaultProvider = this.#known(config.defaultProvider);
     this.#messagesProvider =
       this.#defaultProvider.shape === "anthropic" ? this.#defaultProvider : this.#known("anthropic");
+    const upstream = new Upstream(config.timeouts, options.outgoing);
     this.#context = {
       config,
-      upstream: new Upstream(config.timeouts, options.outgoing),
+      upstream,
+      googleTokens: new GoogleTokens(upstream),
       recorder: new Recorder({
         log: options.log,
         telemetry,

@@ -333,6 +333,7 @@ test("a reading that is given up lets go of everything, and says how far each re
       credentials: [],
       target: { origin: "", pathPrefix: "", isUserGiven: false },
       signer: undefined,
+      googleKeyFile: "",
       maskedCredential: "",
     },
     attribution: undefined,
