@@ -15,14 +15,14 @@ import { type Provider, type Target, upstreamPath } from "./provider-table.ts";
 import { apiOf } from "./providers/index.ts";
 import type { Api } from "./providers/shape.ts";
 import { RealtimeSession } from "./realtime/realtime-session.ts";
-import { CallRecord } from "./recording/call-record.ts";
+import { CallRecord, requestScanner } from "./recording/call-record.ts";
 import { BodyCapture, type CaptureBudget } from "./recording/capture.ts";
 import { isEncoded } from "./recording/decode.ts";
 import { FormScanner, formBoundary } from "./recording/form-scanner.ts";
-import { JsonScanner } from "./recording/json-scanner.ts";
+import type { JsonScanner } from "./recording/json-scanner.ts";
 import { isJsonType, ResponseObserver } from "./recording/observe.ts";
 import type { Recorder } from "./recording/recorder.ts";
-import { applyPatch, requestMembers, UsageFrameFilter, usagePatch } from "./stream-usage.ts";
+import { applyPatch, UsageFrameFilter, usagePatch } from "./stream-usage.ts";
 import { TokenWait } from "./token-wait.ts";
 import type { AnswerTranslator, Translation } from "./translation/index.ts";
 import { isKeepAliveRace, type ProviderRequest, type Upstream, upstreamError } from "./upstream.ts";
@@ -269,7 +269,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     if (isJson && (capture.content || !isPlain)) {
       record.input = new BodyCapture(capture.bodyLimitBytes, this.#context.budget);
     }
-    if (isJson && isPlain) this.#scanner = new JsonScanner(requestMembers);
+    if (isJson && isPlain) this.#scanner = requestScanner(record.api);
     else if (isPlain && record.api.operation !== "") this.#form = formScanner(this.#head);
     this.#mayPatch = isJson && isPlain && record.api.mustAskForUsage && record.provider.streamUsageOnRequest;
     const isSigned = record.admission.signer !== undefined;

@@ -196,9 +196,10 @@ function expectedCost(exchange: Exchange, provider: string): number | null {
   const usage: Usage = { ...unknownUsage, output_tokens: 0, ...expectedUsage(exchange) };
   const billed = truth.usage?.["billed_input"];
   const input_audio_tokens = raw?.promptTokensDetails?.find(({ modality }) => modality === "AUDIO")?.tokenCount ?? null;
+  const web_search_requests = raw?.server_tool_use?.web_search_requests ?? null;
   const counts =
     billed === undefined
-      ? { ...usage, input_audio_tokens }
+      ? { ...usage, input_audio_tokens, web_search_requests }
       : { ...unknownUsage, input_tokens: billed, output_tokens: truth.usage?.["billed_output"] ?? 0 };
   const prices = [truth.model ?? "", asked].map((model) =>
     priceUsage({ provider, model, usage: counts, at: new Date() }),
@@ -210,6 +211,7 @@ interface RawCost {
   readonly cost?: number;
   readonly is_byok?: boolean;
   readonly cost_details?: { readonly upstream_inference_cost?: number };
+  readonly server_tool_use?: { readonly web_search_requests?: number };
   readonly promptTokensDetails?: readonly { readonly modality: string; readonly tokenCount: number }[];
 }
 

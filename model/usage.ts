@@ -14,10 +14,38 @@ export interface Usage {
   output_audio_tokens: number | null;
 }
 
-/** A usage with what only its price depends on. */
-export interface BilledUsage extends Usage {
-  /** How much of `cache_read_tokens` is audio, where the provider says so. */
-  readonly cache_read_audio_tokens?: number | null;
+/**
+ * Counts that some prices need and that have no column: rows keep them as attributes `usage.<name>`. Tokens are subsets
+ * of the usage's own; `cached_…` of those that were read from the cache.
+ */
+export const billedDetailNames = [
+  "cached_audio_tokens",
+  "cached_image_tokens",
+  "input_image_tokens",
+  "input_video_tokens",
+  "output_image_tokens",
+  "web_search_requests",
+  "web_search_preview_requests",
+  "file_search_requests",
+  "code_interpreter_requests",
+  "image_generation_requests",
+  "audio_seconds",
+  "input_characters",
+  "output_images",
+] as const;
+export type BilledDetail = (typeof billedDetailNames)[number];
+
+/** A usage with what only its price depends on; what is absent was not told. */
+export type BilledUsage = Usage & { readonly [Name in BilledDetail]?: number | null };
+
+/** The details among numbers by name, such as an answer tells. */
+export function billedDetails(counts: Readonly<Record<string, number>>): { [Name in BilledDetail]?: number } {
+  const found: { [Name in BilledDetail]?: number } = {};
+  for (const name of billedDetailNames) {
+    const count = counts[name];
+    if (count !== undefined) found[name] = count;
+  }
+  return found;
 }
 
 export const unknownUsage: Readonly<Usage> = Object.freeze({

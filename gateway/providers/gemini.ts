@@ -12,6 +12,7 @@ import {
   isRecord,
   type Json,
   listOf,
+  noteCount,
   noteDetail,
   recordOf,
   sumOf,
@@ -43,6 +44,10 @@ export function readGeminiUsage(raw: unknown, answer: Answer): void {
     tokensOf(raw["toolUsePromptTokensDetails"], "AUDIO"),
   );
   usage.output_audio_tokens = tokensOf(raw["candidatesTokensDetails"] ?? raw["responseTokensDetails"], "AUDIO");
+  if (Array.isArray(raw["cacheTokensDetails"])) {
+    noteCount(answer, "cached_audio_tokens", tokensOf(raw["cacheTokensDetails"], "AUDIO") ?? 0);
+    noteCount(answer, "cached_image_tokens", tokensOf(raw["cacheTokensDetails"], "IMAGE") ?? 0);
+  }
   noteDetail(answer, "tool_use_input_tokens", raw["toolUsePromptTokenCount"]);
   noteDetail(answer, "input_image_tokens", tokensOf(raw["promptTokensDetails"], "IMAGE"));
   noteDetail(answer, "input_video_tokens", tokensOf(raw["promptTokensDetails"], "VIDEO"));
