@@ -41,6 +41,8 @@ const priced: readonly (readonly [string, string, Partial<Usage>, number])[] = [
   ],
   ["gcp.gemini", "models/gemini-2.5-pro", { input_tokens: 10, output_tokens: 10 }, 112_500],
   ["gcp.vertex_ai", "publishers/google/models/gemini-2.5-pro", { input_tokens: 10, output_tokens: 10 }, 112_500],
+  ["gcp.vertex_ai", "google/gemini-2.5-pro", { input_tokens: 10, output_tokens: 10 }, 112_500],
+  ["fireworks", "accounts/fireworks/models/deepseek-v3p2", { input_tokens: 1000, output_tokens: 0 }, 560_000],
   ["gcp.vertex_ai", "claude-sonnet-4@20250514", { input_tokens: 10, output_tokens: 10 }, 180_000],
   ["openrouter", "deepseek/deepseek-chat:free", { input_tokens: 10, output_tokens: 10 }, 0],
   ["perplexity", "sonar", { input_tokens: 1000, output_tokens: 0 }, 1_000_000 + 12_000_000],

@@ -213,7 +213,7 @@ function lookUp(providerName: string, modelName: string, at: Date, dated: Provid
   if (provider === undefined) return unknownModel;
   try {
     const options = dated === undefined ? { providerId: provider.id } : { provider: dated };
-    const found = calcPrice({}, tableModel(modelName), { ...options, timestamp: at });
+    const found = firstKnown(tableModels(modelName), (name) => calcPrice({}, name, { ...options, timestamp: at }));
     if (found === null) return unknownModel;
     const isDated = Array.isArray(found.model.prices);
     return {
@@ -239,10 +239,22 @@ function tableId(name: string): string {
   return ownValue(priceProviders, lower) ?? lower;
 }
 
-/** Google names models by path: `models/gemini-2.5-pro`, `publishers/google/models/gemini-2.5-pro`; AWS by ARN. */
-function tableModel(name: string): string {
-  if (name.startsWith("arn:aws")) return name.slice(name.lastIndexOf("/") + 1);
-  return name.replace(/^(?:.*\/)?models\//, "");
+/**
+ * Under which names the table may know a model. Google's are named by path (`models/gemini-2.5-pro`,
+ * `publishers/google/models/gemini-2.5-pro`, `google/gemini-2.5-pro`), AWS's by ARN; Fireworks' path is the table's too.
+ */
+function tableModels(name: string): string[] {
+  if (name.startsWith("arn:aws")) return [name.slice(name.lastIndexOf("/") + 1)];
+  const bare = name.replace(/^(?:.*\/)?models\//, "").replace(/^google\//, "");
+  return bare === name ? [name] : [name, bare];
+}
+
+function firstKnown<Found>(names: readonly string[], find: (name: string) => Found | null): Found | null {
+  for (const name of names) {
+    const found = find(name);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 /** Google searches for Gemini within a daily allowance, which no answer tells of: until then it costs nothing. */
