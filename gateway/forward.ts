@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { CodedError, type Telemetry } from "@weir/model";
-import { type Admission, admit, type GatewayCatalog, takeQueryKey } from "./auth.ts";
+import { type Admission, admit, type GatewayCatalog, type Listener, takeQueryKey } from "./auth.ts";
 import { type AwsSigner, signAws, signedHeaderNames } from "./aws-signature.ts";
 import type { GatewayConfig } from "./config.ts";
 import { callRefused, observationFailed, upstreamFailed, upstreamRetried, usageStayedVisible } from "./events.ts";
@@ -36,7 +36,7 @@ export interface ForwardContext {
   readonly googleTokens: GoogleTokens;
   readonly telemetry: Telemetry;
   readonly budget: CaptureBudget;
-  readonly isLoopbackListener: boolean;
+  readonly listener: Listener;
   /** Calls under way. */
   readonly calls: Set<ForwardedCall>;
   nextCallNumber: number;
@@ -74,7 +74,7 @@ export function forward(
   try {
     head = readRequestHead(rawHeaders, provider.keepGatewayHeaders);
     if (path.includes("key=")) path = takeQueryKey(path, head, context.catalog);
-    admission = admit(head, provider, context.catalog, context.isLoopbackListener, path);
+    admission = admit(head, provider, context.catalog, context.listener, path);
     if (replacement !== undefined) replaceRequest(head, admission, replacement);
     if (!admission.credentials.every(isFieldValue)) throw unusableCredential(provider.id);
     if (head.contentLength > context.config.bodyLimitBytes) throw tooLarge(context.config.bodyLimitBytes);

@@ -75,7 +75,10 @@ function providersPage(): string {
 
 \`http://127.0.0.1:8080/<provider>/…\` goes to the provider, path and bytes as they are; only the base URL of an SDK
 changes. The key is the provider's own, which travels on and is not stored, or a Weir key in its place, for which the
-project's own provider key is sent (a *virtual key*).
+project's own provider key is sent (a *virtual key*). With \`gateway.keysFromEnvironment: true\`
+(\`WEIR_GATEWAY_KEYS_FROM_ENVIRONMENT=true\`), callers on this machine that send none get the one of Weir's own environment:
+\`OPENAI_API_KEY\`, \`ANTHROPIC_API_KEY\`, \`GEMINI_API_KEY\`, \`HF_TOKEN\`, \`AWS_ACCESS_KEY_ID\` … (\`<PROVIDER>_API_KEY\` for the
+others and for providers of your own). Not where others can reach Weir, and not for pages of other sites.
 
 | Provider | Address | API | Key of a connection | Base URL for an SDK, after Weir's address |
 |---|---|---|---|---|
