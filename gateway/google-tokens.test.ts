@@ -5,7 +5,7 @@ import { OutgoingGuard, type ProjectId } from "@weir/model";
 import type { GatewayCatalog } from "./auth.ts";
 import { gatewayConfig } from "./config.ts";
 import { GoogleTokens } from "./google-tokens.ts";
-import { GatewayFixture, RawClient, rawPost } from "./testing/gateway-fixture.ts";
+import { eventually, GatewayFixture, RawClient, rawPost } from "./testing/gateway-fixture.ts";
 import { type MockAnswer, MockUpstream, type SeenRequest } from "./testing/mock-upstream.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -110,6 +110,22 @@ test("a token is replaced while it can still be used, and not used when it is ab
   assert.equal(server.tokens.held(server.file), "ya29.two");
   server.nowMs += 60 * 60_000 - 20_000;
   assert.equal(server.tokens.held(server.file), undefined);
+});
+
+test("while a token cannot be replaced the old one is used, and the endpoint is not asked with every call", async () => {
+  await using server = await TokenServer.start();
+  server.mock.on("/token", given("ya29.one"));
+  await server.tokens.ask(server.file);
+  server.mock.on("/token", { status: 503 });
+  server.nowMs += 56 * 60_000;
+  for (let call = 0; call < 5; call++) {
+    assert.equal(server.tokens.held(server.file), "ya29.one");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await eventually(() => server.mock.requests.length === 2);
+  server.nowMs += 11_000;
+  assert.equal(server.tokens.held(server.file), "ya29.one");
+  await eventually(() => server.mock.requests.length === 3);
 });
 
 test("one that the provider refused is forgotten", async () => {

@@ -10,6 +10,8 @@ const grantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const assertionSeconds = 3600;
 /** From so long before its end on, a token is replaced while it is still used. */
 const refreshMs = 5 * 60_000;
+/** So long is waited after a failure before a token that can still be used is asked to be replaced again. */
+const refreshPauseMs = 10_000;
 /** A token is not sent with less than this to live. */
 const shortestLifeMs = 30_000;
 const answerDeadlineMs = 10_000;
@@ -32,6 +34,7 @@ export class GoogleTokens {
   /** By the key file's text. */
   readonly #tokens = new Map<string, Token>();
   readonly #asked = new Map<string, Promise<string>>();
+  #refreshFailedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(upstream: Upstream, nowMs: () => number = Date.now) {
     this.#upstream = upstream;
@@ -43,9 +46,16 @@ export class GoogleTokens {
     const token = this.#tokens.get(keyFile);
     const leftMs = token === undefined ? 0 : token.endsAtMs - this.#nowMs();
     if (token === undefined || leftMs < shortestLifeMs) return undefined;
-    // Should that fail, this one is still good, and the next call asks again.
-    if (leftMs < refreshMs) this.ask(keyFile).catch(() => undefined);
+    if (leftMs < refreshMs) this.#refresh(keyFile);
     return token.value;
+  }
+
+  /** Should that fail, the token is still good for a while. */
+  #refresh(keyFile: string): void {
+    if (this.#nowMs() - this.#refreshFailedAtMs < refreshPauseMs) return;
+    this.ask(keyFile).catch(() => {
+      this.#refreshFailedAtMs = this.#nowMs();
+    });
   }
 
   /**

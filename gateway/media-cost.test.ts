@@ -176,6 +176,14 @@ for (const [name, path, request, answer, cost, details] of cases) {
   });
 }
 
+test("what is paid for: nothing where the request was refused", async () => {
+  await using refusing = await GatewayFixture.start();
+  refusing.mock.on("/v1/audio/speech", { ...json({ error: { message: "No." } }), status: 429 });
+  await refusing.post("/openai/v1/audio/speech", { model: "tts-1", input: "Hello" });
+  const [row] = await refusing.rows(1);
+  assert.deepEqual([row?.status, row?.cost_nano_usd], ["error", null]);
+});
+
 test("what is paid for: a file of sound, whose length the answer tells", async () => {
   const form = new FormData();
   form.set("file", new Blob([new Uint8Array(1000)]), "a.wav");

@@ -243,10 +243,10 @@ function expectedCost(exchange: Exchange, provider: string): number | null {
   const usage: Usage = { ...unknownUsage, output_tokens: 0, ...expectedUsage(exchange) };
   const billed = truth.usage?.["billed_input"];
   const input_audio_tokens = raw?.promptTokensDetails?.find(({ modality }) => modality === "AUDIO")?.tokenCount ?? null;
-  const web_search_requests = raw?.server_tool_use?.web_search_requests ?? null;
+  const web_search_requests = raw?.server_tool_use?.web_search_requests ?? 0;
   const counts =
     billed === undefined
-      ? { ...usage, input_audio_tokens, web_search_requests }
+      ? { ...usage, input_audio_tokens, details: { web_search_requests } }
       : { ...unknownUsage, input_tokens: billed, output_tokens: truth.usage?.["billed_output"] ?? 0 };
   const prices = [truth.model ?? "", asked].map((model) =>
     priceUsage({ provider, model, usage: counts, at: new Date() }),

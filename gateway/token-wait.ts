@@ -17,10 +17,9 @@ export class TokenWait implements ExchangeHandler {
   /** `startWith` starts the call; without a token it fails. */
   until(token: Promise<string>, startWith: (token: string) => void): void {
     this.#exchange.handler = this;
-    token.then(
-      (value) => this.#start(() => startWith(value)),
-      (error: unknown) => this.#call.fail(asCodedError(error)),
-    );
+    token
+      .then((value) => this.#start(() => startWith(value)))
+      .catch((error: unknown) => this.#call.fail(asCodedError(error)));
   }
 
   onRequestData(bytes: Buffer): void {

@@ -1,4 +1,4 @@
-import { type BilledDetail, type BilledUsage, billedDetailNames, type Usage } from "./usage.ts";
+import { type BilledDetail, type BilledDetails, type BilledUsage, billedDetails, type Usage } from "./usage.ts";
 
 /** Rates as the price table names them. */
 export const tableRateNames = [
@@ -110,28 +110,33 @@ const unpricedCalls: readonly BilledDetail[] = [
  */
 export function costLines(usage: BilledUsage, rates: Rates): CostLine[] | undefined {
   const lines: CostLine[] = [];
-  const measure = measures.find(({ rate }) => rates[rate] !== undefined);
-  const isPriced =
-    measure === undefined
-      ? addInputLines(lines, usage, rates) && addOutputLines(lines, usage, rates)
-      : addMeasure(lines, usage, rates, measure);
-  if (!isPriced || !addToolCalls(lines, usage, rates)) return undefined;
+  const { details } = usage;
+  const isPriced = isMeasured(rates)
+    ? details !== undefined && addMeasure(lines, details, rates)
+    : addInputLines(lines, usage, rates) && addOutputLines(lines, usage, rates);
+  if (!isPriced || (details !== undefined && !addToolCalls(lines, details, rates))) return undefined;
   addLine(lines, "requests_kcount", 1, rates.requests_kcount, 1000);
   return lines;
 }
 
-function addMeasure(lines: CostLine[], usage: BilledUsage, rates: Rates, { rate, count, per }: UnitPrice): boolean {
-  const counted = usage[count] ?? null;
-  if (counted === null) return false;
-  addLine(lines, rate, counted, rates[rate], per);
+// Every span is priced: what nearly none has costs them a look.
+function isMeasured(rates: Rates): boolean {
+  return rates.input_mtok === undefined && measures.some(({ rate }) => rates[rate] !== undefined);
+}
+
+function addMeasure(lines: CostLine[], details: BilledDetails, rates: Rates): boolean {
+  const measure = measures.find(({ rate }) => rates[rate] !== undefined);
+  const counted = measure && details[measure.count];
+  if (measure === undefined || counted === undefined) return false;
+  addLine(lines, measure.rate, counted, rates[measure.rate], measure.per);
   return true;
 }
 
 /** A search without a rate has no price, unless every request has one that includes it. */
-function addToolCalls(lines: CostLine[], usage: BilledUsage, rates: Rates): boolean {
-  if (unpricedCalls.some((name) => (usage[name] ?? 0) > 0)) return false;
+function addToolCalls(lines: CostLine[], details: BilledDetails, rates: Rates): boolean {
+  if (unpricedCalls.some((name) => (details[name] ?? 0) > 0)) return false;
   return toolCalls.every(({ rate, count, per }) => {
-    const calls = usage[count] ?? 0;
+    const calls = details[count] ?? 0;
     addLine(lines, rate, calls, rates[rate], per);
     return calls === 0 || rates[rate] !== undefined || rates.requests_kcount !== undefined;
   });
@@ -144,22 +149,25 @@ function addInputLines(lines: CostLine[], usage: BilledUsage, rates: Rates): boo
   const write = priced(usage.cache_write_tokens, rates.cache_write_mtok);
   const write1h = priced(usage.cache_write_1h_tokens, rates.cache_write_1h_mtok);
   const audio = priced(usage.input_audio_tokens, rates.input_audio_mtok);
-  const image = priced(usage.input_image_tokens, rates.input_image_mtok);
-  const video = priced(usage.input_video_tokens, rates.input_video_mtok);
-  const audioRead = cachedPart(usage.cached_audio_tokens, audio, input, read);
-  const imageRead = cachedPart(usage.cached_image_tokens, image, input, read);
+  const { details } = usage;
+  const image = details === undefined ? 0 : priced(details.input_image_tokens, rates.input_image_mtok);
+  const video = details === undefined ? 0 : priced(details.input_video_tokens, rates.input_video_mtok);
+  const audioRead = cachedPart(details?.cached_audio_tokens, audio, input, read);
+  const imageRead = cachedPart(details?.cached_image_tokens, image, input, read);
   if (audioRead === undefined || imageRead === undefined || audioRead + imageRead > read) return false;
   const plain = input - read - write - (audio - audioRead) - (image - imageRead) - video;
   if (plain < 0 || write1h > write) return false;
   addLine(lines, "input_mtok", plain, rates.input_mtok);
   addLine(lines, "input_audio_mtok", audio - audioRead, rates.input_audio_mtok);
-  addLine(lines, "input_image_mtok", image - imageRead, rates.input_image_mtok);
-  addLine(lines, "input_video_mtok", video, rates.input_video_mtok);
   const audioReadApart = priced(audioRead, rates.cache_audio_read_mtok);
-  const imageReadApart = priced(imageRead, rates.cache_image_read_mtok);
+  const imageReadApart = details === undefined ? 0 : priced(imageRead, rates.cache_image_read_mtok);
+  if (details !== undefined) {
+    addLine(lines, "input_image_mtok", image - imageRead, rates.input_image_mtok);
+    addLine(lines, "input_video_mtok", video, rates.input_video_mtok);
+    addLine(lines, "cache_image_read_mtok", imageReadApart, rates.cache_image_read_mtok);
+  }
   addLine(lines, "cache_read_mtok", read - audioReadApart - imageReadApart, rates.cache_read_mtok);
   addLine(lines, "cache_audio_read_mtok", audioReadApart, rates.cache_audio_read_mtok);
-  addLine(lines, "cache_image_read_mtok", imageReadApart, rates.cache_image_read_mtok);
   addLine(lines, "cache_write_mtok", write - write1h, rates.cache_write_mtok);
   addLine(lines, "cache_write_1h_mtok", write1h, rates.cache_write_1h_mtok);
   return true;
@@ -171,12 +179,13 @@ function addOutputLines(lines: CostLine[], usage: BilledUsage, rates: Rates): bo
   if (output === null) return false;
   const audio = priced(usage.output_audio_tokens, rates.output_audio_mtok);
   const reasoning = priced(usage.reasoning_tokens, rates.output_reasoning_mtok);
-  const image = priced(usage.output_image_tokens, rates.output_image_mtok);
+  const { details } = usage;
+  const image = details === undefined ? 0 : priced(details.output_image_tokens, rates.output_image_mtok);
   const plain = output - audio - reasoning - image;
   if (plain < 0) return false;
   addLine(lines, "output_mtok", plain, rates.output_mtok);
   addLine(lines, "output_audio_mtok", audio, rates.output_audio_mtok);
-  addLine(lines, "output_image_mtok", image, rates.output_image_mtok);
+  if (image > 0) addLine(lines, "output_image_mtok", image, rates.output_image_mtok);
   addLine(lines, "output_reasoning_mtok", reasoning, rates.output_reasoning_mtok);
   return true;
 }
@@ -187,9 +196,9 @@ function priced(tokens: number | null | undefined, rate: number | undefined): nu
 }
 
 /** How much of a part was read from the cache: few providers say so, and else it is known only at the extremes. */
-function cachedPart(told: number | null | undefined, part: number, input: number, read: number): number | undefined {
+function cachedPart(told: number | undefined, part: number, input: number, read: number): number | undefined {
   if (read === 0 || part === 0) return 0;
-  if (told !== undefined && told !== null) return told <= read && told <= part ? told : undefined;
+  if (told !== undefined) return told <= read && told <= part ? told : undefined;
   return part === input ? read : undefined;
 }
 
@@ -212,7 +221,7 @@ export function explainCost(row: CostedRow): CostExplanation {
   const total = row.cost_nano_usd;
   if (total === null) return { lines: [], total_nano_usd: null, cache_saved_nano_usd: null, state: "unpriced" };
   const rates = readRates(row.price_rates);
-  const lines = rates === undefined ? undefined : costLines(billedUsageOf(row), rates);
+  const lines = rates === undefined ? undefined : costLines({ ...row, details: detailsOf(row) }, rates);
   if (rates === undefined || lines === undefined) {
     return { lines: [], total_nano_usd: total, cache_saved_nano_usd: null, state: "without_rates" };
   }
@@ -225,13 +234,11 @@ export function explainCost(row: CostedRow): CostExplanation {
   };
 }
 
-function billedUsageOf(row: CostedRow): BilledUsage {
-  const usage: Usage & { [Name in BilledDetail]?: number } = { ...row };
-  for (const name of billedDetailNames) {
-    const count = Number(row.attributes?.[`usage.${name}`]);
-    if (Number.isFinite(count)) usage[name] = count;
-  }
-  return usage;
+function detailsOf({ attributes }: CostedRow): BilledDetails | undefined {
+  return billedDetails((name) => {
+    const count = Number(attributes?.[`usage.${name}`]);
+    return Number.isFinite(count) ? count : undefined;
+  });
 }
 
 /** The rates of a row; undefined when it has none. */

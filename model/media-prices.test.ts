@@ -4,17 +4,20 @@ import { calcPrice } from "@pydantic/genai-prices";
 import { explainCost } from "./cost-explanation.ts";
 import { mediaPrices } from "./media-prices.ts";
 import { type PriceQuestion, priceUsage } from "./price.ts";
-import { type BilledUsage, unknownUsage } from "./usage.ts";
+import { type BilledDetails, billedDetails, type Usage, unknownUsage } from "./usage.ts";
 
 const at = new Date("2026-10-01T12:00:00Z");
 const tokens = { input_tokens: 1000, output_tokens: 100 };
 
-function price(provider: string, model: string, usage: Partial<BilledUsage>, more: Partial<PriceQuestion> = {}) {
-  return priceUsage({ provider, model, usage: { ...unknownUsage, ...usage }, at, ...more });
+type Counts = Partial<Usage> & BilledDetails;
+
+function price(provider: string, model: string, counts: Counts, more: Partial<PriceQuestion> = {}) {
+  const details = billedDetails((name) => counts[name]);
+  return priceUsage({ provider, model, usage: { ...unknownUsage, ...counts, details }, at, ...more });
 }
 
 /** Provider, model, usage, nano-USD or null for what cannot be known; worked out by hand. */
-const cases: readonly (readonly [string, string, Partial<BilledUsage>, number | null, string?])[] = [
+const cases: readonly (readonly [string, string, Counts, number | null, string?])[] = [
   // Images by tokens.
   ["openai", "gpt-image-1", { ...tokens, input_image_tokens: 900 }, 100 * 5000 + 900 * 10_000 + 100 * 40_000],
   ["openai", "gpt-image-1.5", { ...tokens, output_image_tokens: 90 }, 1000 * 5000 + 10 * 10_000 + 90 * 32_000],

@@ -59,19 +59,17 @@ export const mediaPrices: readonly MediaPrice[] = [
 ];
 
 /** Providers that bill a shorter sound as if it were so long. https://console.groq.com/docs/speech-to-text */
-const shortestBilledSeconds: Readonly<Record<string, number>> = { groq: 10 };
+export const shortestBilledSeconds: Readonly<Record<string, number>> = { groq: 10 };
 
-/** The seconds that a provider bills; unknown for what is shorter than its minimum, whose record tells the length. */
-export function billedSeconds(provider: string, seconds: number | null | undefined): number | null {
-  const isKnown = seconds !== null && seconds !== undefined && seconds >= (shortestBilledSeconds[provider] ?? 0);
-  return isKnown ? seconds : null;
+const rowsByModel = new Map<string, MediaPrice[]>();
+for (const row of mediaPrices) {
+  for (const model of row.models) rowsByModel.set(model, [...(rowsByModel.get(model) ?? []), row]);
 }
 
 /** The row of a model's price, for images in the quality and size that were asked for. */
-export function mediaRow(provider: string, model: string, variant: string): MediaPrice | undefined {
-  const name = model.toLowerCase();
-  return mediaPrices.find(
-    (row) =>
-      row.provider === provider && row.models.includes(name) && (row.variant === undefined || row.variant === variant),
-  );
+export function mediaRow(model: string, variant: string, providerOf: () => string): MediaPrice | undefined {
+  const rows = rowsByModel.get(model);
+  if (rows === undefined) return undefined;
+  const provider = providerOf();
+  return rows.find((row) => row.provider === provider && (row.variant === undefined || row.variant === variant));
 }

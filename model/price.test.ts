@@ -212,7 +212,7 @@ test("cached audio of unknown size has no price, but a told size and all-audio i
   const rates = { input_mtok: 1, input_audio_mtok: 10, cache_read_mtok: 0.1, cache_audio_read_mtok: 0.5 };
   const mixed = usageOf({ input_tokens: 100, input_audio_tokens: 50, cache_read_tokens: 20 });
   assert.equal(costLines(mixed, rates), undefined);
-  const told = costLines({ ...mixed, cached_audio_tokens: 15 }, rates);
+  const told = costLines({ ...mixed, details: { cached_audio_tokens: 15 } }, rates);
   assert.deepEqual(
     told?.map(({ rate, count }) => [rate, count]),
     [
@@ -222,7 +222,7 @@ test("cached audio of unknown size has no price, but a told size and all-audio i
       ["cache_audio_read_mtok", 15],
     ],
   );
-  assert.equal(costLines({ ...mixed, cached_audio_tokens: 30 }, rates), undefined);
+  assert.equal(costLines({ ...mixed, details: { cached_audio_tokens: 30 } }, rates), undefined);
   const lines = costLines({ ...mixed, input_audio_tokens: 100 }, rates);
   assert.deepEqual(
     lines?.map((line) => [line.rate, line.count]),

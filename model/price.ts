@@ -1,7 +1,7 @@
 import { calcPrice, findProvider, type ModelInfo, type Provider } from "@pydantic/genai-prices";
 import type { SpanRow } from "./columns.ts";
 import { type CostClass, costLines, type RateName, type Rates, tableRateNames } from "./cost-explanation.ts";
-import { billedSeconds, mediaPriceVersion, mediaRow } from "./media-prices.ts";
+import { mediaPriceVersion, mediaRow, shortestBilledSeconds } from "./media-prices.ts";
 import { ownValue } from "./own-value.ts";
 import { overriddenRates, type PriceOverrides } from "./price-overrides.ts";
 import { RecentPairs } from "./recent-pairs.ts";
@@ -62,8 +62,7 @@ export function priceUsage(question: PriceQuestion): PricedCost | null {
   if (Number.isNaN(at.getTime())) return null;
   // Without a count, the base rates: if they are by tokens, there is no price.
   const price = ratesFor(question, usage.input_tokens ?? 0);
-  const audio_seconds = billedSeconds(tableId(question.provider), usage.audio_seconds);
-  const lines = price === undefined ? undefined : costLines({ ...usage, audio_seconds }, price.rates);
+  const lines = price === undefined || isUnderMinimum(question) ? undefined : costLines(usage, price.rates);
   if (price === undefined || lines === undefined) return null;
   const amounts: Record<CostClass, number> = { input: 0, output: 0, cache_read: 0, cache_write: 0 };
   for (const line of lines) amounts[line.cost_class] += line.amount_nano_usd;
@@ -93,11 +92,17 @@ function ratesFor(question: PriceQuestion, inputTokens: number): UsedRates | und
   const tier = serviceTier(question.serviceTier ?? "");
   if (tier === null) return undefined;
   if (tier !== undefined) return tierRates(question, inputTokens, tier);
-  const media = mediaRow(tableId(question.provider), question.model, question.variant ?? "");
+  const media = mediaRow(question.model, question.variant ?? "", () => tableId(question.provider));
   if (media !== undefined) return ownRates(media.rates, mediaPriceVersion, "weir-media");
   const listed = tierFor(resolvePrice(question), inputTokens);
   if (listed === undefined) return undefined;
   return { rates: listed.rates, ratesJson: listed.ratesJson, version: priceVersion, source: "genai-prices" };
+}
+
+/** A sound shorter than the provider bills costs what the minimum does: the record's own length does not tell that. */
+function isUnderMinimum({ provider, usage }: PriceQuestion): boolean {
+  const seconds = usage.details?.audio_seconds;
+  return seconds !== undefined && seconds < (shortestBilledSeconds[tableId(provider)] ?? 0);
 }
 
 function tierRates(question: PriceQuestion, inputTokens: number, tier: ServiceTier): UsedRates | undefined {

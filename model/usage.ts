@@ -35,15 +35,22 @@ export const billedDetailNames = [
 ] as const;
 export type BilledDetail = (typeof billedDetailNames)[number];
 
-/** A usage with what only its price depends on; what is absent was not told. */
-export type BilledUsage = Usage & { readonly [Name in BilledDetail]?: number | null };
+/** What is absent was not told. */
+export type BilledDetails = { readonly [Name in BilledDetail]?: number };
 
-/** The details among numbers by name, such as an answer tells. */
-export function billedDetails(counts: Readonly<Record<string, number>>): { [Name in BilledDetail]?: number } {
-  const found: { [Name in BilledDetail]?: number } = {};
+/** A usage with what only its price depends on. */
+export interface BilledUsage extends Usage {
+  readonly details?: BilledDetails | undefined;
+}
+
+/** The details that are told, by a look-up of their names; undefined when none is. */
+export function billedDetails(countOf: (name: BilledDetail) => number | undefined): BilledDetails | undefined {
+  let found: { [Name in BilledDetail]?: number } | undefined;
   for (const name of billedDetailNames) {
-    const count = counts[name];
-    if (count !== undefined) found[name] = count;
+    const count = countOf(name);
+    if (count === undefined) continue;
+    found ??= {};
+    found[name] = count;
   }
   return found;
 }

@@ -121,7 +121,12 @@ function readAnswer(row: SpanRow, call: CallRecord, answer: Answer): void {
     Object.assign(row, answer.usage);
     row.usage_source = "provider";
   }
-  readCost(row, call, answer);
+  if (answer.hasUsage || isAnswered(call, answer)) readCost(row, call, answer);
+}
+
+/** What only the request tells of a bill counts where the request was answered. */
+function isAnswered(call: CallRecord, answer: Answer): boolean {
+  return call.status === "ok" && call.httpStatus !== null && call.httpStatus < 300 && answer.errorMessage === "";
 }
 
 /** What was asked for was a call's result: this is where its usage and content are known. */
@@ -151,7 +156,8 @@ function priceOf(call: CallRecord, answer: Answer, model: string): PricedCost | 
   const counts = answer.billed ?? answer.usage;
   // Vectors and rankings are no tokens, also where a price for output is listed.
   const output_tokens = call.api.kind === "llm" ? counts.output_tokens : (counts.output_tokens ?? 0);
-  const usage = { ...counts, output_tokens, ...billedDetails(detailsOf(call, answer)) };
+  const told = detailsOf(call, answer);
+  const usage = { ...counts, output_tokens, details: billedDetails((name) => told[name]) };
   const { serviceTier } = answer;
   return priceUsage({
     provider: call.provider.otelName,
