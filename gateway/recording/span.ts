@@ -126,7 +126,8 @@ function readAnswer(row: SpanRow, call: CallRecord, answer: Answer): void {
 
 /** What only the request tells of a bill counts where the request was answered. */
 function isAnswered(call: CallRecord, answer: Answer): boolean {
-  return call.status === "ok" && call.httpStatus !== null && call.httpStatus < 300 && answer.errorMessage === "";
+  // What a session's events tell of has no status of HTTP.
+  return call.status === "ok" && (call.httpStatus ?? 200) < 300 && answer.errorMessage === "";
 }
 
 /** What was asked for was a call's result: this is where its usage and content are known. */
