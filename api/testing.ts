@@ -81,7 +81,7 @@ export async function startTestApi(changes: Partial<ApiOptions> = {}): Promise<T
     live,
     outgoing: new OutgoingGuard(["10.1.0.0/16"]),
     redactText: (project, text) => redaction.of(project).redactText(text, new Map()) ?? text,
-    install: { version: "1.2.3", is_loopback: true, providers: [{ id: "openai", name: "OpenAI" }] },
+    install: { version: "1.2.3", is_loopback: true, providers: ["openai", "vertex"].map((id) => ({ id, name: id })) },
     ownerSecret: keys.owner,
     ...changes,
   });

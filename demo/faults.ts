@@ -5,7 +5,7 @@ export interface Fault {
   readonly body: object;
 }
 
-export type Shape = "openai" | "anthropic";
+export type Shape = "openai" | "anthropic" | "gemini" | "cohere" | "ollama";
 
 /** Faults that a caller asks for with the header `x-mock-fault`. */
 export const faultNames = [
@@ -21,7 +21,31 @@ export type FaultName = (typeof faultNames)[number];
 
 /** The answer for a fault that replaces the whole answer; undefined for those that strike in the middle of one. */
 export function faultAnswer(name: FaultName, shape: Shape): Fault | undefined {
-  return shape === "openai" ? openaiFaults[name] : anthropicFaults[name];
+  if (shape === "anthropic") return anthropicFaults[name];
+  const fault = openaiFaults[name];
+  if (fault === undefined || shape === "openai") return fault;
+  return { status: fault.status, headers: {}, body: errorBody(shape, fault.status) };
+}
+
+const googleStatuses: Readonly<Record<number, string>> = {
+  400: "INVALID_ARGUMENT",
+  401: "UNAUTHENTICATED",
+  429: "RESOURCE_EXHAUSTED",
+  500: "INTERNAL",
+  503: "UNAVAILABLE",
+};
+const messages: Readonly<Record<number, string>> = {
+  400: "The input token count exceeds the maximum number of tokens allowed.",
+  401: "The API key is not valid.",
+  429: "You exceeded your current quota.",
+  500: "An internal error has occurred.",
+  503: "The model is overloaded. Please try again later.",
+};
+
+function errorBody(shape: "gemini" | "cohere" | "ollama", status: number): object {
+  const message = messages[status] ?? "Something went wrong.";
+  if (shape === "gemini") return { error: { code: status, message, status: googleStatuses[status] ?? "INTERNAL" } };
+  return shape === "cohere" ? { message } : { error: message };
 }
 
 function openaiFault(status: number, type: string, code: string | null, message: string, headers = {}): Fault {
@@ -104,6 +128,12 @@ export function errorFrame(shape: Shape): string {
       code: null,
     };
     return `data: ${JSON.stringify({ error })}\n\n`;
+  }
+  if (shape === "ollama") return `${JSON.stringify(errorBody(shape, 500))}\n`;
+  if (shape === "gemini") return `data: ${JSON.stringify(errorBody(shape, 503))}\r\n\r\n`;
+  if (shape === "cohere") {
+    const end = { type: "message-end", delta: { finish_reason: "ERROR", error: "The model failed." } };
+    return `event: message-end\ndata: ${JSON.stringify(end)}\n\n`;
   }
   const error = { type: "overloaded_error", message: "Overloaded" };
   return `event: error\ndata: ${JSON.stringify({ type: "error", error })}\n\n`;

@@ -11,7 +11,7 @@ export interface GatewayTarget {
 
 /** One call as an application would make it. */
 export interface ProviderCall {
-  readonly provider: "openai" | "anthropic" | "groq" | "mistral" | "deepseek";
+  readonly provider: "openai" | "anthropic" | "groq" | "mistral" | "deepseek" | "gemini" | "cohere";
   /** `/v1/chat/completions` and the like. */
   readonly path: string;
   readonly body: object;
@@ -64,6 +64,7 @@ function headersOf(target: GatewayTarget, call: ProviderCall): Record<string, st
 
 function credentialHeaders(target: GatewayTarget, call: ProviderCall): Record<string, string> {
   const key = target.weirKey ?? "sk-demo-not-a-real-key";
+  if (call.provider === "gemini") return { "user-agent": "google-genai-sdk/1.30.0", "x-goog-api-key": key };
   if (call.provider !== "anthropic") return { "user-agent": "OpenAI/JS 7.55.0", authorization: `Bearer ${key}` };
   return { "user-agent": "Anthropic/JS 1.11.0", "x-api-key": key, "anthropic-version": "2023-06-01" };
 }

@@ -53,6 +53,9 @@ const streamed = [
   ["/v1/chat/completions", { ...question, stream: true, stream_options: { include_usage: true } }],
   ["/v1/responses", { model: "gpt-5-mini", input: "Hello", stream: true }],
   ["/v1/messages", { ...question, model: "claude-haiku-4-5", max_tokens: 500, stream: true }],
+  ["/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse", { contents: [{ parts: [{ text: "Hello" }] }] }],
+  ["/v2/chat", { ...question, model: "command-a-03-2025", stream: true }],
+  ["/api/chat", { ...question, model: "llama3.2" }],
 ] as const;
 
 for (const [path, body] of streamed) {

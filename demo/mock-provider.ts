@@ -1,6 +1,6 @@
 /**
- * A deterministic model provider on loopback: the OpenAI shape and the Anthropic shape, streams, tools, reasoning,
- * prompt caches, errors and a real provider's pace, with no key needed.
+ * A deterministic model provider on loopback: the shapes of OpenAI, Anthropic, Gemini, Cohere and Ollama, streams,
+ * tools, reasoning, prompt caches, errors and a real provider's pace, with no key needed.
  *
  *   node demo/mock-provider.ts --port 9001 [--host 127.0.0.1] [--pace 1]
  *
@@ -20,8 +20,34 @@ import {
   messagesStream,
   readMessagesRequest,
 } from "./anthropic-messages.ts";
+import {
+  type CohereChatRequest,
+  type CohereEmbedRequest,
+  cohereEmbedJson,
+  cohereJson,
+  cohereStream,
+  type RerankRequest,
+  readCohereRequest,
+  rerankJson,
+} from "./cohere-chat.ts";
 import { errorFrame, type FaultName, faultAnswer, faultNames, type Shape } from "./faults.ts";
+import {
+  countTokensOfContents,
+  embedContentJson,
+  type GenerateRequest,
+  generateJson,
+  generateStream,
+  readGenerateRequest,
+} from "./gemini-generate.ts";
 import { knownModels } from "./models.ts";
+import {
+  type OllamaEmbedRequest,
+  type OllamaRequest,
+  ollamaEmbedJson,
+  ollamaJson,
+  ollamaStream,
+  readOllamaRequest,
+} from "./ollama-chat.ts";
 import {
   type ChatRequest,
   chatJson,
@@ -91,6 +117,8 @@ interface Exchange {
   readonly state: MockState;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Without its query. */
+  readonly path: string;
   /** What ids, answers and pace derive from. */
   readonly seed: string;
   readonly createdUnixSeconds: number;
@@ -109,6 +137,17 @@ const routes: readonly { method: string; ends: string; shape: Shape; handle: Han
   { method: "POST", ends: "/messages/count_tokens", shape: "anthropic", handle: answerCountTokens },
   { method: "POST", ends: "/messages", shape: "anthropic", handle: answerMessages },
   { method: "GET", ends: "/models", shape: "openai", handle: answerModels },
+  { method: "POST", ends: ":generateContent", shape: "gemini", handle: answerGenerate },
+  { method: "POST", ends: ":streamGenerateContent", shape: "gemini", handle: answerGenerate },
+  { method: "POST", ends: ":countTokens", shape: "gemini", handle: answerCountContents },
+  { method: "POST", ends: ":embedContent", shape: "gemini", handle: answerEmbedContent },
+  { method: "POST", ends: ":batchEmbedContents", shape: "gemini", handle: answerEmbedContent },
+  { method: "POST", ends: "/v2/chat", shape: "cohere", handle: answerCohere },
+  { method: "POST", ends: "/v2/embed", shape: "cohere", handle: answerCohereEmbed },
+  { method: "POST", ends: "/v2/rerank", shape: "cohere", handle: answerRerank },
+  { method: "POST", ends: "/api/chat", shape: "ollama", handle: answerOllama },
+  { method: "POST", ends: "/api/generate", shape: "ollama", handle: answerOllama },
+  { method: "POST", ends: "/api/embed", shape: "ollama", handle: answerOllamaEmbed },
 ];
 
 async function answer(state: MockState, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -124,6 +163,7 @@ async function answer(state: MockState, request: IncomingMessage, response: Serv
     state,
     request,
     response,
+    path,
     seed: named ?? `request ${number} of ${process.pid}`,
     createdUnixSeconds: named === undefined ? Math.floor(Date.now() / 1000) : fixedCreatedUnixSeconds,
     pace: Number(header(request, "x-mock-pace") ?? state.pace),
@@ -150,11 +190,14 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
+const credentialHeaders = ["authorization", "x-api-key", "x-goog-api-key"];
+
 /** Answers the faults that replace a whole answer, a missing credential among them. */
 async function refused(exchange: Exchange): Promise<boolean> {
   const { request, response, shape } = exchange;
-  const credential = header(request, "authorization") ?? header(request, "x-api-key");
-  const name = credential === undefined ? "unauthorized" : exchange.fault;
+  const isOpen = shape === "ollama" || new URL(request.url ?? "/", "http://mock").searchParams.has("key");
+  const hasCredential = isOpen || credentialHeaders.some((name) => header(request, name) !== undefined);
+  const name = hasCredential ? exchange.fault : "unauthorized";
   const fault = name === undefined ? undefined : faultAnswer(name, shape);
   if (fault === undefined) return false;
   await sleep(60 * exchange.pace);
@@ -167,6 +210,7 @@ function ownHeaders(exchange: Exchange): Record<string, string> {
   if (exchange.shape === "anthropic") {
     return { "request-id": `req_${id}`, "anthropic-organization-id": "9c1f4a52-0000-4000-8000-weirdemo0001" };
   }
+  if (exchange.shape !== "openai") return {};
   return {
     "x-request-id": `req_${id}`,
     "openai-organization": "weir-demo",
@@ -204,6 +248,52 @@ async function answerMessages(exchange: Exchange, body: unknown): Promise<void> 
   const share = cacheShareOf(request, exchange.state.cache);
   if (request.stream !== true) return sendWhole(exchange, reply, messagesJson(reply, id, share));
   return sendStream(exchange, messagesStream(reply, id, share));
+}
+
+async function answerGenerate(exchange: Exchange, body: unknown): Promise<void> {
+  const model = /\/([^/:]+):\w+$/.exec(exchange.path)?.[1] ?? "";
+  const reply = composeReply(readGenerateRequest(body as GenerateRequest, model), exchange.seed);
+  const id = reply.random.letters(24);
+  if (!exchange.path.endsWith(":streamGenerateContent")) return sendWhole(exchange, reply, generateJson(reply, id));
+  return sendStream(exchange, generateStream(reply, id));
+}
+
+async function answerCountContents(exchange: Exchange, body: unknown): Promise<void> {
+  sendJson(exchange.response, 200, countTokensOfContents(body as GenerateRequest));
+}
+
+async function answerEmbedContent(exchange: Exchange, body: unknown): Promise<void> {
+  sendJson(exchange.response, 200, embedContentJson(body as object, vectorOf));
+}
+
+async function answerCohere(exchange: Exchange, body: unknown): Promise<void> {
+  const request = body as CohereChatRequest;
+  const reply = composeReply(readCohereRequest(request), exchange.seed);
+  const id = reply.random.hex(32);
+  if (request.stream !== true) return sendWhole(exchange, reply, cohereJson(reply, id));
+  return sendStream(exchange, cohereStream(reply, id));
+}
+
+async function answerCohereEmbed(exchange: Exchange, body: unknown): Promise<void> {
+  const id = createRandom(seedOf(exchange.seed)).hex(32);
+  sendJson(exchange.response, 200, cohereEmbedJson(body as CohereEmbedRequest, id, vectorOf));
+}
+
+async function answerRerank(exchange: Exchange, body: unknown): Promise<void> {
+  const id = createRandom(seedOf(exchange.seed)).hex(32);
+  sendJson(exchange.response, 200, rerankJson(body as RerankRequest, id));
+}
+
+async function answerOllama(exchange: Exchange, body: unknown): Promise<void> {
+  const request = body as OllamaRequest;
+  const reply = composeReply(readOllamaRequest(request), exchange.seed);
+  const { createdUnixSeconds } = exchange;
+  if (request.stream === false) return sendWhole(exchange, reply, ollamaJson(request, reply, createdUnixSeconds));
+  return sendStream(exchange, ollamaStream(request, reply, createdUnixSeconds), "application/x-ndjson");
+}
+
+async function answerOllamaEmbed(exchange: Exchange, body: unknown): Promise<void> {
+  sendJson(exchange.response, 200, ollamaEmbedJson(body as OllamaEmbedRequest, vectorOf));
 }
 
 async function answerCountTokens(exchange: Exchange, body: unknown): Promise<void> {
@@ -256,7 +346,11 @@ function cutMidway(exchange: Exchange, text: string): void {
 }
 
 /** Writes the frames at the answer's pace and stops when the caller leaves. */
-async function sendStream(exchange: Exchange, frames: Generator<Frame>): Promise<void> {
+async function sendStream(
+  exchange: Exchange,
+  frames: Generator<Frame>,
+  contentType = "text/event-stream; charset=utf-8",
+): Promise<void> {
   const { response, pace } = exchange;
   const all = [...frames];
   const strikesAt = exchange.fault === undefined ? Number.POSITIVE_INFINITY : Math.floor(all.length / 2);
@@ -270,7 +364,7 @@ async function sendStream(exchange: Exchange, frames: Generator<Frame>): Promise
     if (index === 0) {
       response.writeHead(200, {
         ...ownHeaders(exchange),
-        "content-type": "text/event-stream; charset=utf-8",
+        "content-type": contentType,
         "cache-control": "no-cache",
       });
     }

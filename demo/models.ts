@@ -23,6 +23,10 @@ const behaviours: Readonly<Record<string, ModelBehaviour>> = {
   "llama-3.3-70b-versatile": model("llama-3.3-70b-versatile", 140, 280),
   "mistral-small-latest": model("mistral-small-latest", 260, 110),
   "mistral-large-latest": model("mistral-large-latest", 420, 60),
+  "gemini-2.5-flash": model("gemini-2.5-flash", 420, 190, 120),
+  "gemini-2.5-pro": model("gemini-2.5-pro", 900, 90, 420),
+  "command-a-03-2025": model("command-a-03-2025", 300, 95),
+  "llama3.2": model("llama3.2", 180, 70),
   "deepseek-chat": model("deepseek-chat", 640, 48),
   "deepseek-reasoner": model("deepseek-reasoner", 680, 44, 220),
 };

@@ -36,6 +36,8 @@ export const scenarios: readonly Scenario[] = [
   { name: "structured sentiment", weight: 7, play: structuredSentiment },
   { name: "portuguese assistant", weight: 8, play: portugueseAssistant },
   { name: "reasoning aloud", weight: 3, play: reasoningAloud },
+  { name: "research with Gemini", weight: 6, play: researchWithGemini },
+  { name: "mail sorted by Cohere", weight: 4, play: mailByCohere },
   { name: "embeddings", weight: 8, play: embeddings },
   { name: "tools in parallel", weight: 7, play: toolsInParallel },
   { name: "agent", weight: 4, play: (stage) => runAgent(stage.target, stage.random, stage.user) },
@@ -166,6 +168,38 @@ async function reasoningAloud(stage: Stage): Promise<number> {
     messages: [{ role: "user", content: written(stage, "research") }],
   };
   await openaiChat(stage, body, { provider: "deepseek", tags: ["research"] });
+  return 1;
+}
+
+async function researchWithGemini(stage: Stage): Promise<number> {
+  const model = stage.random.chance(0.3) ? "gemini-2.5-pro" : "gemini-2.5-flash";
+  const isStream = stage.random.chance(0.7);
+  await callProvider(stage.target, {
+    provider: "gemini",
+    path: `/v1beta/models/${model}:${isStream ? "streamGenerateContent?alt=sse" : "generateContent"}`,
+    user: stage.user,
+    tags: ["research", "notebook"],
+    body: {
+      systemInstruction: { parts: [{ text: "Weigh the sources. Say what is not known." }] },
+      contents: [{ role: "user", parts: [{ text: written(stage, "research") }] }],
+      generationConfig: { thinkingConfig: { includeThoughts: true } },
+    },
+  });
+  return 1;
+}
+
+async function mailByCohere(stage: Stage): Promise<number> {
+  await callProvider(stage.target, {
+    provider: "cohere",
+    path: "/v2/chat",
+    user: stage.user,
+    tags: ["support", "mail"],
+    body: {
+      model: "command-a-03-2025",
+      stream: stage.random.chance(0.5),
+      messages: [{ role: "user", content: written(stage, "support") }],
+    },
+  });
   return 1;
 }
 

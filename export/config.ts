@@ -9,7 +9,10 @@ const otlpEndpoint = z.url({ protocol: /^https?$/ });
 
 const destinationConfig = z
   .strictObject({
-    type: z.enum(["otlp", "console"]).default("otlp").describe("A collector, or this process's standard output."),
+    type: z
+      .enum(["otlp", "console", "remote_write"])
+      .default("otlp")
+      .describe("A collector, this process's standard output, or metrics to a Prometheus by remote write."),
     endpoint: otlpEndpoint
       .optional()
       .describe("The collector. Over HTTP `/v1/traces`, `/v1/metrics` and `/v1/logs` are appended."),
@@ -36,7 +39,7 @@ const destinationConfig = z
   })
   .refine(({ type, endpoint }) => type === "console" || endpoint !== undefined, {
     path: ["endpoint"],
-    error: "an OTLP destination needs an endpoint",
+    error: "this destination needs an endpoint",
   });
 
 export type DestinationConfig = z.infer<typeof destinationConfig>;

@@ -10,6 +10,8 @@ import { encodeBatch } from "./otlp/encode-batch.ts";
 import { createGrpcTransport } from "./otlp/grpc-transport.ts";
 import { createHttpTransport } from "./otlp/http-transport.ts";
 import type { TlsFiles, Transport } from "./otlp/transport.ts";
+import { createRemoteWriteTransport } from "./remote-write/remote-write-transport.ts";
+import { encodeWriteRequest, samplesOf } from "./remote-write/write-request.ts";
 
 /** Where lines for people and pipes go. Never waits and never throws. */
 export interface LineOutput {
@@ -62,11 +64,13 @@ export class Destination implements AsyncDisposable {
     });
     this.#spans = this.#queue("traces", config.delayMs);
     this.#logs = this.#queue("logs", config.logDelayMs);
-    this.#deltas = config.metricTemporality === "delta" ? new DeltaMetrics() : undefined;
+    const isDelta = config.metricTemporality === "delta" && destination.type !== "remote_write";
+    this.#deltas = isDelta ? new DeltaMetrics() : undefined;
   }
 
   takes(signal: ExportedSignal): boolean {
-    return this.#options.destination.signals.includes(signal);
+    const { type, signals } = this.#options.destination;
+    return type === "remote_write" ? signal === "metrics" : signals.includes(signal);
   }
 
   addSpan(item: Span, bytes: number): void {
@@ -86,6 +90,11 @@ export class Destination implements AsyncDisposable {
   }
 
   async #deliverMetrics(metrics: readonly Metric[]): Promise<void> {
+    if (this.#options.destination.type === "remote_write") {
+      const samples = samplesOf(metrics);
+      await this.#delivery.deliver("metrics", encodeWriteRequest(samples), samples.length);
+      return;
+    }
     const body = await encodeBatch("metrics", metrics, this.#spelling);
     const points = metrics.reduce((sum, { data }) => sum + (data.type === "none" ? 0 : data.points.length), 0);
     await this.#delivery.deliver("metrics", body, points);
@@ -155,6 +164,7 @@ function otlpTransport(destination: DestinationConfig): Transport {
     timeoutMs: destination.timeoutMs,
     tls: tlsFiles(destination),
   };
+  if (destination.type === "remote_write") return createRemoteWriteTransport(options);
   if (protocol === "grpc") return createGrpcTransport(options);
   return createHttpTransport(options, protocol === "http/json" ? "json" : "protobuf");
 }

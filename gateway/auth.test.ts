@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { type ProjectId, projectId } from "@weir/model";
 import { admit, type GatewayCatalog, takeQueryKey } from "./auth.ts";
 import { gatewayConfig } from "./config.ts";
+import { keysInEnvironment } from "./environment-keys.ts";
 import { readRequestHead } from "./headers.ts";
 import { providerTable } from "./provider-table.ts";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
@@ -27,8 +28,84 @@ const table = providerTable(gatewayConfig.parse({}));
 function admission(provider: string, headers: readonly string[], isLoopback = true) {
   const row = table.get(provider);
   assert.ok(row);
-  return admit(readRequestHead(headers, false), row, catalog, isLoopback, "/v1/x");
+  return admit(readRequestHead(headers, false), row, catalog, { isLoopback, environmentKeys: new Map() }, "/v1/x");
 }
+
+const environmentKeys = keysInEnvironment(
+  {
+    OPENAI_API_KEY: "sk-of-the-environment",
+    ANTHROPIC_API_KEY: "sk-ant-of-the-environment",
+    GOOGLE_API_KEY: "AIza-of-the-environment",
+    MINE_API_KEY: "mine-of-the-environment",
+    AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "aws-of-the-environment",
+    GROQ_API_KEY: "",
+  },
+  ["mine"],
+);
+
+for (const [name, provider, headers, path, isLoopback, expected] of [
+  ["who sends none", "openai", [], "/v1/x", true, ["authorization", "Bearer sk-of-the-environment"]],
+  ["in the provider's header", "anthropic", [], "/v1/messages", true, ["x-api-key", "sk-ant-of-the-environment"]],
+  ["in Google's", "gemini", [], "/v1beta/x", true, ["x-goog-api-key", "AIza-of-the-environment"]],
+  [
+    "who names a project",
+    "openai",
+    ["x-weir-key", key],
+    "/v1/x",
+    true,
+    ["authorization", "Bearer sk-of-the-environment"],
+  ],
+  [
+    "who sends one of their own",
+    "openai",
+    ["authorization", "Bearer sk-mine"],
+    "/v1/x",
+    true,
+    ["authorization", "Bearer sk-mine"],
+  ],
+  ["who sends one in the query", "gemini", [], "/v1beta/x?key=AIza-mine", true, []],
+  [
+    "who sends one as a browser's protocol",
+    "openai",
+    ["sec-websocket-protocol", "realtime, openai-insecure-api-key.sk-mine"],
+    "/v1/realtime",
+    true,
+    [],
+  ],
+  ["a provider without one", "groq", [], "/v1/x", true, []],
+  ["who calls from elsewhere", "openai", ["x-weir-key", key], "/v1/x", false, []],
+  [
+    "a page of another site",
+    "openai",
+    ["x-weir-key", key, "origin", "https://evil.example", "sec-fetch-site", "cross-site"],
+    "/v1/x",
+    true,
+    [],
+  ],
+] as const) {
+  test(`a key of the environment: ${name}`, () => {
+    const row = table.get(provider);
+    assert.ok(row);
+    const listener = { isLoopback, environmentKeys };
+    assert.deepEqual(admit(readRequestHead(headers, false), row, catalog, listener, path).credentials, expected);
+  });
+}
+
+test("a key of the environment: an access key of AWS signs, a provider of one's own has its own variable", () => {
+  const row = table.get("bedrock");
+  assert.ok(row);
+  const admitted = admit(
+    readRequestHead([], false),
+    row,
+    catalog,
+    { isLoopback: true, environmentKeys },
+    "/model/m/converse",
+  );
+  assert.equal(admitted.signer?.accessKeyId, "AKIAIOSFODNN7EXAMPLE");
+  assert.equal(environmentKeys.get("mine"), "mine-of-the-environment");
+  assert.equal(environmentKeys.has("groq"), false);
+});
 
 for (const [name, provider, headers, project, keyId, credentials] of [
   [

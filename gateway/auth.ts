@@ -1,4 +1,4 @@
-import { CodedError, defaultProjectId, isFromForeignPage, type ProjectId } from "@weir/model";
+import { CodedError, defaultProjectId, isCredentialFile, isFromForeignPage, type ProjectId } from "@weir/model";
 import { type AwsSigner, awsSigner, readCredentialScope } from "./aws-signature.ts";
 import type { RequestHead } from "./headers.ts";
 import { type Provider, type Target, upstreamTarget } from "./provider-table.ts";
@@ -24,6 +24,14 @@ export interface GatewayCatalog {
   };
 }
 
+/** Who may call this listener without a Weir key, and with what. */
+export interface Listener {
+  /** Only the machine itself can reach it: calls need no Weir key. */
+  readonly isLoopback: boolean;
+  /** Keys of providers, by id, for callers on loopback that send none. */
+  readonly environmentKeys: ReadonlyMap<string, string>;
+}
+
 /** For whom a call is made and what it shows to the provider. */
 export interface Admission {
   readonly projectId: ProjectId;
@@ -35,6 +43,8 @@ export interface Admission {
   readonly target: Target;
   /** With what the request is to be signed, instead of `credentials`; undefined when it need not be. */
   readonly signer: AwsSigner | undefined;
+  /** The key file of the service account whose access token is to be added to `credentials`; "" without one. */
+  readonly googleKeyFile: string;
   /** The provider's key, all but its ends hidden. */
   readonly maskedCredential: string;
 }
@@ -42,14 +52,14 @@ export interface Admission {
 /**
  * Decides who calls, from memory alone. A Weir key in the place of the provider's key is a virtual key: the
  * project's own provider key takes its place. Else the client's key passes through, and `x-weir-key`, or being on
- * loopback, names the project: pages of other sites, which a browser there lets call here, need a key as well. A Weir
- * key never goes on.
+ * loopback, names the project: pages of other sites, which a browser there lets call here, need a key as well. Who
+ * sends no provider key from loopback gets the environment's, where there is one. A Weir key never goes on.
  */
 export function admit(
   head: RequestHead,
   provider: Provider,
   catalog: GatewayCatalog,
-  isLoopbackListener: boolean,
+  listener: Listener,
   path: string,
 ): Admission {
   const snapshot = catalog.current();
@@ -76,20 +86,33 @@ export function admit(
   const named = head.weirKey === "" ? undefined : snapshot.apiKey(head.weirKey);
   if (head.weirKey !== "" && named === undefined) throw unknownKey();
   if (virtualKey !== undefined) return admitVirtual(virtualKey, virtualHeader, provider, snapshot, path, region);
-  if (named === undefined && !(isLoopbackListener && !isFromForeignPage(head.origin, head.fetchSite))) {
+  const isLocal = listener.isLoopback && !isFromForeignPage(head.origin, head.fetchSite);
+  if (named === undefined && !isLocal) {
     throw new CodedError(
       "UNAUTHENTICATED",
       "This gateway needs a Weir key: send one in the header x-weir-key, or in place of the provider's key.",
     );
   }
+  const caller = { projectId: named?.projectId ?? defaultProjectId, id: named?.id ?? "" };
+  const ownKey =
+    isLocal && passed.length === 0 && !hidesKey(head, path) ? listener.environmentKeys.get(provider.id) : "";
+  if (ownKey) return admitWith(caller, { secret: ownKey }, "x-goog-api-key", provider, path, region);
   return {
-    projectId: named?.projectId ?? defaultProjectId,
-    apiKeyId: named?.id ?? "",
+    projectId: caller.projectId,
+    apiKeyId: caller.id,
     credentials: passed,
     target: upstreamTarget(provider, undefined, path, region),
     signer: undefined,
+    googleKeyFile: "",
     maskedCredential: maskSecret(passed),
   };
+}
+
+/** A key where only its provider looks for it: in the query, or in a browser's WebSocket protocols. */
+function hidesKey(head: RequestHead, path: string): boolean {
+  return (
+    /[?&](key|api-key|api_key)=/i.test(path) || head.forward.some((value) => value.includes("openai-insecure-api-key"))
+  );
 }
 
 function admitVirtual(
@@ -107,15 +130,32 @@ function admitVirtual(
       `The project of this Weir key has no connection for ${provider.id}. Create one, or send your own provider key and the Weir key in x-weir-key.`,
     );
   }
+  return admitWith(key, connection, header, provider, path, region);
+}
+
+/** With a key that Weir holds. `header`: where a provider that takes its key anywhere gets it. */
+function admitWith(
+  caller: GatewayKey,
+  connection: GatewayConnection,
+  header: string,
+  provider: Provider,
+  path: string,
+  region: string,
+): Admission {
   const signer =
     provider.auth === "sigv4" ? awsSigner(connection.secret, region || provider.region?.usual || "") : undefined;
-  const credentials = signer === undefined ? credentialOf(provider, header, connection.secret) : [];
+  // Only Google's own get a token that is good for all of Google Cloud.
+  const isGoogle = provider.auth === "as_sent";
+  const googleKeyFile = isGoogle && isCredentialFile(connection.secret) ? connection.secret : "";
+  const isSentAsIs = signer === undefined && googleKeyFile === "";
+  const credentials = isSentAsIs ? credentialOf(provider, header, connection.secret) : [];
   return {
-    projectId: key.projectId,
-    apiKeyId: key.id,
+    projectId: caller.projectId,
+    apiKeyId: caller.id,
     credentials,
     target: upstreamTarget(provider, connection.baseUrl || undefined, path, region),
     signer,
+    googleKeyFile,
     maskedCredential: maskSecret(signer === undefined ? credentials : ["", signer.accessKeyId]),
   };
 }

@@ -49,6 +49,12 @@ export const gatewayConfig = z.strictObject({
   host: z.string().default("127.0.0.1").describe("Address to listen on. Beyond loopback every call needs a Weir key."),
   port: z.number().int().min(0).max(65535).default(8080),
   workers: z.number().int().min(1).max(256).default(1).describe("Gateway processes that share the port."),
+  keysFromEnvironment: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Callers that send no provider key get the one of Weir's own environment (OPENAI_API_KEY …). Only on loopback, and not for pages of other sites.",
+    ),
   defaultProvider: z.string().default("openai").describe("The provider of `/v1/…`."),
   providers: z
     .record(z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/), providerConfig)

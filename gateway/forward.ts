@@ -1,9 +1,10 @@
 import type { Socket } from "node:net";
 import { CodedError, type Telemetry } from "@weir/model";
-import { type Admission, admit, type GatewayCatalog, takeQueryKey } from "./auth.ts";
+import { type Admission, admit, type GatewayCatalog, type Listener, takeQueryKey } from "./auth.ts";
 import { type AwsSigner, signAws, signedHeaderNames } from "./aws-signature.ts";
 import type { GatewayConfig } from "./config.ts";
 import { callRefused, observationFailed, upstreamFailed, upstreamRetried, usageStayedVisible } from "./events.ts";
+import type { GoogleTokens } from "./google-tokens.ts";
 import { type AnswerHead, type RequestHead, readAnswerHead, readRequestHead } from "./headers.ts";
 import type { Exchange, ExchangeHandler } from "./http1/exchange.ts";
 import { chunked, isFieldValue, type ResponseHead } from "./http1/message-head.ts";
@@ -14,14 +15,15 @@ import { type Provider, type Target, upstreamPath } from "./provider-table.ts";
 import { apiOf } from "./providers/index.ts";
 import type { Api } from "./providers/shape.ts";
 import { RealtimeSession } from "./realtime/realtime-session.ts";
-import { CallRecord } from "./recording/call-record.ts";
+import { CallRecord, requestScanner } from "./recording/call-record.ts";
 import { BodyCapture, type CaptureBudget } from "./recording/capture.ts";
 import { isEncoded } from "./recording/decode.ts";
 import { FormScanner, formBoundary } from "./recording/form-scanner.ts";
-import { JsonScanner } from "./recording/json-scanner.ts";
+import type { JsonScanner } from "./recording/json-scanner.ts";
 import { isJsonType, ResponseObserver } from "./recording/observe.ts";
 import type { Recorder } from "./recording/recorder.ts";
-import { applyPatch, requestMembers, UsageFrameFilter, usagePatch } from "./stream-usage.ts";
+import { applyPatch, UsageFrameFilter, usagePatch } from "./stream-usage.ts";
+import { TokenWait } from "./token-wait.ts";
 import type { AnswerTranslator, Translation } from "./translation/index.ts";
 import { isKeepAliveRace, type ProviderRequest, type Upstream, upstreamError } from "./upstream.ts";
 
@@ -31,9 +33,10 @@ export interface ForwardContext {
   readonly upstream: Upstream;
   readonly recorder: Recorder;
   readonly catalog: GatewayCatalog;
+  readonly googleTokens: GoogleTokens;
   readonly telemetry: Telemetry;
   readonly budget: CaptureBudget;
-  readonly isLoopbackListener: boolean;
+  readonly listener: Listener;
   /** Calls under way. */
   readonly calls: Set<ForwardedCall>;
   nextCallNumber: number;
@@ -71,7 +74,7 @@ export function forward(
   try {
     head = readRequestHead(rawHeaders, provider.keepGatewayHeaders);
     if (path.includes("key=")) path = takeQueryKey(path, head, context.catalog);
-    admission = admit(head, provider, context.catalog, context.isLoopbackListener, path);
+    admission = admit(head, provider, context.catalog, context.listener, path);
     if (replacement !== undefined) replaceRequest(head, admission, replacement);
     if (!admission.credentials.every(isFieldValue)) throw unusableCredential(provider.id);
     if (head.contentLength > context.config.bodyLimitBytes) throw tooLarge(context.config.bodyLimitBytes);
@@ -94,10 +97,29 @@ export function forward(
   });
   if (provider.takesChildContext) head.forward = withTraceparent(head.forward, record.traceparent);
   const call = new ForwardedCall(context, exchange, record, head, path, translation);
-  call.start();
+  call.open();
+  if (admission.googleKeyFile === "") call.start();
+  else startWithToken(context, exchange, call, admission);
   if (replacement === undefined) return;
-  call.onRequestData(replacement.body);
-  call.onRequestEnd();
+  exchange.handler.onRequestData(replacement.body);
+  exchange.handler.onRequestEnd();
+}
+
+/** Starts a call whose credential is an access token of Google's: at once where one is held. */
+function startWithToken(
+  { googleTokens }: ForwardContext,
+  exchange: Exchange,
+  call: ForwardedCall,
+  admission: Admission,
+): void {
+  const { googleKeyFile } = admission;
+  const startWith = (token: string) => {
+    admission.credentials = ["authorization", `Bearer ${token}`];
+    call.start();
+  };
+  const held = googleTokens.held(googleKeyFile);
+  if (held !== undefined) startWith(held);
+  else new TokenWait(exchange, call).until(googleTokens.ask(googleKeyFile), startWith);
 }
 
 /** The head of a request that another body takes the place of, and for a translated one another API. */
@@ -201,10 +223,23 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     this.#contentLength = head.contentLength;
   }
 
-  start(): void {
+  /** Nobody waits for this call any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The call counts as one under way from here on, and can fail. */
+  open(): void {
     const { record } = this;
     this.#context.calls.add(this);
     this.#context.recorder.opened(record);
+    record.ownMs += performance.now() - record.startMs;
+  }
+
+  /** Takes the client's request from here on; what it shows to the provider is known. */
+  start(): void {
+    const { record } = this;
+    const beganMs = performance.now();
     this.#exchange.handler = this;
     if (this.#contentLength === 0) {
       record.inputState = this.#context.config.capture.content ? "full" : "off";
@@ -212,7 +247,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     } else {
       this.#receiveBody();
     }
-    record.ownMs += performance.now() - record.startMs;
+    record.ownMs += performance.now() - beganMs;
   }
 
   /** Breaks the call off, as when its total deadline has passed. */
@@ -234,7 +269,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     if (isJson && (capture.content || !isPlain)) {
       record.input = new BodyCapture(capture.bodyLimitBytes, this.#context.budget);
     }
-    if (isJson && isPlain) this.#scanner = new JsonScanner(requestMembers);
+    if (isJson && isPlain) this.#scanner = requestScanner(record.api);
     else if (isPlain && record.api.operation !== "") this.#form = formScanner(this.#head);
     this.#mayPatch = isJson && isPlain && record.api.mustAskForUsage && record.provider.streamUsageOnRequest;
     const isSigned = record.admission.signer !== undefined;
@@ -362,6 +397,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     const isTranslated = this.#translation !== undefined;
     const head = readAnswerHead(answer.rawHeaders, (type) => isTranslated || (this.#hidesUsage && isEventStream(type)));
     record.httpStatus = answer.status;
+    if (answer.status === 401) this.#context.googleTokens.forget(record.admission.googleKeyFile);
     this.#beginObserving(answer.status, head);
     if (this.#translation !== undefined) this.#beginTranslating(this.#translation, answer.status, head);
     this.#writeHead(answer, head);
@@ -616,6 +652,7 @@ const errorTypes: Readonly<Record<string, CallRecord["errorType"]>> = {
   BODY_TOO_LARGE: "too_large",
   BAD_REQUEST: "invalid_request",
   ADDRESS_FORBIDDEN: "upstream_unreachable",
+  PROVIDER_CREDENTIAL_REFUSED: "authentication",
 };
 
 /** A model call's body is JSON, also when its client (curl, most of all) forgets to say so. */

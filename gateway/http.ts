@@ -1,11 +1,12 @@
 import { STATUS_CODES } from "node:http";
 import { CodedError, type ListenerCertificate, type OutgoingGuard, type SpanRow, type Telemetry } from "@weir/model";
 import type { CallLog } from "@weir/pipeline";
-import type { GatewayCatalog } from "./auth.ts";
+import type { GatewayCatalog, Listener } from "./auth.ts";
 import type { GatewayConfig } from "./config.ts";
 import { gatewayListening, handshakeFailed, observationFailed } from "./events.ts";
 import { type ForwardContext, type ForwardedCall, forward } from "./forward.ts";
 import { callByModel, forwardByModel } from "./forward-by-model.ts";
+import { GoogleTokens } from "./google-tokens.ts";
 import type { Exchange } from "./http1/exchange.ts";
 import { Http1Server } from "./http1/server.ts";
 import { answerError, jsonOf } from "./own-answer.ts";
@@ -45,8 +46,7 @@ export interface GatewayOptions {
   readonly relay: { readonly core: string; readonly ingest: string };
   /** Answers `/health`, `/ready` and `/metrics` of this process; undefined when the path is none of them. */
   readonly answer: (request: OwnRequest) => Promise<OwnAnswer> | undefined;
-  /** Only the machine itself can reach this listener: calls need no Weir key. */
-  readonly isLoopbackListener: boolean;
+  readonly listener: Listener;
   /** Speaks TLS with it, else plain text. */
   readonly certificate?: ListenerCertificate | undefined;
   /** Where the addresses of projects' connections may lead; those of the configuration may lead anywhere. */
@@ -101,9 +101,11 @@ class HttpGateway implements Gateway {
     this.#defaultProvider = this.#known(config.defaultProvider);
     this.#messagesProvider =
       this.#defaultProvider.shape === "anthropic" ? this.#defaultProvider : this.#known("anthropic");
+    const upstream = new Upstream(config.timeouts, options.outgoing);
     this.#context = {
       config,
-      upstream: new Upstream(config.timeouts, options.outgoing),
+      upstream,
+      googleTokens: new GoogleTokens(upstream),
       recorder: new Recorder({
         log: options.log,
         telemetry,
@@ -114,7 +116,7 @@ class HttpGateway implements Gateway {
       catalog: options.catalog,
       telemetry,
       budget: new CaptureBudget(config.capture.totalLimitBytes),
-      isLoopbackListener: options.isLoopbackListener,
+      listener: options.listener,
       calls: new Set<ForwardedCall>(),
       nextCallNumber: 1,
       isDraining: false,

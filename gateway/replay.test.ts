@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { priceUsage, readConversation, textOf, toolCallsOf, type Usage, unknownUsage } from "@weir/model";
 import { apiOf, providerRows } from "./providers/index.ts";
+import { encodeAwsEvent } from "./recording/aws-event-frames.ts";
 import { CaptureBudget } from "./recording/capture.ts";
 import { ResponseObserver } from "./recording/observe.ts";
 import { type Exchange, hasExchanges, readExchanges } from "./testing/exchanges.ts";
@@ -167,6 +168,52 @@ for (const exchange of exchanges.filter(({ isStream }) => isStream)) {
   });
 }
 
+/** What no API knows yet, in the framing of a stream. */
+function inventionFor(exchange: Exchange): Buffer {
+  const data = JSON.stringify({ type: "a.later.invention", event_type: "later", delta: { kind: "new" }, value: [1] });
+  if (exchange.contentType.startsWith("text/event-stream")) {
+    return Buffer.from(`: a comment\nretry: 10\nevent: a.later.invention\ndata: ${data}\n\n`);
+  }
+  if (exchange.contentType.includes("amazon.eventstream")) {
+    const headers = { ":event-type": "laterInvention", ":content-type": "application/json", ":message-type": "event" };
+    return encodeAwsEvent(headers, Buffer.from(data));
+  }
+  return Buffer.from(`${data}\n`);
+}
+
+/** Where one event of a stream ends and the next begins. */
+function boundariesOf(exchange: Exchange): number[] {
+  const bytes = exchange.responseBody;
+  const found = [0];
+  if (exchange.contentType.includes("amazon.eventstream")) {
+    for (let at = 0; at + 4 <= bytes.length; found.push(at)) at += bytes.readUInt32BE(at);
+    return found;
+  }
+  const isEvents = exchange.contentType.startsWith("text/event-stream");
+  const separator = isEvents ? (bytes.includes("\r\n\r\n") ? "\r\n\r\n" : "\n\n") : "\n";
+  for (let at = bytes.indexOf(separator); at !== -1; at = bytes.indexOf(separator, at + 1)) {
+    found.push(at + separator.length);
+  }
+  return found;
+}
+
+for (const exchange of exchanges.filter(({ isStream }) => isStream)) {
+  test(`${exchange.name}: events that nobody knows change nothing`, () => {
+    const bytes = exchange.responseBody;
+    const whole = observe(exchange, [bytes]);
+    const invention = inventionFor(exchange);
+    const places = boundariesOf(exchange);
+    for (let index = 0; index < places.length; index += Math.ceil(places.length / 40)) {
+      const at = places[index] ?? 0;
+      const added = observe(exchange, [bytes.subarray(0, at), invention, bytes.subarray(at)]);
+      assert.deepEqual(added.answer, whole.answer, `at ${at}`);
+      assert.equal(added.gaps.chunkCount, whole.gaps.chunkCount, `at ${at}`);
+      assert.equal(added.isComplete, true, `at ${at}`);
+      assert.deepEqual(partsOf(exchange, added), partsOf(exchange, whole), `at ${at}`);
+    }
+  });
+}
+
 for (const exchange of exchanges.filter(({ api }) => api === "streamGenerateContent")) {
   test(`${exchange.name}: as the JSON array that it is without alt=sse`, () => {
     const events = exchange.responseBody
@@ -196,9 +243,10 @@ function expectedCost(exchange: Exchange, provider: string): number | null {
   const usage: Usage = { ...unknownUsage, output_tokens: 0, ...expectedUsage(exchange) };
   const billed = truth.usage?.["billed_input"];
   const input_audio_tokens = raw?.promptTokensDetails?.find(({ modality }) => modality === "AUDIO")?.tokenCount ?? null;
+  const web_search_requests = raw?.server_tool_use?.web_search_requests ?? 0;
   const counts =
     billed === undefined
-      ? { ...usage, input_audio_tokens }
+      ? { ...usage, input_audio_tokens, details: { web_search_requests } }
       : { ...unknownUsage, input_tokens: billed, output_tokens: truth.usage?.["billed_output"] ?? 0 };
   const prices = [truth.model ?? "", asked].map((model) =>
     priceUsage({ provider, model, usage: counts, at: new Date() }),
@@ -210,6 +258,7 @@ interface RawCost {
   readonly cost?: number;
   readonly is_byok?: boolean;
   readonly cost_details?: { readonly upstream_inference_cost?: number };
+  readonly server_tool_use?: { readonly web_search_requests?: number };
   readonly promptTokensDetails?: readonly { readonly modality: string; readonly tokenCount: number }[];
 }
 

@@ -105,8 +105,10 @@ export const spanColumns = {
   cost_cache_read_nano_usd: nanoUsd("Of the total: cached reads."),
   cost_cache_write_nano_usd: nanoUsd("Of the total: cache writes."),
   price_version: label("The version of the price table that was used."),
-  price_source: label("genai-prices, weir-tiers, override, reported; empty when there was no price."),
-  price_rates: label('The rates used, as JSON: {"input_mtok":2.5,…} in USD a million tokens.'),
+  price_source: label("genai-prices, weir-tiers, weir-media, override, reported; empty when there was no price."),
+  price_rates: label(
+    'The rates used, as JSON: {"input_mtok":2.5,…}, in USD a million tokens (_mtok), a thousand calls (_kcount), an hour.',
+  ),
   ttfb_ns: durationOrUnknown("From the request to the first byte of the answer's body."),
   ttft_ns: durationOrUnknown("Time to first token: first delta with content, reasoning or a tool call."),
   gateway_ns: durationOrUnknown(

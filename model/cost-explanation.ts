@@ -1,10 +1,7 @@
-import type { BilledUsage, Usage } from "./usage.ts";
+import { type BilledDetail, type BilledDetails, type BilledUsage, billedDetails, type Usage } from "./usage.ts";
 
-/**
- * The rates that a price was made of, in USD a million tokens (`_mtok`) or a thousand requests (`_kcount`). A detail
- * without a rate of its own is billed as part of its parent: cached reads as input, reasoning as output.
- */
-export const rateNames = [
+/** Rates as the price table names them. */
+export const tableRateNames = [
   "input_mtok",
   "input_audio_mtok",
   "cache_read_mtok",
@@ -15,7 +12,21 @@ export const rateNames = [
   "output_audio_mtok",
   "output_reasoning_mtok",
   "requests_kcount",
+  "input_image_mtok",
+  "cache_image_read_mtok",
+  "input_video_mtok",
+  "output_image_mtok",
+  "web_searches_kcount",
+  "storage_searches_kcount",
+  "input_audio_hours",
 ] as const;
+
+/**
+ * The rates that a price was made of, in USD a million tokens (`_mtok`) or characters (`_mchars`), a thousand requests
+ * or images (`_kcount`) or an hour (`_hours`). A detail without a rate of its own is billed as part of its parent:
+ * cached reads as input, reasoning as output.
+ */
+export const rateNames = [...tableRateNames, "input_mchars", "output_images_kcount"] as const;
 export type RateName = (typeof rateNames)[number];
 export type Rates = { readonly [Name in RateName]?: number };
 
@@ -52,7 +63,46 @@ const classOfRate: Record<RateName, CostClass> = {
   output_audio_mtok: "output",
   output_reasoning_mtok: "output",
   requests_kcount: "input",
+  input_image_mtok: "input",
+  cache_image_read_mtok: "cache_read",
+  input_video_mtok: "input",
+  output_image_mtok: "output",
+  web_searches_kcount: "input",
+  storage_searches_kcount: "input",
+  input_audio_hours: "input",
+  input_mchars: "input",
+  output_images_kcount: "output",
 };
+
+/** What is billed by another count than tokens, `per` so many at the rate. */
+interface UnitPrice {
+  readonly rate: RateName;
+  readonly count: BilledDetail;
+  readonly per: number;
+}
+
+/** What a whole call is billed by, in place of its tokens. */
+const measures: readonly UnitPrice[] = [
+  { rate: "input_audio_hours", count: "audio_seconds", per: 3600 },
+  { rate: "input_mchars", count: "input_characters", per: 1_000_000 },
+  { rate: "output_images_kcount", count: "output_images", per: 1000 },
+];
+
+/** What is billed beside the tokens. */
+const toolCalls: readonly UnitPrice[] = [
+  { rate: "web_searches_kcount", count: "web_search_requests", per: 1000 },
+  { rate: "storage_searches_kcount", count: "file_search_requests", per: 1000 },
+];
+
+/**
+ * Tools that are billed beside the tokens by what no answer tells: a container's time, another model's tokens, and for
+ * the preview of web search a price by the model's kind. A call that used one has no price.
+ */
+const unpricedCalls: readonly BilledDetail[] = [
+  "web_search_preview_requests",
+  "code_interpreter_requests",
+  "image_generation_requests",
+];
 
 /**
  * Splits a usage into the parts that have rates of their own and prices each. Undefined when the usage cannot be
@@ -60,9 +110,36 @@ const classOfRate: Record<RateName, CostClass> = {
  */
 export function costLines(usage: BilledUsage, rates: Rates): CostLine[] | undefined {
   const lines: CostLine[] = [];
-  if (!addInputLines(lines, usage, rates) || !addOutputLines(lines, usage, rates)) return undefined;
+  const { details } = usage;
+  const isPriced = isMeasured(rates)
+    ? details !== undefined && addMeasure(lines, details, rates)
+    : addInputLines(lines, usage, rates) && addOutputLines(lines, usage, rates);
+  if (!isPriced || (details !== undefined && !addToolCalls(lines, details, rates))) return undefined;
   addLine(lines, "requests_kcount", 1, rates.requests_kcount, 1000);
   return lines;
+}
+
+// Every span is priced: what nearly none has costs them a look.
+function isMeasured(rates: Rates): boolean {
+  return rates.input_mtok === undefined && measures.some(({ rate }) => rates[rate] !== undefined);
+}
+
+function addMeasure(lines: CostLine[], details: BilledDetails, rates: Rates): boolean {
+  const measure = measures.find(({ rate }) => rates[rate] !== undefined);
+  const counted = measure && details[measure.count];
+  if (measure === undefined || counted === undefined) return false;
+  addLine(lines, measure.rate, counted, rates[measure.rate], measure.per);
+  return true;
+}
+
+/** A search without a rate has no price, unless every request has one that includes it. */
+function addToolCalls(lines: CostLine[], details: BilledDetails, rates: Rates): boolean {
+  if (unpricedCalls.some((name) => (details[name] ?? 0) > 0)) return false;
+  return toolCalls.every(({ rate, count, per }) => {
+    const calls = details[count] ?? 0;
+    addLine(lines, rate, calls, rates[rate], per);
+    return calls === 0 || rates[rate] !== undefined || rates.requests_kcount !== undefined;
+  });
 }
 
 function addInputLines(lines: CostLine[], usage: BilledUsage, rates: Rates): boolean {
@@ -72,45 +149,57 @@ function addInputLines(lines: CostLine[], usage: BilledUsage, rates: Rates): boo
   const write = priced(usage.cache_write_tokens, rates.cache_write_mtok);
   const write1h = priced(usage.cache_write_1h_tokens, rates.cache_write_1h_mtok);
   const audio = priced(usage.input_audio_tokens, rates.input_audio_mtok);
-  const audioRead = audioReadTokens(usage, input, read, audio);
-  if (audioRead === undefined) return false;
-  const plain = input - read - write - audio + audioRead;
+  const { details } = usage;
+  const image = details === undefined ? 0 : priced(details.input_image_tokens, rates.input_image_mtok);
+  const video = details === undefined ? 0 : priced(details.input_video_tokens, rates.input_video_mtok);
+  const audioRead = cachedPart(details?.cached_audio_tokens, audio, input, read);
+  const imageRead = cachedPart(details?.cached_image_tokens, image, input, read);
+  if (audioRead === undefined || imageRead === undefined || audioRead + imageRead > read) return false;
+  const plain = input - read - write - (audio - audioRead) - (image - imageRead) - video;
   if (plain < 0 || write1h > write) return false;
   addLine(lines, "input_mtok", plain, rates.input_mtok);
   addLine(lines, "input_audio_mtok", audio - audioRead, rates.input_audio_mtok);
-  const audioReadRate = rates.cache_audio_read_mtok;
-  addLine(lines, "cache_read_mtok", audioReadRate === undefined ? read : read - audioRead, rates.cache_read_mtok);
-  addLine(lines, "cache_audio_read_mtok", audioRead, audioReadRate);
+  const audioReadApart = priced(audioRead, rates.cache_audio_read_mtok);
+  const imageReadApart = details === undefined ? 0 : priced(imageRead, rates.cache_image_read_mtok);
+  if (details !== undefined) {
+    addLine(lines, "input_image_mtok", image - imageRead, rates.input_image_mtok);
+    addLine(lines, "input_video_mtok", video, rates.input_video_mtok);
+    addLine(lines, "cache_image_read_mtok", imageReadApart, rates.cache_image_read_mtok);
+  }
+  addLine(lines, "cache_read_mtok", read - audioReadApart - imageReadApart, rates.cache_read_mtok);
+  addLine(lines, "cache_audio_read_mtok", audioReadApart, rates.cache_audio_read_mtok);
   addLine(lines, "cache_write_mtok", write - write1h, rates.cache_write_mtok);
   addLine(lines, "cache_write_1h_mtok", write1h, rates.cache_write_1h_mtok);
   return true;
 }
 
-function addOutputLines(lines: CostLine[], usage: Usage, rates: Rates): boolean {
+function addOutputLines(lines: CostLine[], usage: BilledUsage, rates: Rates): boolean {
   if (rates.output_mtok === undefined) return (usage.output_tokens ?? 0) === 0;
   const output = usage.output_tokens;
   if (output === null) return false;
   const audio = priced(usage.output_audio_tokens, rates.output_audio_mtok);
   const reasoning = priced(usage.reasoning_tokens, rates.output_reasoning_mtok);
-  const plain = output - audio - reasoning;
+  const { details } = usage;
+  const image = details === undefined ? 0 : priced(details.output_image_tokens, rates.output_image_mtok);
+  const plain = output - audio - reasoning - image;
   if (plain < 0) return false;
   addLine(lines, "output_mtok", plain, rates.output_mtok);
   addLine(lines, "output_audio_mtok", audio, rates.output_audio_mtok);
+  if (image > 0) addLine(lines, "output_image_mtok", image, rates.output_image_mtok);
   addLine(lines, "output_reasoning_mtok", reasoning, rates.output_reasoning_mtok);
   return true;
 }
 
 /** Tokens that are billed apart from their parent; none when there is no rate for them. */
-function priced(tokens: number | null, rate: number | undefined): number {
+function priced(tokens: number | null | undefined, rate: number | undefined): number {
   return rate === undefined ? 0 : (tokens ?? 0);
 }
 
-/** How much of the audio was read from the cache: few providers say so, and else it is known only at the extremes. */
-function audioReadTokens(usage: BilledUsage, input: number, read: number, audio: number): number | undefined {
-  if (read === 0 || audio === 0) return 0;
-  const told = usage.cache_read_audio_tokens ?? undefined;
-  if (told !== undefined) return told <= read && told <= audio ? told : undefined;
-  return audio === input ? read : undefined;
+/** How much of a part was read from the cache: few providers say so, and else it is known only at the extremes. */
+function cachedPart(told: number | undefined, part: number, input: number, read: number): number | undefined {
+  if (read === 0 || part === 0) return 0;
+  if (told !== undefined) return told <= read && told <= part ? told : undefined;
+  return part === input ? read : undefined;
 }
 
 function addLine(lines: CostLine[], rate: RateName, count: number, rateUsd: number | undefined, per = 1_000_000): void {
@@ -121,6 +210,8 @@ function addLine(lines: CostLine[], rate: RateName, count: number, rateUsd: numb
 
 /** The fields of a stored row that its cost is explained from. */
 export interface CostedRow extends Usage {
+  /** With the counts that have no column, `usage.<name>`. */
+  readonly attributes?: Readonly<Record<string, string>>;
   readonly cost_nano_usd: number | null;
   readonly price_rates: string;
 }
@@ -130,7 +221,7 @@ export function explainCost(row: CostedRow): CostExplanation {
   const total = row.cost_nano_usd;
   if (total === null) return { lines: [], total_nano_usd: null, cache_saved_nano_usd: null, state: "unpriced" };
   const rates = readRates(row.price_rates);
-  const lines = rates === undefined ? undefined : costLines(row, rates);
+  const lines = rates === undefined ? undefined : costLines({ ...row, details: detailsOf(row) }, rates);
   if (rates === undefined || lines === undefined) {
     return { lines: [], total_nano_usd: total, cache_saved_nano_usd: null, state: "without_rates" };
   }
@@ -141,6 +232,13 @@ export function explainCost(row: CostedRow): CostExplanation {
     cache_saved_nano_usd: cacheSavings(lines, rates),
     state: sum === total ? "explained" : "differs",
   };
+}
+
+function detailsOf({ attributes }: CostedRow): BilledDetails | undefined {
+  return billedDetails((name) => {
+    const count = Number(attributes?.[`usage.${name}`]);
+    return Number.isFinite(count) ? count : undefined;
+  });
 }
 
 /** The rates of a row; undefined when it has none. */
@@ -166,6 +264,9 @@ function cacheSavings(lines: readonly CostLine[], rates: Rates): number | null {
 }
 
 function uncachedAmount(line: CostLine, rates: Rates): number {
-  const audio = line.rate === "cache_audio_read_mtok" ? rates.input_audio_mtok : undefined;
-  return Math.round(line.count * (audio ?? rates.input_mtok ?? 0) * 1000);
+  const apart: { [Name in RateName]?: number | undefined } = {
+    cache_audio_read_mtok: rates.input_audio_mtok,
+    cache_image_read_mtok: rates.input_image_mtok,
+  };
+  return Math.round(line.count * (apart[line.rate] ?? rates.input_mtok ?? 0) * 1000);
 }

@@ -59,6 +59,11 @@ export const errorCatalogue = {
     retryable: false,
     meaning: "A virtual key was used, but its project has no connection for this provider.",
   },
+  PROVIDER_CREDENTIAL_REFUSED: {
+    status: 401,
+    retryable: false,
+    meaning: "The service account of the project's connection gets no token: its key file is unusable, or was refused.",
+  },
   GATEWAY_KEY_INVALID: { status: 401, retryable: false, meaning: "The Weir key is unknown, revoked or expired." },
   UPSTREAM_UNREACHABLE: { status: 502, retryable: true, meaning: "The provider could not be reached." },
   UPSTREAM_CUT: {

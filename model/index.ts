@@ -7,6 +7,7 @@ export * from "./cost-explanation.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./foreign-page.ts";
+export * from "./google-service-account.ts";
 export * from "./ids.ts";
 export type * from "./listener-certificate.ts";
 export * from "./log.ts";

@@ -41,6 +41,8 @@ const priced: readonly (readonly [string, string, Partial<Usage>, number])[] = [
   ],
   ["gcp.gemini", "models/gemini-2.5-pro", { input_tokens: 10, output_tokens: 10 }, 112_500],
   ["gcp.vertex_ai", "publishers/google/models/gemini-2.5-pro", { input_tokens: 10, output_tokens: 10 }, 112_500],
+  ["gcp.vertex_ai", "google/gemini-2.5-pro", { input_tokens: 10, output_tokens: 10 }, 112_500],
+  ["fireworks", "accounts/fireworks/models/deepseek-v3p2", { input_tokens: 1000, output_tokens: 0 }, 560_000],
   ["gcp.vertex_ai", "claude-sonnet-4@20250514", { input_tokens: 10, output_tokens: 10 }, 180_000],
   ["openrouter", "deepseek/deepseek-chat:free", { input_tokens: 10, output_tokens: 10 }, 0],
   ["perplexity", "sonar", { input_tokens: 1000, output_tokens: 0 }, 1_000_000 + 12_000_000],
@@ -108,10 +110,10 @@ test("a price follows the time of the call", () => {
 
 test("audio is priced apart", () => {
   const usage = usageOf({ input_tokens: 100, input_audio_tokens: 60, output_tokens: 50, output_audio_tokens: 40 });
-  const price = priceUsage({ provider: "openai", model: "gpt-4o-audio-preview", usage, at });
+  const price = priceUsage({ provider: "openai", model: "gpt-audio", usage, at });
   const oracle = calcPrice(
     { input_tokens: 100, input_audio_tokens: 60, output_tokens: 50, output_audio_tokens: 40 },
-    "gpt-4o-audio-preview",
+    "gpt-audio",
     { providerId: "openai", timestamp: at },
   );
   assert.equal(price?.cost_nano_usd, Math.round((oracle?.total_price ?? 0) * 1e9));
@@ -210,7 +212,7 @@ test("cached audio of unknown size has no price, but a told size and all-audio i
   const rates = { input_mtok: 1, input_audio_mtok: 10, cache_read_mtok: 0.1, cache_audio_read_mtok: 0.5 };
   const mixed = usageOf({ input_tokens: 100, input_audio_tokens: 50, cache_read_tokens: 20 });
   assert.equal(costLines(mixed, rates), undefined);
-  const told = costLines({ ...mixed, cache_read_audio_tokens: 15 }, rates);
+  const told = costLines({ ...mixed, details: { cached_audio_tokens: 15 } }, rates);
   assert.deepEqual(
     told?.map(({ rate, count }) => [rate, count]),
     [
@@ -220,7 +222,7 @@ test("cached audio of unknown size has no price, but a told size and all-audio i
       ["cache_audio_read_mtok", 15],
     ],
   );
-  assert.equal(costLines({ ...mixed, cache_read_audio_tokens: 30 }, rates), undefined);
+  assert.equal(costLines({ ...mixed, details: { cached_audio_tokens: 30 } }, rates), undefined);
   const lines = costLines({ ...mixed, input_audio_tokens: 100 }, rates);
   assert.deepEqual(
     lines?.map((line) => [line.rate, line.count]),

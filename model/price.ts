@@ -1,6 +1,7 @@
 import { calcPrice, findProvider, type ModelInfo, type Provider } from "@pydantic/genai-prices";
 import type { SpanRow } from "./columns.ts";
-import { type CostClass, costLines, type RateName, type Rates, rateNames } from "./cost-explanation.ts";
+import { type CostClass, costLines, type RateName, type Rates, tableRateNames } from "./cost-explanation.ts";
+import { mediaPriceVersion, mediaRow, shortestBilledSeconds } from "./media-prices.ts";
 import { ownValue } from "./own-value.ts";
 import { overriddenRates, type PriceOverrides } from "./price-overrides.ts";
 import { RecentPairs } from "./recent-pairs.ts";
@@ -10,7 +11,7 @@ import type { BilledUsage } from "./usage.ts";
 /** The fields of a row that say what a call cost and by which rates. */
 export type PricedCost = { [Field in CostField]: NonNullable<SpanRow[Field]> } & {
   price_version: string;
-  price_source: "genai-prices" | "weir-tiers" | "override";
+  price_source: "genai-prices" | "weir-tiers" | "weir-media" | "override";
   price_rates: string;
 };
 
@@ -42,6 +43,8 @@ export interface PriceQuestion {
   readonly at: Date;
   /** The provider's word for it; empty or absent is the standard tier. A tier without a price makes the cost unknown. */
   readonly serviceTier?: string;
+  /** Quality and size of images, as they were asked for: `hd 1024x1792`. */
+  readonly variant?: string;
   /** A user's own prices, which come before any table. */
   readonly overrides?: PriceOverrides;
 }
@@ -56,9 +59,10 @@ export const priceVersion = "genai-prices 0.1.8";
  */
 export function priceUsage(question: PriceQuestion): PricedCost | null {
   const { usage, at } = question;
-  if (usage.input_tokens === null || Number.isNaN(at.getTime())) return null;
-  const price = ratesFor(question, usage.input_tokens);
-  const lines = price === undefined ? undefined : costLines(usage, price.rates);
+  if (Number.isNaN(at.getTime())) return null;
+  // Without a count, the base rates: if they are by tokens, there is no price.
+  const price = ratesFor(question, usage.input_tokens ?? 0);
+  const lines = price === undefined || isUnderMinimum(question) ? undefined : costLines(usage, price.rates);
   if (price === undefined || lines === undefined) return null;
   const amounts: Record<CostClass, number> = { input: 0, output: 0, cache_read: 0, cache_write: 0 };
   for (const line of lines) amounts[line.cost_class] += line.amount_nano_usd;
@@ -88,25 +92,36 @@ function ratesFor(question: PriceQuestion, inputTokens: number): UsedRates | und
   const tier = serviceTier(question.serviceTier ?? "");
   if (tier === null) return undefined;
   if (tier !== undefined) return tierRates(question, inputTokens, tier);
+  const media = mediaRow(question.model, question.variant ?? "", () => tableId(question.provider));
+  if (media !== undefined) return ownRates(media.rates, mediaPriceVersion, "weir-media");
   const listed = tierFor(resolvePrice(question), inputTokens);
   if (listed === undefined) return undefined;
   return { rates: listed.rates, ratesJson: listed.ratesJson, version: priceVersion, source: "genai-prices" };
 }
 
+/** A sound shorter than the provider bills costs what the minimum does: the record's own length does not tell that. */
+function isUnderMinimum({ provider, usage }: PriceQuestion): boolean {
+  const seconds = usage.details?.audio_seconds;
+  return seconds !== undefined && seconds < (shortestBilledSeconds[tableId(provider)] ?? 0);
+}
+
 function tierRates(question: PriceQuestion, inputTokens: number, tier: ServiceTier): UsedRates | undefined {
   const provider = tableId(question.provider);
   const row = tierRow(provider, question.model, tier);
-  if (row !== undefined) return ownRates(row.rates, serviceTierVersion);
+  if (row !== undefined) return ownRates(row.rates, serviceTierVersion, "weir-tiers");
   const listed = isHalved(provider, tier) ? tierFor(resolvePrice(question), inputTokens) : undefined;
-  return listed === undefined ? undefined : ownRates(halved(listed.rates), `${serviceTierVersion}, ${priceVersion}`);
+  if (listed === undefined) return undefined;
+  return ownRates(halved(listed.rates), `${serviceTierVersion}, ${priceVersion}`, "weir-tiers");
 }
 
-function ownRates(rates: Rates, version: string): UsedRates {
-  return { rates, ratesJson: JSON.stringify(rates), version, source: "weir-tiers" };
+function ownRates(rates: Rates, version: string, source: UsedRates["source"]): UsedRates {
+  return { rates, ratesJson: JSON.stringify(rates), version, source };
 }
 
+/** A tier is a price of tokens: searches cost what they cost. */
 function halved(rates: Rates): Rates {
-  return Object.fromEntries(Object.entries(rates).map(([name, rate]) => [name, rate / 2]));
+  const entries = Object.entries(rates).map(([name, rate]) => [name, name.endsWith("_mtok") ? rate / 2 : rate]);
+  return Object.fromEntries(entries);
 }
 
 /** Names of OpenTelemetry, of emitters and of the gateway → ids of the price table, where they differ. */
@@ -203,11 +218,11 @@ function lookUp(providerName: string, modelName: string, at: Date, dated: Provid
   if (provider === undefined) return unknownModel;
   try {
     const options = dated === undefined ? { providerId: provider.id } : { provider: dated };
-    const found = calcPrice({}, tableModel(modelName), { ...options, timestamp: at });
+    const found = firstKnown(tableModels(modelName), (name) => calcPrice({}, name, { ...options, timestamp: at }));
     if (found === null) return unknownModel;
     const isDated = Array.isArray(found.model.prices);
     return {
-      tiers: tiersOf(found.model_price, isFree(found.model)),
+      tiers: tiersOf({ ...freeSearches(found), ...found.model_price }, isFree(found.model)),
       minute: isDated ? minuteOf(at) : undefined,
       dated: isDated ? { ...found.provider, models: [found.model], fallback_model_providers: [] } : undefined,
     };
@@ -229,22 +244,39 @@ function tableId(name: string): string {
   return ownValue(priceProviders, lower) ?? lower;
 }
 
-/** Google names models by path: `models/gemini-2.5-pro`, `publishers/google/models/gemini-2.5-pro`; AWS by ARN. */
-function tableModel(name: string): string {
-  if (name.startsWith("arn:aws")) return name.slice(name.lastIndexOf("/") + 1);
-  return name.replace(/^(?:.*\/)?models\//, "");
+/**
+ * Under which names the table may know a model. Google's are named by path (`models/gemini-2.5-pro`,
+ * `publishers/google/models/gemini-2.5-pro`, `google/gemini-2.5-pro`), AWS's by ARN; Fireworks' path is the table's too.
+ */
+function tableModels(name: string): string[] {
+  if (name.startsWith("arn:aws")) return [name.slice(name.lastIndexOf("/") + 1)];
+  const bare = name.replace(/^(?:.*\/)?models\//, "").replace(/^google\//, "");
+  return bare === name ? [name] : [name, bare];
+}
+
+function firstKnown<Found>(names: readonly string[], find: (name: string) => Found | null): Found | null {
+  for (const name of names) {
+    const found = find(name);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Google searches for Gemini within a daily allowance, which no answer tells of: until then it costs nothing. */
+function freeSearches({ provider, model }: { provider: Provider; model: ModelInfo }): TablePrice {
+  return provider.id === "google" && model.id.startsWith("gemini") ? { web_searches_kcount: 0 } : {};
 }
 
 function isFree(model: ModelInfo): boolean {
   return model.id.endsWith(":free");
 }
 
-type TablePrice = Awaited<NonNullable<ReturnType<typeof calcPrice>>>["model_price"];
+type TablePrice = NonNullable<ReturnType<typeof calcPrice>>["model_price"];
 
 /** An entry without token rates is not a price of zero, unless its name says so. */
 function tiersOf(price: TablePrice, free: boolean): PriceTier[] {
   const starts = new Set<number>([-1]);
-  for (const name of rateNames) {
+  for (const name of tableRateNames) {
     const rate = price[name];
     if (typeof rate === "object") for (const tier of rate.tiers) starts.add(tier.start);
   }
@@ -255,7 +287,7 @@ function tiersOf(price: TablePrice, free: boolean): PriceTier[] {
 
 function tierAt(price: TablePrice, above: number): PriceTier {
   const rates: { [Name in RateName]?: number } = {};
-  for (const name of rateNames) {
+  for (const name of tableRateNames) {
     const rate = price[name];
     if (rate === undefined) continue;
     rates[name] = typeof rate === "number" ? rate : rateAbove(rate, above);

@@ -14,10 +14,45 @@ export interface Usage {
   output_audio_tokens: number | null;
 }
 
+/**
+ * Counts that some prices need and that have no column: rows keep them as attributes `usage.<name>`. Tokens are subsets
+ * of the usage's own; `cached_…` of those that were read from the cache.
+ */
+export const billedDetailNames = [
+  "cached_audio_tokens",
+  "cached_image_tokens",
+  "input_image_tokens",
+  "input_video_tokens",
+  "output_image_tokens",
+  "web_search_requests",
+  "web_search_preview_requests",
+  "file_search_requests",
+  "code_interpreter_requests",
+  "image_generation_requests",
+  "audio_seconds",
+  "input_characters",
+  "output_images",
+] as const;
+export type BilledDetail = (typeof billedDetailNames)[number];
+
+/** What is absent was not told. */
+export type BilledDetails = { readonly [Name in BilledDetail]?: number };
+
 /** A usage with what only its price depends on. */
 export interface BilledUsage extends Usage {
-  /** How much of `cache_read_tokens` is audio, where the provider says so. */
-  readonly cache_read_audio_tokens?: number | null;
+  readonly details?: BilledDetails | undefined;
+}
+
+/** The details that are told, by a look-up of their names; undefined when none is. */
+export function billedDetails(countOf: (name: BilledDetail) => number | undefined): BilledDetails | undefined {
+  let found: { [Name in BilledDetail]?: number } | undefined;
+  for (const name of billedDetailNames) {
+    const count = countOf(name);
+    if (count === undefined) continue;
+    found ??= {};
+    found[name] = count;
+  }
+  return found;
 }
 
 export const unknownUsage: Readonly<Usage> = Object.freeze({

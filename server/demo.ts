@@ -9,7 +9,7 @@ import { recordProcess } from "./processes/process-record.ts";
 const demoFolder = join(import.meta.dirname, "..", "demo");
 const trafficKeyName = "The demo's traffic";
 /** The providers that the demo's traffic calls. */
-const demoProviders = ["openai", "anthropic", "groq", "mistral", "deepseek"];
+const demoProviders = ["openai", "anthropic", "groq", "mistral", "deepseek", "gemini", "cohere"];
 
 export interface DemoProject {
   /** The secret of the traffic's key. */

@@ -1,5 +1,5 @@
 import type { CatalogLocation, CatalogReader, KeyUsesOptions, MasterKeyPlace } from "@weir/catalog";
-import type { Gateway, GatewayCatalog, GatewayConfig } from "@weir/gateway";
+import { type Gateway, type GatewayCatalog, type GatewayConfig, keysInEnvironment } from "@weir/gateway";
 import {
   type ListenerCertificate,
   OutgoingGuard,
@@ -63,6 +63,13 @@ export function expectedParts(config: WeirConfig): readonly string[] {
 export function gatewayConfigOf(config: WeirConfig): GatewayConfig {
   const { host, port, workers, providers } = config;
   return { ...config.gateway, host, port, workers, providers };
+}
+
+/** Keys of providers that callers on this machine may use; none where the configuration does not say so. */
+export function environmentKeys(config: WeirConfig, environment: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
+  return config.gateway.keysFromEnvironment
+    ? keysInEnvironment(environment, Object.keys(config.providers))
+    : new Map<string, string>();
 }
 
 export function allowsKeyless(config: WeirConfig): boolean {

@@ -116,7 +116,9 @@ export const callDetail = callSummary
     price_rates: z
       .record(z.string(), z.number())
       .nullable()
-      .describe("The rates used, in USD a million tokens: input_mtok …"),
+      .describe(
+        "The rates used, in USD a million tokens (input_mtok …), a thousand calls (web_searches_kcount …) or an hour.",
+      ),
     gateway_ns: wholeOrUnknown.describe("What the gateway itself added."),
     inter_token_p50_ns: wholeOrUnknown,
     inter_token_p95_ns: wholeOrUnknown,

@@ -19,7 +19,11 @@ export type ConnectionList = z.infer<typeof connectionList>;
 
 export const createConnectionBody = z.strictObject({
   provider: identifier,
-  secret: z.string().min(1).max(8192).describe("The provider's key; kept encrypted."),
+  secret: z
+    .string()
+    .min(1)
+    .max(8192)
+    .describe("The provider's key, or the JSON key file of a Google service account; kept encrypted."),
   base_url: z
     .url({ protocol: /^https?$/ })
     .max(500)

@@ -1,5 +1,5 @@
 import type { Connection as CatalogConnection } from "@weir/catalog";
-import { CodedError } from "@weir/model";
+import { asCodedError, CodedError, isCredentialFile, readServiceAccount, signingKeyOf } from "@weir/model";
 import { z } from "zod";
 import type { ApiOptions, ApiServer } from "../context.ts";
 import {
@@ -49,6 +49,7 @@ export function registerConnections(server: ApiServer, options: ApiOptions): voi
     async (request, reply) => {
       const { provider, secret, base_url } = request.body;
       checkProvider(provider, options);
+      if (isCredentialFile(secret)) checkServiceAccount(secret, options);
       if (base_url !== undefined) options.outgoing.checkUrl(new URL(base_url));
       const project = scopeOf(request, request.body, options);
       const created = await changesBy(request, options).createConnection({
@@ -84,6 +85,19 @@ export function registerConnections(server: ApiServer, options: ApiOptions): voi
 function checkProvider(provider: string, { install }: ApiOptions): void {
   if (install.providers.some(({ id }) => id === provider)) return;
   throw badRequest([{ path: "provider", message: "is not a provider of this install" }]);
+}
+
+/** A key file that gives no token is told now, not with the first call. */
+function checkServiceAccount(keyFile: string, { outgoing }: ApiOptions): void {
+  let tokenUri: string;
+  try {
+    const account = readServiceAccount(keyFile);
+    signingKeyOf(account);
+    tokenUri = account.tokenUri;
+  } catch (error) {
+    throw badRequest([{ path: "secret", message: asCodedError(error).message.replace(/\.$/, "") }]);
+  }
+  outgoing.checkUrl(new URL(tokenUri));
 }
 
 export function toConnection({ id, projectId, provider, baseUrl, createdAt }: CatalogConnection): Connection {

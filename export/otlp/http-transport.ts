@@ -12,22 +12,46 @@ const mostAnswerBytes = 64 << 10;
 const retryableStatuses = new Set([429, 502, 503, 504]);
 const contentTypes: Record<Spelling, string> = { protobuf: "application/x-protobuf", json: "application/json" };
 
-/** OTLP over HTTP. Redirects are not followed: a collector's address is given as it is. */
+/** What a protocol makes of HTTP's POST. */
+export interface Carriage {
+  readonly headers: Readonly<Record<string, string>>;
+  urlOf(signal: Signal): URL;
+  encode(body: Buffer): Promise<Buffer>;
+  /** What a successful answer says was not taken. */
+  readAnswer(
+    signal: Signal,
+    response: IncomingMessage,
+    answer: Buffer,
+  ): { readonly rejectedCount: number; readonly reason: string };
+}
+
+/** OTLP over HTTP. */
 export function createHttpTransport(options: TransportOptions, spelling: Spelling): Transport {
+  return createPostTransport(options, {
+    headers: {
+      "content-type": contentTypes[spelling],
+      ...(options.isCompressed && { "content-encoding": "gzip" }),
+    },
+    urlOf: (signal) => urlOf(options, signal),
+    encode: async (body) => (options.isCompressed ? compress(body) : body),
+    readAnswer(signal, response, answer) {
+      const answered = response.headers["content-type"]?.startsWith("application/json") ? "json" : "protobuf";
+      return readExportAnswer(signal, answered, answer);
+    },
+  });
+}
+
+/** Requests over HTTP. Redirects are not followed: a destination's address is given as it is. */
+export function createPostTransport(options: TransportOptions, carriage: Carriage): Transport {
   const isTls = options.endpoint.protocol === "https:";
   const agent = isTls ? new TlsAgent({ keepAlive: true, ...options.tls }) : new Agent({ keepAlive: true });
   const begin = isTls ? httpsRequest : httpRequest;
-  const headers = {
-    "content-type": contentTypes[spelling],
-    "user-agent": "weir",
-    ...options.headers,
-    ...(options.isCompressed && { "content-encoding": "gzip" }),
-  };
+  const headers = { "user-agent": "weir", ...options.headers, ...carriage.headers };
 
   async function post(signal: Signal, body: Buffer): Promise<SendResult> {
-    const bytes = options.isCompressed ? await compress(body) : body;
+    const bytes = await carriage.encode(body);
     const answered = await new Promise<{ response: IncomingMessage; answer: Buffer }>((resolve, reject) => {
-      const request = begin(urlOf(options, signal), {
+      const request = begin(carriage.urlOf(signal), {
         method: "POST",
         agent,
         headers: { ...headers, "content-length": bytes.length },
@@ -39,7 +63,7 @@ export function createHttpTransport(options: TransportOptions, spelling: Spellin
       });
       request.end(bytes);
     });
-    return resultOf(answered.response, answered.answer, signal);
+    return resultOf(answered.response, () => carriage.readAnswer(signal, answered.response, answered.answer));
   }
 
   return {
@@ -73,11 +97,13 @@ async function readAnswer(response: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function resultOf(response: IncomingMessage, answer: Buffer, signal: Signal): SendResult {
+function resultOf(
+  response: IncomingMessage,
+  readTaken: () => { readonly rejectedCount: number; readonly reason: string },
+): SendResult {
   const status = response.statusCode ?? 0;
   if (status >= 200 && status < 300) {
-    const spelling = response.headers["content-type"]?.startsWith("application/json") ? "json" : "protobuf";
-    const { rejectedCount, reason } = readExportAnswer(signal, spelling, answer);
+    const { rejectedCount, reason } = readTaken();
     return { outcome: "accepted", rejectedCount, reason };
   }
   const reason = `HTTP ${status}`;

@@ -34,11 +34,18 @@ export function readMessagesUsage(raw: unknown, answer: Answer): void {
   usage.output_tokens = countOf(raw["output_tokens"]);
   const details = isRecord(raw["output_tokens_details"]) ? raw["output_tokens_details"] : {};
   usage.reasoning_tokens = countOf(details["thinking_tokens"]) ?? countOf(details["reasoning_tokens"]);
-  answer.serviceTier = textOf(raw["service_tier"]);
+  answer.serviceTier = tierOf(raw);
   const serverTools = recordOf(raw["server_tool_use"]);
   noteDetail(answer, "web_search_requests", serverTools["web_search_requests"]);
   noteDetail(answer, "web_fetch_requests", serverTools["web_fetch_requests"]);
   noteDetail(answer, "code_execution_requests", serverTools["code_execution_requests"]);
+}
+
+/** What is dearer than the standard tier is named: fast mode, and inference that stays in one country. */
+function tierOf(raw: Json): string {
+  if (raw["speed"] === "fast") return "fast";
+  const place = textOf(raw["inference_geo"]);
+  return place === "us" ? "inference_us" : textOf(raw["service_tier"]);
 }
 
 export const messages: Api = defineApi({

@@ -19,7 +19,7 @@ interface Block {
 }
 
 /** Events of a stream that say that it failed: their names are those of the service's exceptions. */
-const exceptionEnd = /(exception|error|failure)$/i;
+export const exceptionEnd = /(exception|error|failure)$/i;
 
 /**
  * Streams of Converse, and of Nova through InvokeModel. In a Converse stream the event's name comes beside the data;

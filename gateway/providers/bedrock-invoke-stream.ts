@@ -3,7 +3,7 @@ import { EscapedText, encodeAssembled } from "../recording/escaped-text.ts";
 import { readMessagesUsage } from "./anthropic.ts";
 import { MessagesStream } from "./anthropic-stream.ts";
 import { readConverse } from "./bedrock-converse.ts";
-import { ConverseStream } from "./bedrock-converse-stream.ts";
+import { ConverseStream, exceptionEnd } from "./bedrock-converse-stream.ts";
 import { readInvocationMetrics, readInvokeJson } from "./bedrock-invoke.ts";
 import { readCohereJson } from "./cohere.ts";
 import { CohereV1Stream } from "./cohere-stream.ts";
@@ -44,6 +44,7 @@ export class InvokeStream implements StreamReading {
     const outer: unknown = JSON.parse(data.toString("utf8", start, end));
     if (!isRecord(outer)) return false;
     if (typeof outer["bytes"] !== "string") {
+      if (type !== "" && !exceptionEnd.test(type)) return false;
       readError(outer, this.answer);
       this.answer.errorType ||= type;
       return false;

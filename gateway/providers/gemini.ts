@@ -1,7 +1,8 @@
 import { ownValue } from "@weir/model";
 import { countTokens as countMessageTokens, messages } from "./anthropic.ts";
 import { GenerateContentStream } from "./gemini-stream.ts";
-import { chat } from "./openai.ts";
+import { chat, readChatObject, readChatUsage } from "./openai.ts";
+import { ChatStream } from "./openai-chat-stream.ts";
 import { readPalmPrediction } from "./palm.ts";
 import {
   type Answer,
@@ -12,6 +13,7 @@ import {
   isRecord,
   type Json,
   listOf,
+  noteCount,
   noteDetail,
   recordOf,
   sumOf,
@@ -43,6 +45,10 @@ export function readGeminiUsage(raw: unknown, answer: Answer): void {
     tokensOf(raw["toolUsePromptTokensDetails"], "AUDIO"),
   );
   usage.output_audio_tokens = tokensOf(raw["candidatesTokensDetails"] ?? raw["responseTokensDetails"], "AUDIO");
+  if (Array.isArray(raw["cacheTokensDetails"])) {
+    noteCount(answer, "cached_audio_tokens", tokensOf(raw["cacheTokensDetails"], "AUDIO") ?? 0);
+    noteCount(answer, "cached_image_tokens", tokensOf(raw["cacheTokensDetails"], "IMAGE") ?? 0);
+  }
   noteDetail(answer, "tool_use_input_tokens", raw["toolUsePromptTokenCount"]);
   noteDetail(answer, "input_image_tokens", tokensOf(raw["promptTokensDetails"], "IMAGE"));
   noteDetail(answer, "input_video_tokens", tokensOf(raw["promptTokensDetails"], "VIDEO"));
@@ -166,10 +172,40 @@ function publisherApi(publisher: string, model: string, isStream: boolean): Api 
   return withModel({ ...api, route, streams: isStream ? "always" : "when_asked" }, model);
 }
 
+/** Google's own OpenAI API tells thoughts in the total alone. */
+function readThoughts(raw: unknown, { usage }: Answer): void {
+  const total = countOf(recordOf(raw)["total_tokens"]);
+  if (total === null || usage.input_tokens === null || usage.output_tokens === null) return;
+  const untold = total - usage.input_tokens - usage.output_tokens;
+  if (usage.reasoning_tokens !== null || untold <= 0) return;
+  usage.reasoning_tokens = untold;
+  usage.output_tokens += untold;
+}
+
+function readGoogleChatUsage(raw: unknown, answer: Answer): void {
+  // Cumulative, where a stream repeats it.
+  answer.usage.reasoning_tokens = null;
+  readChatUsage(raw, answer);
+  readThoughts(raw, answer);
+}
+
+const googleChat: Api = {
+  ...chat,
+  readJson(body, answer) {
+    readChatObject(body, answer);
+    readThoughts(body["usage"], answer);
+  },
+  openStream: (allowance) => new ChatStream(allowance, "chat.completion", readGoogleChatUsage),
+};
+
+/** The Gemini API's, and Vertex's. */
+const openaiChatPath = /^\/v1[a-z0-9]*\/(?:openai|projects\/.+\/endpoints\/openapi)\/chat\/completions$/;
+
 const geminiMethod = /\/(?:models|tunedModels|endpoints)\/([^/:]+):([A-Za-z]+)$/;
 const rawPredict = /\/publishers\/([^/]+)\/models\/([^/:]+):(rawPredict|streamRawPredict)$/;
 
 export const geminiRoutes: readonly ApiRoute[] = [
+  { method: "POST", path: openaiChatPath, api: googleChat },
   {
     method: "POST",
     path: rawPredict,

@@ -12,7 +12,8 @@ export const shapeIds = ["openai", "anthropic", "gemini", "cohere", "bedrock", "
 export type ShapeId = (typeof shapeIds)[number];
 
 /**
- * How a provider takes its key. `as_sent`: in the header where the client put its own. `sigv4`: requests are signed
+ * How a provider takes its key. `as_sent`: in the header where the client put its own, and for a service account's key
+ * file an access token of Google's as a bearer. `sigv4`: requests are signed
  * with an AWS access key.
  */
 export const authStyles = ["bearer", "x-api-key", "api-key", "as_sent", "sigv4"] as const;

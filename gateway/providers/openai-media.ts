@@ -1,5 +1,6 @@
 import type { ByteAllowance } from "../recording/capture.ts";
 import { EscapedText, encodeAssembled } from "../recording/escaped-text.ts";
+import { memberText } from "../recording/json-scanner.ts";
 import {
   type Answer,
   type Api,
@@ -9,7 +10,9 @@ import {
   emptyAnswer,
   isRecord,
   type Json,
+  listOf,
   noteDetail,
+  type RequestBilling,
   readError,
   recordOf,
   routeEnding,
@@ -27,6 +30,7 @@ function readMediaUsage(raw: unknown, answer: Answer): void {
   usage.input_audio_tokens = countOf(input["audio_tokens"]);
   usage.cache_read_tokens = countOf(input["cached_tokens"]);
   noteDetail(answer, "input_image_tokens", input["image_tokens"]);
+  noteDetail(answer, "output_image_tokens", recordOf(raw["output_tokens_details"])["image_tokens"]);
   noteDetail(answer, "audio_seconds", raw["seconds"]);
   answer.hasUsage = usage.input_tokens !== null || usage.output_tokens !== null;
 }
@@ -37,6 +41,29 @@ function readMediaJson(body: Json, answer: Answer): void {
   noteDetail(answer, "audio_seconds", body["duration"]);
   readMediaUsage(body["usage"], answer);
 }
+
+function readImages(body: Json, answer: Answer): void {
+  readMediaJson(body, answer);
+  noteDetail(answer, "output_images", listOf(body["data"]).length);
+}
+
+/** DALL·E is billed by the image, as it was asked for. */
+const imageBilling: RequestBilling = {
+  members: ["quality", "size"],
+  read(members) {
+    const quality = memberText(members["quality"]) || "standard";
+    return { details: {}, variant: `${quality} ${memberText(members["size"]) || "1024x1024"}` };
+  },
+};
+
+/** Some models that speak are billed by the character of what they are to say. */
+const speechBilling: RequestBilling = {
+  members: ["input"],
+  read(members) {
+    const characters = [...memberText(members["input"])].length;
+    return { details: characters === 0 ? {} : { input_characters: characters }, variant: "" };
+  },
+};
 
 /**
  * Streams of images, speech and transcription. The last event, of a type that ends in `.done` or `.completed`, holds
@@ -92,8 +119,18 @@ const images: Api = {
   operation: "image_generation",
   format: "openai.images",
   route: "/v1/images/generations",
+  readJson: readImages,
+  billing: imageBilling,
 };
-const transcription: Api = {
+const speech: Api = {
+  ...media,
+  operation: "speech",
+  format: "openai.audio",
+  route: "/v1/audio/speech",
+  billing: speechBilling,
+};
+/** Speech put in words, asked for by itself or within a realtime session. */
+export const transcription: Api = {
   ...media,
   operation: "transcription",
   format: "openai.audio",
@@ -111,7 +148,7 @@ export const openaiMediaRoutes: readonly ApiRoute[] = [
   routeEnding("/images/generations", images),
   routeEnding("/images/edits", { ...images, operation: "image_edit", route: "/v1/images/edits" }),
   routeEnding("/images/variations", { ...images, operation: "image_edit", route: "/v1/images/variations" }),
-  routeEnding("/audio/speech", { ...media, operation: "speech", format: "openai.audio", route: "/v1/audio/speech" }),
+  routeEnding("/audio/speech", speech),
   routeEnding("/audio/transcriptions", transcription),
   routeEnding("/audio/translations", { ...transcription, operation: "translation", route: "/v1/audio/translations" }),
   routeEnding("/moderations", moderation),

@@ -1,4 +1,4 @@
-import type { Usage } from "@weir/model";
+import { ownValue, type Usage } from "@weir/model";
 import { ChatStream } from "./openai-chat-stream.ts";
 import { openaiMediaRoutes } from "./openai-media.ts";
 import { ResponsesStream } from "./openai-responses-stream.ts";
@@ -11,6 +11,8 @@ import {
   defineApi,
   isRecord,
   type Json,
+  listOf,
+  noteCount,
   noteDetail,
   recordOf,
   routeEnding,
@@ -95,12 +97,35 @@ export function readChatObject(body: Json, answer: Answer): void {
   }
 }
 
+/** Calls of the provider's own tools that are billed beside the tokens, by the name under which they are counted. */
+const billedToolCalls: Readonly<Record<string, string>> = {
+  file_search_call: "file_search_requests",
+  code_interpreter_call: "code_interpreter_requests",
+  image_generation_call: "image_generation_requests",
+};
+
+function countToolCalls(body: Json, answer: Answer): void {
+  const isPreview = listOf(body["tools"]).some((tool) => textOf(recordOf(tool)["type"]).startsWith(webSearchPreview));
+  const searches = isPreview ? "web_search_preview_requests" : "web_search_requests";
+  for (const item of listOf(body["output"])) {
+    const { type, action } = recordOf(item);
+    const name = type === "web_search_call" ? searches : ownValue(billedToolCalls, textOf(type));
+    // Pages that are opened or looked through are no searches.
+    const kind = textOf(recordOf(action)["type"]);
+    if (name === undefined || (type === "web_search_call" && kind !== "" && kind !== "search")) continue;
+    answer.details[name] = (answer.details[name] ?? 0) + 1;
+  }
+}
+
+const webSearchPreview = "web_search_preview";
+
 /** Reads a Response object, whole or of the last event of a stream. */
 export function readResponseObject(body: Json, answer: Answer): void {
   answer.model = textOf(body["model"]);
   answer.id = textOf(body["id"]);
   answer.serviceTier = textOf(body["service_tier"]);
   readResponsesUsage(body["usage"], answer);
+  countToolCalls(body, answer);
   const status = textOf(body["status"]);
   const incomplete = isRecord(body["incomplete_details"]) ? textOf(body["incomplete_details"]["reason"]) : "";
   answer.finish = incomplete || status;
@@ -179,7 +204,7 @@ const retrievedResponse = defineApi({
 function readRealtimeUsage(raw: unknown, answer: Answer): void {
   if (!isRecord(raw)) return;
   const input = recordOf(raw["input_token_details"]);
-  const cachedAudio = countOf(recordOf(input["cached_tokens_details"])["audio_tokens"]);
+  const cached = recordOf(input["cached_tokens_details"]);
   const { usage } = answer;
   answer.hasUsage = true;
   usage.input_tokens = countOf(raw["input_tokens"]);
@@ -188,8 +213,8 @@ function readRealtimeUsage(raw: unknown, answer: Answer): void {
   usage.input_audio_tokens = countOf(input["audio_tokens"]);
   usage.output_audio_tokens = countOf(recordOf(raw["output_token_details"])["audio_tokens"]);
   noteDetail(answer, "input_image_tokens", input["image_tokens"]);
-  noteDetail(answer, "cached_audio_tokens", cachedAudio);
-  answer.billed = { ...usage, cache_read_audio_tokens: cachedAudio };
+  noteCount(answer, "cached_audio_tokens", countOf(cached["audio_tokens"]));
+  noteCount(answer, "cached_image_tokens", countOf(cached["image_tokens"]));
 }
 
 /** Reads the response object of a realtime session's `response.done`. */

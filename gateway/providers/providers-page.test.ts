@@ -75,7 +75,10 @@ function providersPage(): string {
 
 \`http://127.0.0.1:8080/<provider>/…\` goes to the provider, path and bytes as they are; only the base URL of an SDK
 changes. The key is the provider's own, which travels on and is not stored, or a Weir key in its place, for which the
-project's own provider key is sent (a *virtual key*).
+project's own provider key is sent (a *virtual key*). With \`gateway.keysFromEnvironment: true\`
+(\`WEIR_GATEWAY_KEYS_FROM_ENVIRONMENT=true\`), callers on this machine that send none get the one of Weir's own environment:
+\`OPENAI_API_KEY\`, \`ANTHROPIC_API_KEY\`, \`GEMINI_API_KEY\`, \`HF_TOKEN\`, \`AWS_ACCESS_KEY_ID\` … (\`<PROVIDER>_API_KEY\` for the
+others and for providers of your own). Not where others can reach Weir, and not for pages of other sites.
 
 | Provider | Address | API | Key of a connection | Base URL for an SDK, after Weir's address |
 |---|---|---|---|---|
@@ -112,6 +115,14 @@ Counts without a column are attributes: \`usage.web_search_requests\`, \`usage.s
 \`usage.input_image_tokens\`, \`usage.eval_duration_ns\` … Cohere's cost follows its billed units, OpenRouter's and
 Perplexity's is the one that they tell.
 
+## What a call costs
+Tokens at the rates of the price table (\`@pydantic/genai-prices\`), each class, sound and images apart; OpenAI's and
+Anthropic's web searches and OpenAI's file searches by the call; transcription by the second where the model is billed so;
+DALL·E by the image, its size and quality; \`tts-1\` by the character. What the table lacks of sound and images is in
+Weir's own (\`model/media-prices.ts\`), each row with its source. A cost that cannot be known is not shown as a lower one:
+calls that used OpenAI's code interpreter, its image generation as a tool, or the preview of its web search, and searches
+of models without a price for them, have none. Gemini's searches count as within Google's free daily allowance.
+
 ## Realtime over WebSocket
 \`ws://…/openai/v1/realtime?model=gpt-realtime\` (Azure's \`/openai/realtime?deployment=…\` too) passes byte for byte both
 ways, compressed or not. It is read beside that: the connection is one call, and each response below it another, with
@@ -128,8 +139,12 @@ takes the Weir key for its bearer token or for its access key id (the secret may
 Signature Version 4 in the region that the client's own signature names, else \`us-east-1\`.
 
 ## Vertex AI and Azure
-Vertex's address follows the location in the path. A connection holds an API key or an access token. Azure's address is
-each customer's own: \`WEIR_AZURE_BASE_URL=https://mine.openai.azure.com\`, or the address of the project's connection.
+Vertex's address follows the location in the path. A connection holds an API key, or the JSON key file of a service
+account: \`weir connection add vertex < key.json\`. Weir signs for an access token at the file's own token endpoint, sends
+that in place of the Weir key, and replaces it five minutes before it ends; an endpoint inside a private network needs
+\`network.allowedRanges\`. The client takes the Weir key for its access token or API key: in Python
+\`genai.Client(vertexai=True, project=…, location=…, credentials=google.oauth2.credentials.Credentials(weir_key), …)\`,
+\`AnthropicVertex(access_token=weir_key, …)\`. Azure's address is each customer's own: \`WEIR_AZURE_BASE_URL=https://mine.openai.azure.com\`, or the address of the project's connection.
 `;
 }
 

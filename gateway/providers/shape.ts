@@ -1,5 +1,6 @@
 import { type BilledUsage, type ContentFormat, type SpanKind, type Usage, unknownUsage } from "@weir/model";
 import type { ByteAllowance } from "../recording/capture.ts";
+import type { ScannedMember } from "../recording/json-scanner.ts";
 
 /** What a provider's answer says about itself. Filled in as far as it is known; the rest stays empty or null. */
 export interface Answer {
@@ -55,6 +56,20 @@ export interface StreamReading {
   assemble(): Buffer;
 }
 
+/** What a price depends on that only the request tells. */
+export interface RequestBill {
+  /** As in an answer's details. */
+  readonly details: Readonly<Record<string, number>>;
+  /** Quality and size of images: `hd 1024x1792`. */
+  readonly variant: string;
+}
+
+/** Reads it from a request's top-level members. */
+export interface RequestBilling {
+  readonly members: readonly string[];
+  read(members: Readonly<Record<string, ScannedMember>>): RequestBill;
+}
+
 /** One operation of an API: how its bodies are read. */
 export interface Api {
   /** `gen_ai.operation.name`; "" for what is no model call. */
@@ -75,6 +90,7 @@ export interface Api {
   readonly dropsOutput: boolean;
   /** Reads a whole JSON answer that was no error. */
   readJson(body: Json, answer: Answer): void;
+  readonly billing?: RequestBilling;
   /** Reads what the answer's headers say. They come before the body, which may know better. */
   readHeaders?(headers: VendorHeaders, answer: Answer): void;
   readonly openStream: ((allowance: ByteAllowance) => StreamReading) | null;
@@ -165,6 +181,11 @@ export function sumOf(...counts: readonly (number | null)[]): number | null {
 /** Takes a number that has no column, where there is one. */
 export function noteDetail(answer: Answer, name: string, value: unknown): void {
   if (typeof value === "number" && Number.isFinite(value) && value > 0) answer.details[name] = value;
+}
+
+/** Takes a count that has no column, zero too: that a price's detail is none is worth knowing. */
+export function noteCount(answer: Answer, name: string, count: number | null): void {
+  if (count !== null) answer.details[name] = count;
 }
 
 const messageLimit = 4096;

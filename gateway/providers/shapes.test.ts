@@ -644,3 +644,41 @@ for (const [path, operation, model, streams, format] of [
     assert.deepEqual([api.operation, api.model, api.streams, api.format], [operation, model, streams, format]);
   });
 }
+
+for (const [path, usage, expected] of [
+  ["/v1beta/openai/chat/completions", { prompt_tokens: 9, completion_tokens: 14, total_tokens: 233 }, [9, 224, 210]],
+  [
+    "/v1/projects/p/locations/us-east5/endpoints/openapi/chat/completions",
+    { prompt_tokens: 9, completion_tokens: 14, total_tokens: 33, completion_tokens_details: { reasoning_tokens: 10 } },
+    [9, 24, 10],
+  ],
+  ["/v1beta/openai/chat/completions", { prompt_tokens: 9, completion_tokens: 14, total_tokens: 23 }, [9, 14, null]],
+  // Mistral counts sound in the total alone: no thoughts.
+  ["/v1/chat/completions", { prompt_tokens: 4, completion_tokens: 635, total_tokens: 3264 }, [4, 635, null]],
+] as const) {
+  test(`thoughts that only the total tells of: ${path} ${JSON.stringify(usage)}`, () => {
+    const chunk = { choices: [{ index: 0, delta: { content: "Hi" }, finish_reason: "stop" }], usage };
+    const whole = { choices: [{ message: { content: "Hi" }, finish_reason: "stop" }], usage };
+    const read = [
+      observe(path, "text/event-stream", events({ ...chunk, usage: { ...usage, total_tokens: 9 } }, chunk)),
+      observe(path, "application/json", Buffer.from(JSON.stringify(whole))),
+    ];
+    for (const { answer } of read) {
+      const { input_tokens, output_tokens, reasoning_tokens } = answer.usage;
+      assert.deepEqual([input_tokens, output_tokens, reasoning_tokens], expected);
+    }
+  });
+}
+
+test("Anthropic: what is dearer than the standard tier is named as one that has no price", () => {
+  for (const [told, tier] of [
+    [{ service_tier: "standard", speed: "fast" }, "fast"],
+    [{ service_tier: "standard", speed: "standard", inference_geo: "global" }, "standard"],
+    [{ service_tier: "standard", inference_geo: "us" }, "inference_us"],
+    [{ service_tier: "batch", inference_geo: "not_available" }, "batch"],
+  ] as const) {
+    const body = { type: "message", content: [], usage: { input_tokens: 1, output_tokens: 1, ...told } };
+    const { answer } = observe("/v1/messages", "application/json", Buffer.from(JSON.stringify(body)));
+    assert.equal(answer.serviceTier, tier);
+  }
+});

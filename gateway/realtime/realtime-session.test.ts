@@ -286,6 +286,43 @@ test("a response that fails, and an error of the session", async () => {
   client.socket.destroy();
 });
 
+for (const [name, model, told, tokens, cost] of [
+  [
+    "by tokens",
+    "gpt-4o-mini-transcribe",
+    { type: "tokens", input_tokens: 20, output_tokens: 10, input_token_details: { text_tokens: 0, audio_tokens: 20 } },
+    [20, 10, 20],
+    20 * 3000 + 10 * 5000,
+  ],
+  ["by the second", "whisper-1", { type: "duration", seconds: 3 }, [null, null, null], 300_000],
+  ["without a price", "a-model-of-ones-own", { type: "duration", seconds: 3 }, [null, null, null], null],
+] as const) {
+  test(`speech put in words is a call of its own, billed ${name}`, async () => {
+    await using fixture = await GatewayFixture.start();
+    const upgrading = onUpgrade(fixture);
+    const client = await connectRaw(fixture);
+    const provider = await upgrading;
+    const own = { ...session.session, audio: { input: { transcription: { model } } } };
+    const committed = { type: "input_audio_buffer.committed", item_id: "item_u", previous_item_id: null };
+    provider.write(frames([{ ...session, session: own }, committed, spoken, { ...transcribed, usage: told }]));
+    const [row] = await fixture.rows(1);
+    assert.ok(row);
+    assert.deepEqual(
+      [row.kind, row.operation, row.status, row.provider, row.request_model, row.content_state],
+      ["llm", "transcription", "ok", "openai", model, "full"],
+    );
+    assert.deepEqual([row.input_tokens, row.output_tokens, row.input_audio_tokens], tokens);
+    assert.equal(row.cost_nano_usd, cost);
+    assert.equal((JSON.parse(String(row.output)) as { text: string }).text, "How late is it?");
+    provider.end(closeFrame(1000));
+    const rows = await fixture.rows(2);
+    const connection = rows.find(({ kind }) => kind === "http");
+    assert.deepEqual([row.trace_id, row.parent_span_id], [connection?.trace_id, connection?.span_id]);
+    assert.equal(fixture.gateway.capturedBytes, 0);
+    client.socket.destroy();
+  });
+}
+
 test("what is no WebSocket passes all the same, and is not judged", async () => {
   await using fixture = await GatewayFixture.start();
   const upgrading = onUpgrade(fixture);
@@ -333,6 +370,7 @@ test("a reading that is given up lets go of everything, and says how far each re
       credentials: [],
       target: { origin: "", pathPrefix: "", isUserGiven: false },
       signer: undefined,
+      googleKeyFile: "",
       maskedCredential: "",
     },
     attribution: undefined,

@@ -7,6 +7,7 @@ import { ResponseObserver } from "../recording/observe.ts";
 import type { Recorder } from "../recording/recorder.ts";
 import { ConversationItems, type NewItems } from "./conversation-items.ts";
 import { agreedInflaters } from "./message-inflater.ts";
+import { Transcriptions } from "./transcriptions.ts";
 import { type MessageSink, WebSocketMessages } from "./websocket-messages.ts";
 
 /** Longer messages are not read. What matters is short, but for a session's instructions and tools. */
@@ -48,6 +49,7 @@ export class RealtimeSession {
   readonly #fromClient: WebSocketMessages;
   readonly #fromServer: WebSocketMessages;
   readonly #items: ConversationItems;
+  readonly #transcriptions: Transcriptions;
   readonly #open = new Map<string, OpenResponse>();
   /** Whole responses to what was said, which is still to be transcribed. */
   #waiting: OpenResponse[] = [];
@@ -63,6 +65,7 @@ export class RealtimeSession {
     const limits = { messageBytes: messageLimitBytes, budget: options.budget };
     const { up, down } = agreedInflaters(options.extensions);
     this.#items = new ConversationItems(options.capture.bodyLimitBytes, options.budget);
+    this.#transcriptions = new Transcriptions(options);
     this.#fromClient = new WebSocketMessages(
       this.#sink((payload) => this.#readClient(payload)),
       limits,
@@ -161,6 +164,7 @@ export class RealtimeSession {
     if (type.startsWith("response.")) this.#readResponseEvent(type, payload);
     else if (type === "session.created" || type === "session.updated") this.#readSession(eventOf(payload));
     else if (type.startsWith("conversation.item.")) this.#readItemEvent(type, eventOf(payload));
+    else if (type === "input_audio_buffer.committed") this.#noteSaid(eventOf(payload)["item_id"]);
     else if (type === "input_audio_buffer.speech_stopped") this.#askedAtMs = this.#nowMs;
     else if (type === "error") this.#readError(recordOf(eventOf(payload)["error"]));
   }
@@ -178,15 +182,22 @@ export class RealtimeSession {
         "output_modalities",
       ]),
     };
+    this.#transcriptions.readSession(session);
     const input = recordOf(recordOf(session["audio"])["input"]);
     this.#items.isTranscribed = isRecord(input["transcription"]) || isRecord(session["input_audio_transcription"]);
+  }
+
+  #noteSaid(itemId: unknown): void {
+    this.#transcriptions.said(textOf(itemId), this.#nowMs);
   }
 
   #readItemEvent(type: string, event: Json): void {
     if (type.startsWith("conversation.item.input_audio_transcription.")) {
       if (type.endsWith(".completed") || type.endsWith(".failed")) this.#items.transcribed(event);
+      if (type.endsWith(".completed")) this.#transcriptions.completed(event, this.#nowMs);
       this.#recordTranscribed();
     } else if (/\.(created|added|done)$/.test(type)) {
+      this.#noteSaid(recordOf(event["item"])["id"]);
       this.#items.add(recordOf(event["item"]));
     }
   }

@@ -4,7 +4,7 @@ import { newSpanId, newTraceId, noSpanId, parseSpanId, parseTraceId, type SpanId
 import type { Attribution } from "../attribution.ts";
 import type { Admission } from "../auth.ts";
 import type { Provider } from "../provider-table.ts";
-import type { Api } from "../providers/shape.ts";
+import type { Api, RequestBill } from "../providers/shape.ts";
 import { requestMembers } from "../stream-usage.ts";
 import type { BodyCapture } from "./capture.ts";
 import { JsonScanner, memberText, memberValue } from "./json-scanner.ts";
@@ -49,6 +49,7 @@ export class CallRecord {
   /** As the body says. */
   bodyUser = "";
   asksForStream = false;
+  bill: RequestBill | undefined;
   requestBytes = 0;
   responseBytes = 0;
   requestEncoding = "";
@@ -105,6 +106,7 @@ export class CallRecord {
     const { members } = scan;
     this.requestModel = memberText(members["model"]) || this.api.model;
     this.asksForStream = asksForStream(this.api, members["stream"]?.text);
+    this.bill = this.api.billing?.read(members);
     const metadata = memberValue(members["metadata"]);
     const metadataUser = (metadata as { user_id?: unknown } | null | undefined)?.user_id;
     this.bodyUser =
@@ -115,11 +117,20 @@ export class CallRecord {
 
   /** The decoded copy of a compressed request takes the place of its bytes. */
   readDecodedInput(decoded: Buffer): void {
-    const scan = new JsonScanner(requestMembers);
+    const scan = requestScanner(this.api);
     scan.push(decoded);
     this.readRequest(scan);
     this.input?.replace(decoded);
   }
+}
+
+/** A text to be spoken is billed by its length. */
+const billedMemberLimitBytes = 64 << 10;
+
+/** Finds what is wanted of a request to an API. */
+export function requestScanner({ billing }: Api): JsonScanner {
+  if (billing === undefined) return new JsonScanner(requestMembers);
+  return new JsonScanner(new Set([...requestMembers, ...billing.members]), billedMemberLimitBytes);
 }
 
 function asksForStream(api: Api, member: string | undefined): boolean {

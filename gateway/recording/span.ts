@@ -1,4 +1,5 @@
 import {
+  billedDetails,
   newSpanRow,
   type PricedCost,
   priceUsage,
@@ -101,21 +102,32 @@ function attributesOf(call: CallRecord): Record<string, string> {
   return attributes;
 }
 
-function detailsOf(answer: Answer): Record<string, string> {
-  const details = Object.entries(answer.details).map(([name, value]) => [`usage.${name}`, String(value)]);
-  return Object.fromEntries(details);
+/** Counts that have no column, of the request and of its answer. */
+function detailsOf(call: CallRecord, answer: Answer): Record<string, number> {
+  return { ...call.bill?.details, ...answer.details };
+}
+
+function detailAttributes(details: Readonly<Record<string, number>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(details).map(([name, value]) => [`usage.${name}`, String(value)]));
 }
 
 function readAnswer(row: SpanRow, call: CallRecord, answer: Answer): void {
   row.response_model = answer.model;
   row.response_id = answer.id;
   row.finish_reason = finishReason(answer.finish);
-  row.attributes = { ...row.attributes, ...detailsOf(answer) };
+  row.attributes = { ...row.attributes, ...detailAttributes(detailsOf(call, answer)) };
   if (answer.isLate) becomeCall(row, answer);
-  if (!answer.hasUsage) return;
-  Object.assign(row, answer.usage);
-  row.usage_source = "provider";
-  readCost(row, call, answer);
+  if (answer.hasUsage) {
+    Object.assign(row, answer.usage);
+    row.usage_source = "provider";
+  }
+  if (answer.hasUsage || isAnswered(call, answer)) readCost(row, call, answer);
+}
+
+/** What only the request tells of a bill counts where the request was answered. */
+function isAnswered(call: CallRecord, answer: Answer): boolean {
+  // What a session's events tell of has no status of HTTP.
+  return call.status === "ok" && (call.httpStatus ?? 200) < 300 && answer.errorMessage === "";
 }
 
 /** What was asked for was a call's result: this is where its usage and content are known. */
@@ -144,8 +156,18 @@ function priceOf(call: CallRecord, answer: Answer, model: string): PricedCost | 
   const at = new Date(performance.timeOrigin + call.startMs);
   const counts = answer.billed ?? answer.usage;
   // Vectors and rankings are no tokens, also where a price for output is listed.
-  const usage = call.api.kind === "llm" ? counts : { ...counts, output_tokens: counts.output_tokens ?? 0 };
-  return priceUsage({ provider: call.provider.otelName, model, usage, at, serviceTier: answer.serviceTier });
+  const output_tokens = call.api.kind === "llm" ? counts.output_tokens : (counts.output_tokens ?? 0);
+  const told = detailsOf(call, answer);
+  const usage = { ...counts, output_tokens, details: billedDetails((name) => told[name]) };
+  const { serviceTier } = answer;
+  return priceUsage({
+    provider: call.provider.otelName,
+    model,
+    usage,
+    at,
+    serviceTier,
+    variant: call.bill?.variant ?? "",
+  });
 }
 
 function readTimes(row: SpanRow, call: CallRecord): void {

@@ -20,6 +20,7 @@ export interface FixtureOptions {
   readonly config?: Record<string, unknown>;
   readonly catalog?: GatewayCatalog;
   readonly isLoopbackListener?: boolean;
+  readonly environmentKeys?: ReadonlyMap<string, string>;
   readonly relay?: { core: string; ingest: string };
   readonly certificate?: ListenerCertificate;
   /** Private networks that projects' connections may lead to. Default: this machine, where the mock is. */
@@ -93,7 +94,10 @@ export class GatewayFixture implements AsyncDisposable {
       onCall: (row) => this.calls.push(row),
       relay: options.relay ?? { core: "/nonexistent/core.sock", ingest: "/nonexistent/ingest.sock" },
       answer: () => undefined,
-      isLoopbackListener: options.isLoopbackListener ?? true,
+      listener: {
+        isLoopback: options.isLoopbackListener ?? true,
+        environmentKeys: options.environmentKeys ?? new Map(),
+      },
       certificate: options.certificate,
       outgoing: new OutgoingGuard(options.allowedRanges ?? ["127.0.0.0/8", "::1"]),
     });

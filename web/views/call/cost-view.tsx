@@ -15,6 +15,15 @@ const lineNames: Readonly<Record<CostLine["rate"], string>> = {
   output_audio_mtok: "Output audio",
   output_reasoning_mtok: "Reasoning",
   requests_kcount: "Requests",
+  input_image_mtok: "Input images",
+  cache_image_read_mtok: "Cached images read",
+  input_video_mtok: "Input video",
+  output_image_mtok: "Output images",
+  web_searches_kcount: "Web searches",
+  storage_searches_kcount: "File searches",
+  input_audio_hours: "Seconds of audio",
+  input_mchars: "Characters",
+  output_images_kcount: "Images",
 };
 
 const stateNotes = {
@@ -27,6 +36,7 @@ const stateNotes = {
 const sourceNames: Readonly<Record<string, string>> = {
   "genai-prices": "public price table",
   "weir-tiers": "Weir's table of service tiers",
+  "weir-media": "Weir's table of sound and images",
   override: "your own prices",
   reported: "reported by the sender",
 };
