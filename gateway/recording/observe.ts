@@ -37,6 +37,7 @@ const readStreamAtBytes = 8 << 10;
 /** Vectors over this size are not parsed, only looked through for the members below. Texts parse much faster. */
 const vectorParseLimitBytes = 1 << 20;
 const parseLimitBytes = 8 << 20;
+const noBytes = Buffer.alloc(0);
 const scannedMembers = new Set([
   ...["id", "model", "usage", "status", "stop_reason", "error", "meta", "service_tier"],
   ...["usageMetadata", "modelVersion", "responseId", "inputTextTokenCount", "prompt_eval_count"],
@@ -61,10 +62,14 @@ export class ResponseObserver implements EventSink {
   readonly #limits: ObserveLimits;
   #mode: "unknown" | "json" | "text" | "stream" | "other" = "unknown";
   #nowMs = 0;
-  /** Chunks of a stream that were not read yet, and when they came. */
-  #unread: Buffer[] = [];
-  #unreadAtMs: number[] = [];
+  /**
+   * What was not read yet of a stream: its bytes, where each chunk ends, and when it came. The bytes are copied: tens of
+   * thousands of small buffers that wait in slow streams would be what each short collection of garbage spends its time on.
+   */
+  #unread = noBytes;
   #unreadBytes = 0;
+  #unreadEnds: number[] = [];
+  #unreadAtMs: number[] = [];
   #capture: BodyCapture | undefined;
   #scanner: JsonScanner | undefined;
   #reading: StreamReading | undefined;
@@ -101,10 +106,7 @@ export class ResponseObserver implements EventSink {
       this.#nowMs = nowMs;
       this.#decoder.push(chunk);
     } else if (this.#mode === "stream") {
-      this.#unread.push(chunk);
-      this.#unreadAtMs.push(nowMs);
-      this.#unreadBytes += chunk.length;
-      if (this.#unreadBytes >= readStreamAtBytes) this.#readStream();
+      this.#keepUnread(chunk, nowMs);
     } else if (this.#mode === "json") {
       this.#keepJson(chunk);
     } else if (this.#mode === "text") {
@@ -112,14 +114,32 @@ export class ResponseObserver implements EventSink {
     }
   }
 
-  #readStream(): void {
-    for (const [index, chunk] of this.#unread.entries()) {
-      this.#nowMs = this.#unreadAtMs[index] ?? 0;
+  #keepUnread(chunk: Buffer, nowMs: number): void {
+    if (this.#unreadBytes + chunk.length > readStreamAtBytes) this.#readStream();
+    if (chunk.length >= readStreamAtBytes) {
+      this.#nowMs = nowMs;
       this.#framer?.push(chunk);
+      return;
     }
-    this.#unread = [];
-    this.#unreadAtMs = [];
+    if (this.#unreadBytes === 0) this.#unread = Buffer.allocUnsafeSlow(readStreamAtBytes);
+    this.#unread.set(chunk, this.#unreadBytes);
+    this.#unreadBytes += chunk.length;
+    this.#unreadEnds.push(this.#unreadBytes);
+    this.#unreadAtMs.push(nowMs);
+  }
+
+  /** The framer may hold on to the bytes: others follow in memory of their own. */
+  #readStream(): void {
+    let from = 0;
+    for (const [index, to] of this.#unreadEnds.entries()) {
+      this.#nowMs = this.#unreadAtMs[index] ?? 0;
+      this.#framer?.push(this.#unread.subarray(from, to));
+      from = to;
+    }
+    this.#unread = noBytes;
     this.#unreadBytes = 0;
+    this.#unreadEnds = [];
+    this.#unreadAtMs = [];
   }
 
   end(done: () => void): void {
