@@ -22,6 +22,7 @@ test("a SQLite file that finds no room is told as a full disk", () => {
 
 for (const [name, fields, code, words] of [
   ["PostgreSQL's full disk", { code: "53100" }, "CATALOG_UNAVAILABLE", /is full/],
+  ["SQLite's shared memory on a full disk", { errcode: 4874 }, "CATALOG_UNAVAILABLE", /is full/],
   ["a broken promise of uniqueness", { code: "23505" }, "CONFLICT", /exists already/],
   ["a parent that is missing", { errcode: 787 }, "NOT_FOUND", /does not exist/],
   ["a text with U+0000", { code: "22021" }, "BAD_REQUEST", /U\+0000/],

@@ -4,8 +4,11 @@ import { CodedError } from "@weir/model";
 const uniqueViolations: ReadonlySet<unknown> = new Set(["23505", 2067, 1555]);
 const missingParents: ReadonlySet<unknown> = new Set(["23503", 787]);
 
-/** What both databases call a disk without room: SQLite's own, and what Node says of its files. */
-const diskFull: ReadonlySet<unknown> = new Set(["53100", 13, "ENOSPC"]);
+/**
+ * What both databases call a disk without room: SQLite's own, the one for the file of its shared memory that cannot grow
+ * (SQLITE_IOERR_SHMSIZE, met by a connection that is opened then), and what Node says of its files.
+ */
+const diskFull: ReadonlySet<unknown> = new Set(["53100", 13, 4874, "ENOSPC"]);
 
 /** PostgreSQL: a text with U+0000, which it cannot hold. */
 const untranslatableCharacter = "22021";
