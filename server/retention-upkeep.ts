@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Catalog, Project } from "@weir/catalog";
 import { projectId, type RetentionSettings, retentionOf, type Telemetry } from "@weir/model";
 import { deletedProjects, expireData, hasRows, type SqlWriter, startDeletion } from "@weir/storage";
 import { dataExpired, expiryFailed, lateRowsDeleted } from "./events.ts";
+import { RepeatedLooks } from "./repeated-looks.ts";
 
 export interface RetentionUpkeepOptions {
   readonly store: SqlWriter;
@@ -23,37 +23,22 @@ const sweepEveryMs = 6 * 60 * 60_000;
  */
 export class RetentionUpkeep implements AsyncDisposable {
   readonly #options: RetentionUpkeepOptions;
-  readonly #stopping = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #looks: RepeatedLooks;
   /** The settings that each project was last swept with. */
   readonly #swept = new Map<string, string>();
   #sweptAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RetentionUpkeepOptions) {
     this.#options = options;
-    this.#running = this.#run();
+    this.#looks = new RepeatedLooks({
+      everyMs: lookEveryMs,
+      look: () => this.look(),
+      onFailure: ({ message }) => options.telemetry.emit(expiryFailed, { error: message }),
+    });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await sleep(lookEveryMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (!signal.aborted) await this.#tryLook();
-    }
-  }
-
-  /** While storage is away it is tried again at the next look. */
-  async #tryLook(): Promise<void> {
-    try {
-      await this.look();
-    } catch (thrown) {
-      this.#options.telemetry.emit(expiryFailed, { error: (thrown as Error).message });
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#looks[Symbol.asyncDispose]();
   }
 
   /** Does what is due. */

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Catalog } from "@weir/catalog";
 import { projectId, type Telemetry } from "@weir/model";
 import type { RecordingConfig } from "@weir/pipeline";
 import { parseFilter } from "@weir/query";
 import { decideTraces, type SqlWriter } from "@weir/storage";
 import { traceDecisionFailed, tracesDecided } from "./events.ts";
+import { RepeatedLooks } from "./repeated-looks.ts";
 
 export interface TraceDecisionsOptions {
   readonly store: SqlWriter;
@@ -27,8 +27,7 @@ const lateMs = 60 * 60_000;
 export class TraceDecisions implements AsyncDisposable {
   readonly #options: TraceDecisionsOptions;
   readonly #holdMs: number;
-  readonly #stopping = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #looks: RepeatedLooks | undefined;
   #wholeLookAtMs = Number.NEGATIVE_INFINITY;
   #lookAtMs = Number.NEGATIVE_INFINITY;
 
@@ -37,30 +36,20 @@ export class TraceDecisions implements AsyncDisposable {
     this.#holdMs = options.recording.holdMinutes * 60_000;
     const { rules, keepTraces } = options.recording;
     // What rules that are gone by now held is decided by those that are there.
-    this.#running = rules.some(({ tail }) => tail) || keepTraces.length > 0 ? this.#run() : Promise.resolve();
+    const isAsked = rules.some(({ tail }) => tail) || keepTraces.length > 0;
+    this.#looks = isAsked ? this.#startLooking() : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#looks?.[Symbol.asyncDispose]();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    const everyMs = Math.min(Math.max(this.#holdMs / 4, 1000), 60_000);
-    while (!signal.aborted) {
-      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (!signal.aborted) await this.#tryLook();
-    }
-  }
-
-  /** While storage is away it is tried again at the next look. */
-  async #tryLook(): Promise<void> {
-    try {
-      await this.look();
-    } catch (thrown) {
-      this.#options.telemetry.emit(traceDecisionFailed, { error: (thrown as Error).message });
-    }
+  #startLooking(): RepeatedLooks {
+    return new RepeatedLooks({
+      everyMs: Math.min(Math.max(this.#holdMs / 4, 1000), 60_000),
+      look: () => this.look(),
+      onFailure: ({ message }) => this.#options.telemetry.emit(traceDecisionFailed, { error: message }),
+    });
   }
 
   /** Decides what is due. */
