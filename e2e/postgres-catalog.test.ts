@@ -10,7 +10,7 @@ import { kill, Program, type Role, Weir } from "./weir-process.ts";
 
 /** The catalog in PostgreSQL, with real processes on both sides of it. */
 
-const { WEIR_E2E_SEED = String(Date.now() % 100_000), WEIR_E2E_OUTAGES = "6" } = process.env;
+const { WEIR_TEST_SEED = String(Date.now() % 100_000), WEIR_E2E_OUTAGES = "6" } = process.env;
 const binaries = postgresBinaries();
 const skip = binaries === undefined && "no PostgreSQL here: apt-get install postgresql";
 
@@ -112,10 +112,10 @@ const blows: readonly { readonly at: "server" | "backend"; readonly role?: Role 
   { at: "backend", role: "core" },
 ];
 
-test(`kill -9 of PostgreSQL and of Weir loses no key and halves no tenant; calls go on (seed ${WEIR_E2E_SEED})`, {
+test(`kill -9 of PostgreSQL and of Weir loses no key and halves no tenant; calls go on (seed ${WEIR_TEST_SEED})`, {
   skip,
 }, async (context) => {
-  const random = seeded(Number(WEIR_E2E_SEED));
+  const random = seeded(Number(WEIR_TEST_SEED));
   const environment = { WEIR_POSTGRES_URL: postgres.newDatabase("outages") };
   await using weir = await Weir.start({ upstream: upstream.url, environment, readyWithinMs: 120_000 });
   await made(weir, "/api/v1/connections", { provider: "openai", secret: "sk-first" });

@@ -154,6 +154,7 @@ function tests(patterns, concurrency) {
       `--test-concurrency=${concurrency}`,
       `--test-timeout=${testTimeoutMs}`,
       "--test-reporter=spec",
+      ...(process.env.WEIR_TEST_SEED === undefined ? [] : [`--import=${join(root, "tools/property-seed.mjs")}`]),
       ...patterns,
     ];
     const child = spawn(weirNode(), args, { cwd: root, env: withTools(), stdio: ["ignore", "pipe", "inherit"] });

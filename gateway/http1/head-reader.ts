@@ -33,6 +33,7 @@ export class HeadReader {
    */
   push(chunk: Buffer, start: number): string | undefined {
     let from = start;
+    if (this.#endsEmptyLine(chunk, from)) from += 1;
     if (this.#held === undefined) {
       while (from + 1 < chunk.length && chunk[from] === carriageReturn && chunk[from + 1] === lineFeed) from += 2;
       const end = chunk.indexOf(headEnd, from);
@@ -42,7 +43,7 @@ export class HeadReader {
         return chunk.toString("latin1", from, end);
       }
     }
-    return this.#gather(chunk, from);
+    return from === chunk.length ? undefined : this.#gather(chunk, from);
   }
 
   #gather(chunk: Buffer, from: number): string | undefined {
@@ -52,7 +53,6 @@ export class HeadReader {
     if (end === -1) {
       if (held.length > this.#limitBytes) throw tooLong(held, 0, held.length);
       refuseBareLineFeed(held, before);
-      this.#dropEmptyLine();
       this.#refuseOtherProtocol();
       return undefined;
     }
@@ -88,11 +88,12 @@ export class HeadReader {
     throw new HttpFault(400, "The message is not valid HTTP/1.1: it does not begin as one.");
   }
 
-  #dropEmptyLine(): void {
-    const held = this.#held;
-    if (this.#heldLength !== 2 || held?.[0] !== carriageReturn || held[1] !== lineFeed) return;
+  /** An empty line that was cut within ends with the chunk's first byte; what is held of it is dropped. */
+  #endsEmptyLine(chunk: Buffer, from: number): boolean {
+    if (this.#heldLength !== 1 || this.#held?.[0] !== carriageReturn || chunk[from] !== lineFeed) return false;
     this.#held = undefined;
     this.#heldLength = 0;
+    return true;
   }
 }
 

@@ -180,6 +180,10 @@ function readFields(text: string, start: number, limit: number, message: "reques
     const value = trimmed(text, colon + 1, lineEnd);
     if (rawHeaders.length >= limit * 2) throw new HttpFault(431, `The ${message} has too many headers.`);
     rawHeaders.push(text.slice(at, colon), value);
+    // Some servers, Node's among them, take the tab for a part of the coding's name.
+    if (meaning === "transfer-encoding" && text.slice(colon, lineEnd).includes("\t")) {
+      throw malformed("a Transfer-Encoding with a tab", message);
+    }
     if (meaning !== "") note(fields, meaning, value);
     at = lineEnd + 2;
   }

@@ -33,6 +33,7 @@ for (const [name, head, status] of [
   ["chunked over another coding", `${post}\r\ntransfer-encoding: gzip, chunked`, 400],
   ["a coding in disguise", `${post}\r\ntransfer-encoding: xchunked`, 400],
   ["a coding with a vertical tab", `${post}\r\ntransfer-encoding: \u000bchunked`, 400],
+  ["a coding with a tab after it", `${post}\r\ntransfer-encoding: chunked\t`, 400],
   ["a coding in HTTP/1.0", "POST / HTTP/1.0\r\ntransfer-encoding: chunked", 400],
   ["a space before the colon", `${post}\r\ntransfer-encoding : chunked`, 400],
   ["a folded line", `${post}\r\nx-a: b\r\n c`, 400],
@@ -143,6 +144,22 @@ for (const [name, bytes] of [
     );
   });
 }
+
+test("empty lines before a request are skipped, wherever they are cut", () => {
+  const bytes = Buffer.from(
+    "\r\n\r\n\r\nGET / HTTP/1.1\r\nhost: w\r\n\r\n\r\n\r\nGET /b HTTP/1.1\r\nhost: w\r\n\r\n\r\n",
+  );
+  const whole = readRequests([bytes]);
+  assert.deepEqual(
+    whole.messages.map(({ start }) => start),
+    ["GET /", "GET /b"],
+  );
+  for (let first = 0; first < bytes.length; first += 1) {
+    for (let second = first; second < bytes.length; second += 1) {
+      assert.deepEqual(readRequests(cut(bytes, [first, second])), whole, `cut at ${first} and ${second}`);
+    }
+  }
+});
 
 const tokens = fc.stringMatching(/^[A-Za-z0-9_-]{1,12}$/);
 const values = fc.stringMatching(/^[\x21-\x7e\x80-\xff]?[\t\x20-\x7e\x80-\xff]{0,20}$/).map((value) => value.trim());
@@ -307,7 +324,12 @@ test("what is taken of broken answers is what Node takes too", async () => {
       const byNode = await readAnswerByNode(bytes, "GET");
       const [ours] = whole.messages;
       const [theirs] = byNode.messages;
-      if (ours !== undefined) assert.deepEqual(ours, theirs);
+      // Node waits for the body of an answer that can have none when the answer names a transfer coding.
+      const isWaitedFor =
+        ours !== undefined &&
+        /^(204|304)/.test(ours.start) &&
+        ours.headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === "transfer-encoding");
+      if (ours !== undefined && !isWaitedFor) assert.deepEqual(ours, theirs);
     }),
     { numRuns: 500 },
   );

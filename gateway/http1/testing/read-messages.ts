@@ -32,44 +32,53 @@ export function cut(bytes: Buffer, offsets: readonly number[]): Buffer[] {
 export function readRequests(parts: readonly Buffer[]): Reading {
   return read(parts, (text) => {
     const head = parseRequestHead(text, defaultHeadLimits);
-    return { start: `${head.method} ${head.target}`, headers: head.rawHeaders, length: head.bodyLength };
+    return {
+      start: `${head.method} ${head.target}`,
+      headers: head.rawHeaders,
+      length: head.bodyLength,
+      isLast: !head.keepsAlive,
+    };
   });
 }
 
 /** The first answer on a connection, to a request of the method, as our own reader understands it. */
 export function readAnswer(parts: readonly Buffer[], method: string): Reading {
-  const reading = read(
-    parts,
-    (text) => {
-      const head = parseResponseHead(text, method, defaultHeadLimits);
-      return { start: `${head.status} ${head.reason}`, headers: head.rawHeaders, length: head.bodyLength };
-    },
-    (start) => !start.startsWith("1") || start.startsWith("101"),
-  );
+  const reading = read(parts, (text) => {
+    const head = parseResponseHead(text, method, defaultHeadLimits);
+    return {
+      start: `${head.status} ${head.reason}`,
+      headers: head.rawHeaders,
+      length: head.bodyLength,
+      isLast: head.status >= 200 || head.status === 101,
+    };
+  });
   return { ...reading, messages: reading.messages.filter(({ start }) => !start.startsWith("1")) };
 }
 
-function read(
-  parts: readonly Buffer[],
-  parse: (text: string) => { start: string; headers: readonly string[]; length: number },
-  isLast: (start: string) => boolean = () => false,
-): Reading {
+interface ParsedHead {
+  readonly start: string;
+  readonly headers: readonly string[];
+  readonly length: number;
+  /** Nothing is read of the connection after this message. */
+  readonly isLast: boolean;
+}
+
+function read(parts: readonly Buffer[], parse: (text: string) => ParsedHead): Reading {
   const messages: ReadMessage[] = [];
   const head = new HeadReader(defaultHeadLimits.headBytes);
-  let under:
-    | { start: string; headers: readonly string[]; length: number; body: BodyReader; bytes: Buffer[] }
-    | undefined;
+  let isOver = false;
+  let under: (ParsedHead & { body: BodyReader; bytes: Buffer[] }) | undefined;
   const finish = () => {
     if (under === undefined) return;
     messages.push({ start: under.start, headers: under.headers, body: Buffer.concat(under.bytes).toString("latin1") });
+    isOver = under.isLast;
     under = undefined;
   };
   try {
     for (const part of parts) {
       let rest = part;
       while (rest.length > 0) {
-        const last = messages.at(-1);
-        if (last !== undefined && isLast(last.start)) return { messages, isRefused: false };
+        if (isOver) return { messages, isRefused: false };
         if (under === undefined) {
           const text = head.push(rest, 0);
           if (text === undefined) break;
