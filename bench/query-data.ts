@@ -89,6 +89,8 @@ export function spansSelect({ rows, days, endSecond }: DataShape, from: number, 
     'full' AS content_state,
     if(is_call, concat('{"messages":[{"role":"system","content":"You are the assistant of project ', toString(project_number),
       '. Answer briefly and cite your sources."},{"role":"user","content":"', ${words("18", 31)}, if(cityHash64(number, 22) % 50000 = 0, ' refund policy zebra', ''), '"}]}'), ${words("5", 32)}) AS input,
-    if(is_call, concat('{"choices":[{"index":0,"message":{"role":"assistant","content":"', ${words("24", 33)}, '"},"finish_reason":"stop"}]}'), ${words("5", 34)}) AS output
+    if(is_call, concat('{"choices":[{"index":0,"message":{"role":"assistant","content":"', ${words("24", 33)}, '"},"finish_reason":"stop"}]}'), ${words("5", 34)}) AS output,
+    leftUTF8(if(is_call, JSONExtractString(input, 'messages', 2, 'content'), input), 200) AS input_preview,
+    leftUTF8(if(is_call, JSONExtractString(output, 'choices', 1, 'message', 'content'), output), 200) AS output_preview
   FROM numbers(${from}, ${count})`;
 }

@@ -145,6 +145,16 @@ export const spanColumns = {
     "String CODEC(ZSTD(3))",
     "What was answered; a stream is kept as the whole message that it adds up to.",
   ),
+  input_preview: column(
+    "string",
+    "String CODEC(ZSTD(3))",
+    "The last thing that the user said, at most 200 characters. Made of the input as the row is stored.",
+  ),
+  output_preview: column(
+    "string",
+    "String CODEC(ZSTD(3))",
+    "The beginning of the answer, or its tool call. Made of the output as the row is stored.",
+  ),
 } as const satisfies Record<string, Column>;
 
 type RowOf<Columns extends Record<string, Column>> = {
@@ -250,5 +260,8 @@ export const tableColumns = {
 } as const satisfies Record<string, Record<string, Column>>;
 export type TableName = keyof typeof tableColumns;
 
-/** Goes up with each change of an existing table's columns; journal frames carry it. A new table changes no old block. */
+/**
+ * Goes up with each change of what a block of an existing table means; journal frames carry it. A new table, or a column
+ * that is made as rows are stored, changes no old block.
+ */
 export const columnsVersion = 1;

@@ -113,5 +113,7 @@ export function newSpanRow(
     content_state: "full",
     input: "",
     output: "",
+    input_preview: "",
+    output_preview: "",
   };
 }

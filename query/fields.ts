@@ -94,8 +94,8 @@ const derivedFields: readonly Field[] = [
   },
 ];
 
-/** The tenant is never a matter of a filter; attributes are named one by one. */
-const leftOut = new Set(["project_id", "attributes"]);
+/** The tenant is never a matter of a filter; attributes are named one by one; previews are parts of the content. */
+const leftOut = new Set(["project_id", "attributes", "input_preview", "output_preview"]);
 
 /** Every field but attributes: the derived ones, then the columns in their order. */
 export const queryFields: readonly Field[] = [

@@ -242,22 +242,6 @@ export function describeStore(name: string, options: ConformanceOptions): void {
       await discard(opened);
     });
 
-    test("previews hold the last question and the answer", async () => {
-      const opened = await fresh();
-      const blocks = await Promise.all(
-        previewCases.map(({ format, input, output }, index) =>
-          block(`SELECT 'p' AS project_id, toUInt16(90) AS retention_days, toUInt8(1) AS is_entry, now64(9) + ${index} AS start_time,
-          '${format}' AS content_format, ${quoteText(input)} AS input, ${quoteText(output)} AS output`),
-        ),
-      );
-      await opened.insert({ table: "spans", blocks, rowCount: blocks.length, token: "previews" });
-      assert.deepEqual(
-        await opened.query("SELECT input_preview, output_preview FROM traces ORDER BY start_time"),
-        previewCases.map(({ asked, answered }) => ({ input_preview: asked, output_preview: answered })),
-      );
-      await discard(opened);
-    });
-
     test("rows that will never fit are rejected for good", async () => {
       const tenantless = await block("SELECT '' AS project_id, now64(9) AS start_time");
       const unknownColumn = await block("SELECT 'p' AS project_id, 1 AS no_such_column");
@@ -334,52 +318,6 @@ export function describeStore(name: string, options: ConformanceOptions): void {
     });
   });
 }
-
-const previewCases = [
-  {
-    format: "openai.chat",
-    input: '{"messages":[{"role":"system","content":"be kind"},{"role":"user","content":"one\\ntwo"}]}',
-    output: '{"choices":[{"message":{"role":"assistant","content":"three"}}]}',
-    asked: "one\ntwo",
-    answered: "three",
-  },
-  {
-    format: "openai.chat",
-    input:
-      '{"messages":[{"role":"user","content":[{"type":"text","text":"look"},{"type":"image_url"}]},{"role":"tool","content":"7"}]}',
-    output:
-      '{"choices":[{"message":{"content":null,"tool_calls":[{"function":{"name":"add","arguments":"{\\"a\\":1}"}}]}}]}',
-    asked: "look",
-    answered: 'add({"a":1})',
-  },
-  {
-    format: "anthropic.messages",
-    input:
-      '{"messages":[{"role":"user","content":"hi"},{"role":"user","content":[{"type":"tool_result","content":"7"}]}]}',
-    output: '{"content":[{"type":"tool_use","name":"add","input":{"a":1}}]}',
-    asked: "hi",
-    answered: 'add({"a":1})',
-  },
-  {
-    format: "openai.responses",
-    input: '{"input":"hello"}',
-    output: '{"output":[{"type":"reasoning"},{"type":"message","content":[{"type":"output_text","text":"hey"}]}]}',
-    asked: "hello",
-    answered: "hey",
-  },
-  { format: "openai.embeddings", input: '{"input":["a","b"]}', output: '{"data":[1]}', asked: "a", answered: "" },
-  {
-    format: "openai.completions",
-    input: '{"prompt":"once"}',
-    output: '{"choices":[{"text":"upon"}]}',
-    asked: "once",
-    answered: "upon",
-  },
-  { format: "text", input: `é${"x".repeat(300)}`, output: "plain", asked: `é${"x".repeat(199)}`, answered: "plain" },
-  { format: "openai.chat", input: "no json", output: "", asked: "no json", answered: "" },
-];
-
-const quoteText = (text: string) => `'${text.replaceAll(/[\\']/g, "\\$&")}'`;
 
 /** A stored type as ClickHouse shows it back. */
 const shown = (stored: string) =>

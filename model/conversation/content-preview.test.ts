@@ -52,6 +52,7 @@ const cases: [name: string, format: string, input: string, output: string, asked
     "[image]",
     "no such model",
   ],
+  ["vectors, cut", "openai.embeddings", '{"input":"find me"}', '{"data":[{"embedding":[0.1,0.2', "find me", ""],
   ["characters are never halved", "text", "🙂".repeat(300), "", "🙂".repeat(previewLength), ""],
 ];
 for (const [name, content_format, input, output, asked, answered] of cases)

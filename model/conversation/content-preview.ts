@@ -1,5 +1,5 @@
-import { type Part, textOf, toolCallsOf } from "../message.ts";
-import { readConversation } from "./read-conversation.ts";
+import { type Message, type Part, textOf, toolCallsOf } from "../message.ts";
+import { readRequest, readResponse } from "./read-conversation.ts";
 
 /** What lists show of a row's content. At most `previewLength` characters each. */
 export interface ContentPreview {
@@ -23,25 +23,20 @@ export const previewLength = 200;
  * the rest; of content that holds no text, its beginning. Pure; never throws.
  */
 export function contentPreview({ content_format, input, output }: PreviewSource): ContentPreview {
-  const isText = content_format === "" || content_format === "text";
-  const asked = isText || isJson(input) ? lastQuestion({ content_format, input }) : lastQuestionOfCut(input);
-  const answered = isText || isJson(output) ? answer({ content_format, output }) : firstTextOfCut(output);
+  const request = readRequest(content_format, input);
+  const asked = request === undefined ? lastQuestionOfCut(input) : lastQuestion(request.messages);
+  const response = readResponse(content_format, output);
+  const answered = response === undefined ? answerOfCut(content_format, output) : answer(response[0]?.parts ?? []);
   return { asked: beginningOf(asked || input), answered: beginningOf(answered ?? output) };
 }
 
-function isJson(content: string): boolean {
-  try {
-    JSON.parse(content);
-    return true;
-  } catch {
-    return false;
+function lastQuestion(messages: readonly Message[]): string {
+  for (let index = messages.length - 1; index >= 0; index--) {
+    const message = messages[index];
+    const question = message?.role === "user" ? questionOf(message.parts) : "";
+    if (question !== "") return question;
   }
-}
-
-function lastQuestion({ content_format, input }: Omit<PreviewSource, "output">): string {
-  const { messages } = readConversation({ content_format, input, output: "" });
-  const questions = messages.filter(({ role }) => role === "user").map(({ parts }) => questionOf(parts));
-  return questions.findLast((question) => question !== "") ?? "";
+  return "";
 }
 
 function questionOf(parts: readonly Part[]): string {
@@ -49,8 +44,7 @@ function questionOf(parts: readonly Part[]): string {
 }
 
 /** Undefined when there is nothing that reads as one; vectors have no text, and need none. */
-function answer({ content_format, output }: Omit<PreviewSource, "input">): string | undefined {
-  const parts = readConversation({ content_format, input: "", output }).response?.parts ?? [];
+function answer(parts: readonly Part[]): string | undefined {
   const [call] = toolCallsOf(parts);
   const text = textsOf(parts) || (call === undefined ? mediaOf(parts) : `${call.name}(${call.arguments})`);
   return text === "" && !isVectors(parts) ? undefined : text;
@@ -85,7 +79,7 @@ function lastQuestionOfCut(whole: string): string {
     const question =
       message === undefined
         ? firstText(input.slice(at))
-        : lastQuestion({ content_format: "weir.messages", input: message });
+        : lastQuestion(readRequest("weir.messages", message)?.messages ?? []);
     if (question !== undefined && question !== "") return question;
   }
   return "";
@@ -103,7 +97,8 @@ function wholeObject(json: string, from: number): string | undefined {
 }
 
 /** The first text of an answer that ends anywhere; undefined when it has none. */
-function firstTextOfCut(output: string): string | undefined {
+function answerOfCut(format: string, output: string): string | undefined {
+  if (format.includes(".embed")) return "";
   return /^\s*[[{]/.test(output) ? firstText(output.slice(0, cutLength)) : undefined;
 }
 
@@ -121,5 +116,7 @@ function firstText(json: string): string | undefined {
 /** As many characters as are shown, none of them halved. */
 function beginningOf(text: string): string {
   if (text.length <= previewLength) return text;
+  const beginning = text.slice(0, previewLength);
+  if (!/[\ud800-\udfff]/.test(beginning)) return beginning;
   return [...text.slice(0, previewLength * 2)].slice(0, previewLength).join("");
 }

@@ -67,6 +67,29 @@ export function readConversation({ content_format, content_state, input, output 
   };
 }
 
+/** What a format's reader makes of one side; undefined when that should have been JSON and is not. Never throws. */
+export function readRequest(format: string, input: string): ReadRequest | undefined {
+  return readWhole(input, readerOf(format)?.request, textRequest);
+}
+
+/** The same of the answers. */
+export function readResponse(format: string, output: string): ReadResponse | undefined {
+  return readWhole(output, readerOf(format)?.response, textResponse);
+}
+
+function readWhole<Read>(
+  content: string,
+  read: ((value: unknown) => Read) | undefined,
+  readText: (content: string) => Read,
+): Read | undefined {
+  if (read === undefined || content === "") return readText(content);
+  try {
+    return read(JSON.parse(content));
+  } catch {
+    return undefined;
+  }
+}
+
 function readerOf(format: string): ConversationReader | undefined {
   return Object.hasOwn(readers, format) ? readers[format as keyof typeof readers] : undefined;
 }
@@ -74,15 +97,12 @@ function readerOf(format: string): ConversationReader | undefined {
 /** Reads one side; `broken` when it should have been JSON and is not. */
 function readSide<Read>(
   content: string,
-  read: ((value: unknown) => Read) | undefined,
+  reader: ((value: unknown) => Read) | undefined,
   readText: (content: string) => Read,
 ): { read: Read; broken: boolean } {
-  if (read === undefined || content === "") return { read: readText(content), broken: false };
-  try {
-    return { read: read(JSON.parse(content)), broken: false };
-  } catch {
-    return { read: readText(content), broken: /^\s*[[{"]/.test(content) };
-  }
+  const read = readWhole(content, reader, readText);
+  if (read !== undefined) return { read, broken: false };
+  return { read: readText(content), broken: /^\s*[[{"]/.test(content) };
 }
 
 function textRequest(content: string): ReadRequest {

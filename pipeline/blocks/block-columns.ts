@@ -19,12 +19,17 @@ const dictionaryVersionLength = 8;
 
 /**
  * Looks into a block that `BlockWriter` wrote without decoding it: where the data of columns lies, and where each text
- * of one does. Columns are found up to the one named `last`, in the table's order; until there they must have text or a
- * fixed width. A column that the block leaves out is blank. Throws a RangeError for bytes that are no such block.
+ * of one does. Columns are found up to the one named `last`, in the table's order. A column that the block leaves out is
+ * blank. Throws a RangeError for bytes that are no such block.
  */
 export class BlockColumns {
   readonly bytes: Buffer;
   readonly rowCount: number;
+  /** Where the first column begins. */
+  readonly begin: number;
+  /** Where the columns up to `last` end, and how many they are. */
+  readonly end: number;
+  readonly count: number;
   readonly #places = new Map<string, ColumnPlace>();
   #offset = 0;
 
@@ -34,14 +39,20 @@ export class BlockColumns {
     const lastIndex = order.indexOf(last);
     const columnCount = this.#varuint();
     this.rowCount = this.#varuint();
+    this.begin = this.#offset;
     for (let index = 0; index < columnCount; index++) {
+      const end = this.#offset;
       const name = this.#text();
       const type = this.#text();
-      if (order.indexOf(name) > lastIndex) return;
+      if (order.indexOf(name) > lastIndex) {
+        this.#offset = end;
+        break;
+      }
       this.#places.set(name, { type, from: this.#offset });
-      if (name === last) return;
-      this.#skip(type);
+      this.#skip(type, this.rowCount);
     }
+    this.end = this.#offset;
+    this.count = this.#places.size;
   }
 
   /** The data of a column of a fixed width; of a Nullable one its marks, 1 where it is null. */
@@ -78,6 +89,7 @@ export class BlockColumns {
 
   #placeLabels(places: Uint32Array): void {
     if (this.rowCount === 0) return;
+    this.#offset += dictionaryVersionLength;
     const { width, keyCount } = this.#dictionary();
     const keys = new Uint32Array(keyCount * 2);
     this.#placeTexts(keys);
@@ -89,29 +101,49 @@ export class BlockColumns {
     }
   }
 
-  /** What stands before the keys of LowCardinality(String); see `Labels`. */
+  /** What stands before the keys of LowCardinality(String), behind its version; see `Labels`. */
   #dictionary(): { readonly width: number; readonly keyCount: number } {
-    const head = this.#within(this.#offset, dictionaryVersionLength + 16);
-    const keyCount = Number(head.readBigUInt64LE(dictionaryVersionLength + 8));
+    const head = this.#within(this.#offset, 16);
+    const keyCount = Number(head.readBigUInt64LE(8));
     if (keyCount > this.bytes.length) throw new RangeError("the block ends within its labels");
     this.#offset += head.length;
-    return { width: 1 << (head.readUInt8(dictionaryVersionLength) & 3), keyCount };
+    return { width: 1 << (head.readUInt8() & 3), keyCount };
   }
 
-  #skip(type: string): void {
+  #skip(type: string, count: number): void {
     const width = widthOf(type);
-    if (width !== undefined) this.#offset += width * this.rowCount;
-    else if (type === "String") this.#skipTexts(this.rowCount);
-    else if (type === "LowCardinality(String)") this.#skipLabels();
-    else throw new RangeError(`columns behind one of type ${type} are not looked for`);
+    if (width !== undefined) this.#offset += width * count;
+    else if (type === "String") this.#skipTexts(count);
+    else if (type === "LowCardinality(String)") {
+      this.#offset += dictionaryVersionLength;
+      this.#skipLabels(count);
+    } else if (type === "Map(LowCardinality(String), String)") this.#skipMap();
+    else if (type === "Map(String, String)") this.#skipTexts(2 * this.#lastEnd());
+    else if (type.startsWith("Array(")) this.#skip(type.slice("Array(".length, -1), this.#lastEnd());
+    else throw new RangeError(`a block of ours has no column of type ${type}`);
     if (this.#offset > this.bytes.length) throw new RangeError("the block ends within a column");
   }
 
-  #skipLabels(): void {
-    if (this.rowCount === 0) return;
+  /** The version of the keys' dictionary stands before the rows' ends. */
+  #skipMap(): void {
+    this.#offset += dictionaryVersionLength;
+    const count = this.#lastEnd();
+    this.#skipLabels(count);
+    this.#skipTexts(count);
+  }
+
+  /** Passes the ends of the rows' elements; the number of all of them. */
+  #lastEnd(): number {
+    const ends = this.#within(this.#offset, this.rowCount * 8);
+    this.#offset += ends.length;
+    return this.rowCount === 0 ? 0 : Number(ends.readBigUInt64LE(ends.length - 8));
+  }
+
+  #skipLabels(count: number): void {
+    if (count === 0) return;
     const { width, keyCount } = this.#dictionary();
     this.#skipTexts(keyCount);
-    this.#offset += 8 + width * this.rowCount;
+    this.#offset += 8 + width * count;
   }
 
   #within(from: number, length: number): Buffer {
@@ -120,7 +152,7 @@ export class BlockColumns {
   }
 
   #skipTexts(count: number): void {
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < count && this.#offset < this.bytes.length; index++) {
       const length = this.#varuint();
       this.#offset += length;
     }

@@ -5,6 +5,7 @@ import type { Frame } from "../journal/frame.ts";
 import type { Range } from "./batch-log.ts";
 import type { DeliveredBlock, Delivery } from "./delivery.ts";
 import type { TakenRange } from "./journal-reader.ts";
+import { withPreviews } from "./preview-columns.ts";
 
 /** The name of a batch: its first range begins no other batch, the checksum tells of the other ranges. */
 export function tokenOf(ranges: readonly Range[]): string {
@@ -54,5 +55,9 @@ export function interruptedDelivery(
   }
   if (blocks.rowCount === 0) return undefined;
   const { block, rowCount } = blocks.finish();
-  return { table: "spans", token: `${journal.replace("/", ":")}:interrupted`, blocks: [{ block, rowCount }] };
+  return {
+    table: "spans",
+    token: `${journal.replace("/", ":")}:interrupted`,
+    blocks: [{ block: withPreviews(block), rowCount }],
+  };
 }

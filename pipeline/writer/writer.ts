@@ -19,6 +19,7 @@ import { Deliverer, type Delivery } from "./delivery.ts";
 import { Drains } from "./drains.ts";
 import { JournalReader, type TakenRange } from "./journal-reader.ts";
 import { JournalSet } from "./journal-set.ts";
+import { withPreviews } from "./preview-columns.ts";
 import { RepeatedCalls } from "./repeated/repeated-calls.ts";
 import { SetAside } from "./set-aside.ts";
 
@@ -304,7 +305,7 @@ class JournalWriter implements Writer {
     try {
       const { block, count } = this.#repeated.mark(body);
       if (count > 0) this.#options.telemetry.emit(callsRepeated, {}, count);
-      return block;
+      return withPreviews(block);
     } catch (error) {
       this.#options.telemetry.emit(writerStepFailed, { error: String(error) });
       return body;

@@ -5,8 +5,8 @@
  *
  * The words: `@table(spans)` the table that holds rows, `@on_cluster`, `@engine(MergeTree)`, `@settings` those of
  * every table (dedup window, fsync, buffers), `@distributed(spans, key);` a statement of a cluster alone, `@searchable(column)`
- * see `searchableText`. A line `-- if text_index` starts lines that are kept where the server has that feature, up to
- * `-- end`; `-- fragment measures` names lines that `@measures` repeats.
+ * see `searchableText`. A line `-- if text_index` starts lines that are kept where the server has that feature, and
+ * `-- if cluster` on a cluster, up to `-- end`; `-- fragment measures` names lines that `@measures` repeats.
  */
 export interface RenderTarget {
   readonly database: string;
@@ -54,7 +54,8 @@ export function searchableText(column: string): string {
 /** The statements of one migration file, ready to run one after the other. */
 export function renderMigration(template: string, target: RenderTarget): string[] {
   const fragments = new Map<string, string>();
-  let text = keepFeatures(template, target.features);
+  const kept = target.cluster === undefined ? target.features : new Set([...target.features, "cluster"]);
+  let text = keepFeatures(template, kept);
   text = takeFragments(text, fragments);
   for (const [name, body] of fragments) text = text.replaceAll(new RegExp(`@${name}\\b`, "g"), () => body);
   text = renderWords(text, target);

@@ -1,6 +1,5 @@
 import { daysOfClass, noSpanId } from "@weir/model";
 import { rfc3339 } from "./instant.ts";
-import { previewOf, previewSource } from "./preview.ts";
 
 const listedColumns = [
   "project_id",
@@ -33,6 +32,8 @@ const listedColumns = [
   "prompt_version",
   "api_key_id",
   "environment",
+  "input_preview",
+  "output_preview",
 ] as const;
 
 const furtherColumns = [
@@ -68,11 +69,11 @@ const identity = `lower(hex(trace_id)) AS trace_hex, lower(hex(span_id)) AS span
 
 /** What a list shows of a call; error messages are cut. */
 export const summarySelection = `${identity}, ${listedColumns.join(", ")},
-  leftUTF8(error_message, 300) AS error_text, ${previewSource(8192)}`;
+  leftUTF8(error_message, 300) AS error_text`;
 
 /** Everything of a call but its content. Of traces with thousands of spans too. */
 export const detailSelection = `${identity}, ${listedColumns.join(", ")}, ${furtherColumns.join(", ")},
-  error_message AS error_text, ${previewSource(2048)}`;
+  content_format, error_message AS error_text`;
 
 type Text = (typeof textColumns)[number];
 type Counted = (typeof countColumns)[number];
@@ -98,6 +99,8 @@ const textColumns = [
   "prompt_version",
   "api_key_id",
   "environment",
+  "input_preview",
+  "output_preview",
 ] as const;
 const countColumns = ["duration_ns"] as const;
 const unknowableColumns = [
@@ -114,7 +117,6 @@ const unknowableColumns = [
 
 /** A call as a list shows it, in the spelling of the API. */
 export type CallSummaryRow = Record<Text, string> &
-  Record<"input_preview" | "output_preview", string> &
   Record<Counted, number> &
   Record<Unknowable, number | null> & {
     trace_id: string;
@@ -166,7 +168,6 @@ export type CallDetailRow = CallSummaryRow &
 export type RawRow = Readonly<Record<string, unknown>>;
 
 export function toCallSummary(row: RawRow): CallSummaryRow {
-  const { asked, answered } = previewOf(row);
   return {
     ...pick(row, textColumns, String),
     ...pick(row, countColumns, Number),
@@ -179,8 +180,6 @@ export function toCallSummary(row: RawRow): CallSummaryRow {
     start_time: rfc3339(String(row["start_text"])),
     end_time: rfc3339(String(row["end_text"])),
     error_message: String(row["error_text"]),
-    input_preview: asked,
-    output_preview: answered,
     cost_usd: usd(numberOrUnknown(row["cost_nano_usd"])),
     tags: row["tags"] as string[],
   };

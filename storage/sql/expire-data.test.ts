@@ -35,7 +35,7 @@ const daysAgo = (days: number) => now - BigInt(days) * 86_400_000_000_000n;
 /** A span, a log record, a log record of a call's content and a point of each age. */
 async function fill(project: ProjectId, retentionDays: number, ...ages: number[]): Promise<void> {
   const kept = { retention_days: retentionDays };
-  const content = { kind: "llm", content_format: "text", input: "asked", output: "said" };
+  const content = { kind: "llm", content_format: "text", input: "asked", output: "said", input_preview: "asked" };
   const spans = ages.map((age) => ({
     ...newSpanRow(project, "rest", daysAgo(age)),
     ...kept,
@@ -55,7 +55,7 @@ async function fill(project: ProjectId, retentionDays: number, ...ages: number[]
 async function left(project: ProjectId): Promise<Record<string, string[]>> {
   const rows = await store.query<{ what: string; found: string[] }>(
     `SELECT 'spans' AS what, arraySort(groupArray(name)) AS found FROM spans WHERE project_id = {project:String}
-UNION ALL SELECT 'content', arraySort(groupArray(name)) FROM spans WHERE project_id = {project:String} AND input = 'asked' AND output = 'said' AND content_state = 'full'
+UNION ALL SELECT 'content', arraySort(groupArray(name)) FROM spans WHERE project_id = {project:String} AND (input = 'asked' AND output = 'said' AND content_state = 'full' OR input_preview != '')
 UNION ALL SELECT 'previews', arraySort(groupArray(name)) FROM traces WHERE project_id = {project:String} AND input_preview = 'asked'
 UNION ALL SELECT 'totals', [toString(sum(span_count))] FROM trace_index WHERE project_id = {project:String}
 UNION ALL SELECT 'logs', arraySort(groupArray(body)) FROM logs WHERE project_id = {project:String}

@@ -4,7 +4,8 @@ import type { SqlWriter } from "./reader.ts";
 
 const nanosecondsPerDay = 86_400_000_000_000n;
 
-const clearContent = "UPDATE input = '', output = '', content_state = 'expired'";
+const clearContent =
+  "UPDATE input = '', output = '', input_preview = '', output_preview = '', content_state = 'expired'";
 const clearPreviews = "UPDATE input_preview = '', output_preview = ''";
 
 /** A change to rows of one table that have grown too old. */

@@ -40,7 +40,7 @@ export async function getTrace(
   const start = BigInt(String(totals["start_nano"]));
   const end = BigInt(String(totals["end_nano"]));
   const bounds = { fromUnixNano: start, toUnixNano: end + 1n };
-  const rows = await spanRows(reader, project, question.traceId, bounds, options);
+  const rows = await spanRows(reader, project, question, bounds, options);
   if (rows.length === 0) return undefined;
   const shown = rows.slice(0, maxSpans);
   const spans: TraceSpanRow[] = shown.map(toCallDetail);
@@ -61,13 +61,15 @@ export async function getTrace(
 function spanRows(
   reader: SqlReader,
   project: ProjectId,
-  traceId: string,
+  { traceId, withContent }: GetTraceQuestion,
   bounds: TimeRange,
   options?: ReadOptions,
 ): Promise<RawRow[]> {
   const bindings = new Bindings(project);
   const conditions = [bindings.tenant, spansStartedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
-  const sql = `SELECT ${detailSelection}, length(input) + length(output) AS content_bytes
+  // Even the length of content has to be unpacked.
+  const contentBytes = withContent ? ", length(input) + length(output) AS content_bytes" : "";
+  const sql = `SELECT ${detailSelection}${contentBytes}
 FROM spans
 WHERE ${conditions.join(" AND ")}
 ORDER BY start_time, span_id

@@ -24,8 +24,8 @@ export interface Page<Item> {
   readonly next_cursor: string | null;
 }
 
-/** An hour, a day, the rest of a month: each window is a statement. */
-const windowGrowth = 24n;
+/** A day, the rest of a month: each window is a statement. */
+const windows = { firstNano: 24n * 3_600_000_000_000n, growth: 24n };
 
 /** The kinds that a list of calls shows unless told otherwise. */
 const callKinds = ["llm", "embedding", "reranker", "http"];
@@ -53,7 +53,7 @@ export async function listCalls(
   const { range: whole, order = "newest", cursor } = question;
   const end = cursor === undefined ? undefined : decodeCursor(cursor).startTimeUnixNano;
   const rows: RawRow[] = [];
-  for (const range of timeWindows(whole, order, windowGrowth, end)) {
+  for (const range of timeWindows(whole, order, windows, end)) {
     const { sql, params } = listCallsStatement(project, { ...question, range, limit: question.limit - rows.length });
     // Two threads would read twice as far before they know that a page is full.
     rows.push(...(await reader.query<RawRow>(sql, params, { ...options, threads: 1 })));
@@ -74,13 +74,10 @@ export function listCallsStatement(project: ProjectId, question: ListCallsQuesti
   ];
   if (question.cursor !== undefined) conditions.push(...beyond(bindings, decodeCursor(question.cursor), order));
   const sql = `SELECT ${summarySelection}
-FROM (
-  SELECT * FROM spans
-  WHERE ${conditions.join("\n    AND ")}
-  ORDER BY ${inKeyOrderOf(order)}
-  LIMIT ${bindings.bind("UInt32", question.limit + 1)}
-)
-ORDER BY ${inOrderOf(order)}`;
+FROM spans
+WHERE ${conditions.join("\n  AND ")}
+ORDER BY ${inKeyOrderOf(order)}
+LIMIT ${bindings.bind("UInt32", question.limit + 1)}`;
   return { sql, params: bindings.params };
 }
 

@@ -89,7 +89,7 @@ async function entryRows(reader: SqlReader, project: ProjectId, question: ListTr
   if ("and" in spanFilter && spanFilter.and.length === 0) return entriesWithin(reader, project, question, options);
   const cursor = question.cursor === undefined ? undefined : decodeCursor(question.cursor);
   const rows: RawRow[] = [];
-  for (const window of timeWindows(question.range, order, 8n, cursor?.startTimeUnixNano)) {
+  for (const window of timeWindows(question.range, order, windows, cursor?.startTimeUnixNano)) {
     const asked = { ...question, range: window, limit: limit - rows.length };
     rows.push(...(await entriesWithin(reader, project, asked, options, question.range)));
     if (rows.length >= limit) break;
@@ -99,6 +99,9 @@ async function entryRows(reader: SqlReader, project: ProjectId, question: ListTr
 
 /** How far before its entry a step may seem to begin: clocks of several machines differ. */
 const hourNano = 3_600_000_000_000n;
+
+/** Of a filter on spans: each window is a statement that reads all spans within it. */
+const windows = { firstNano: hourNano, growth: 8n };
 
 function entriesWithin(
   reader: SqlReader,

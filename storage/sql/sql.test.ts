@@ -374,86 +374,14 @@ describe("a call", () => {
   });
 });
 
-describe("previews", () => {
-  const chat = (content: unknown) => ({
-    messages: [
-      { role: "user", content: "old" },
-      { role: "user", content },
-    ],
-  });
-  const cases = [
-    ["openai.chat", chat("hi"), { choices: [{ message: { content: "yo" } }] }, "hi", "yo"],
-    [
-      "openai.chat",
-      chat([
-        { type: "text", text: "a" },
-        { type: "text", text: "b" },
-      ]),
-      { choices: [] },
-      "a b",
-      '{"choices":[]}',
-    ],
-    [
-      "openai.chat",
-      {
-        messages: [
-          { role: "user", content: "ask" },
-          { role: "tool", content: "result" },
-        ],
-      },
-      { choices: [{ message: { content: null, tool_calls: [{ function: { name: "f", arguments: '{"a":1}' } }] } }] },
-      "ask",
-      'f({"a":1})',
-    ],
-    [
-      "anthropic.messages",
-      {
-        messages: [
-          { role: "user", content: "ask" },
-          { role: "user", content: [{ type: "tool_result", content: "r" }] },
-        ],
-      },
-      { content: [{ type: "text", text: "well" }] },
-      "ask",
-      "well",
-    ],
-    [
-      "anthropic.messages",
-      { messages: [] },
-      { content: [{ type: "tool_use", name: "t", input: { b: 2 } }] },
-      '{"messages":[]}',
-      't({"b":2})',
-    ],
-    [
-      "openai.responses",
-      { input: "text" },
-      { output: [{ type: "reasoning" }, { type: "message", content: [{ type: "output_text", text: "so" }] }] },
-      "text",
-      "so",
-    ],
-    [
-      "openai.responses",
-      { input: [{ role: "user", content: [{ type: "input_text", text: "in" }] }] },
-      { output: [{ type: "function_call", name: "g", arguments: "{}" }] },
-      "in",
-      "g({})",
-    ],
-    ["openai.embeddings", { input: ["one", "two"] }, { data: [{ embedding: [0.1, 0.2] }] }, "one two", ""],
-    ["openai.completions", { prompt: "once" }, { choices: [{ text: "upon" }] }, "once", "upon"],
-    ["openai.chat", "{broken", "also [", "{broken", "also ["],
-    ["text", "plain", "x".repeat(300), "plain", "x".repeat(200)],
-    ["json", { a: 1 }, [1], '{"a":1}', "[1]"],
-    ["", "", "", "", ""],
-  ] as const;
-  for (const [index, [format, input, output, asked, answered]] of cases.entries()) {
-    test(`of ${format || "nothing"}, case ${index}, are the last question and the answer`, async () => {
-      const project = projectId(`preview-${index}`);
-      const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-      const row = { ...newSpanRow(project, "gateway", range.fromUnixNano), kind: "llm", content_format: format };
-      await insertSpans(store, [{ ...row, input: text(input), output: text(output) }]);
-      const [call] = (await listCalls(store, project, { range, filter: everything, limit: 1 })).data;
-      assert.deepEqual([call?.input_preview, call?.output_preview], [asked, answered]);
-    });
+test("a call and its trace are listed with the previews that came with the row", async () => {
+  const project = projectId("previews");
+  const row = { ...newSpanRow(project, "gateway", range.fromUnixNano), kind: "llm", is_entry: 1 } as const;
+  const previews = { input_preview: "asked", output_preview: "answered" };
+  await insertSpans(store, [{ ...row, ...previews }]);
+  for (const list of [listCalls, listTraces]) {
+    const [first] = (await list(store, project, { range, filter: everything, limit: 1 })).data;
+    assert.deepEqual([first?.input_preview, first?.output_preview], ["asked", "answered"]);
   }
 });
 

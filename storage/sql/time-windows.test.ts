@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { timeWindows } from "./time-windows.ts";
 
 const hour = 3_600_000_000_000n;
+const sizes = { firstNano: hour, growth: 24n };
 const month = { fromUnixNano: 0n, toUnixNano: 720n * hour };
 const hours = (windows: ReturnType<typeof timeWindows>) =>
   windows.map(({ fromUnixNano, toUnixNano }) => [
@@ -13,7 +14,7 @@ const hours = (windows: ReturnType<typeof timeWindows>) =>
 for (const [name, windows, wanted] of [
   [
     "the newest first",
-    timeWindows(month, "newest", 24n, undefined),
+    timeWindows(month, "newest", sizes, undefined),
     [
       [719, 720],
       [695, 719],
@@ -22,23 +23,23 @@ for (const [name, windows, wanted] of [
   ],
   [
     "the oldest first",
-    timeWindows(month, "oldest", 24n, undefined),
+    timeWindows(month, "oldest", sizes, undefined),
     [
       [0, 1],
       [1, 25],
       [25, 720],
     ],
   ],
-  ["short ranges whole", timeWindows({ fromUnixNano: 0n, toUnixNano: hour }, "newest", 24n, undefined), [[0, 1]]],
-  ["nothing", timeWindows({ fromUnixNano: hour, toUnixNano: hour }, "newest", 24n, undefined), []],
+  ["short ranges whole", timeWindows({ fromUnixNano: 0n, toUnixNano: hour }, "newest", sizes, undefined), [[0, 1]]],
+  ["nothing", timeWindows({ fromUnixNano: hour, toUnixNano: hour }, "newest", sizes, undefined), []],
   [
     "up to the cursor, it included",
-    timeWindows(month, "newest", 24n, 2n * hour - 1n),
+    timeWindows(month, "newest", sizes, 2n * hour - 1n),
     [
       [1, 2],
       [0, 1],
     ],
   ],
-  ["from the cursor on", timeWindows(month, "oldest", 24n, 719n * hour), [[719, 720]]],
+  ["from the cursor on", timeWindows(month, "oldest", sizes, 719n * hour), [[719, 720]]],
 ] as const)
   test(`windows: ${name}`, () => assert.deepEqual(hours(windows), wanted));

@@ -1,0 +1,66 @@
+import { contentPreview } from "@weir/model";
+import { BlockColumns } from "../blocks/block-columns.ts";
+import { encodedVaruint } from "../blocks/block-edits.ts";
+import { GrowingBytes } from "../blocks/growing-bytes.ts";
+
+/**
+ * What of a side is read for its preview: of an answer the beginning; of what was asked the end, where the last
+ * question is, and a little of the beginning, where it is when an image follows it.
+ */
+const readBytes = 8192;
+const headBytes = readBytes / 4;
+
+/**
+ * A block of spans with the previews of its content as its last columns; the very block when no row has content. They
+ * are made here, behind redaction and all rules, so that a preview never holds what its content does not. Throws a
+ * RangeError for bytes that are no such block.
+ */
+export function withPreviews(block: Uint8Array): Uint8Array {
+  const columns = new BlockColumns(block, "spans", "output");
+  const { bytes, rowCount, begin, end, count } = columns;
+  const formats = columns.textsOf("content_format");
+  const inputs = columns.textsOf("input");
+  const outputs = columns.textsOf("output");
+  const asked = new GrowingBytes();
+  const answered = new GrowingBytes();
+  for (let row = 0; row < rowCount; row++) {
+    const [inputFrom, inputTo] = [inputs[row * 2] as number, inputs[row * 2 + 1] as number];
+    const [outputFrom, outputTo] = [outputs[row * 2] as number, outputs[row * 2 + 1] as number];
+    const preview =
+      inputFrom === inputTo && outputFrom === outputTo
+        ? noPreview
+        : contentPreview({
+            content_format: bytes.toString("latin1", formats[row * 2], formats[row * 2 + 1]),
+            input: inputPart(bytes, inputFrom, inputTo),
+            output: bytes.toString("utf8", outputFrom, Math.min(outputTo, outputFrom + readBytes)),
+          });
+    asked.appendText(preview.asked);
+    answered.appendText(preview.answered);
+  }
+  if (asked.length + answered.length === rowCount * 2) return block;
+  return Buffer.concat([
+    encodedVaruint(count + 2),
+    encodedVaruint(rowCount),
+    bytes.subarray(begin, end),
+    ...textColumn("input_preview", asked),
+    ...textColumn("output_preview", answered),
+  ]);
+}
+
+const noPreview = { asked: "", answered: "" };
+
+function inputPart(bytes: Buffer, from: number, to: number): string {
+  if (to - from <= readBytes) return bytes.toString("utf8", from, to);
+  return bytes.toString("utf8", from, from + headBytes) + bytes.toString("utf8", to - readBytes + headBytes, to);
+}
+
+function textColumn(name: string, texts: GrowingBytes): Buffer[] {
+  const heading = new GrowingBytes();
+  heading.appendText(name);
+  heading.appendText("String");
+  return [heading, texts].map((part) => {
+    const bytes = Buffer.allocUnsafe(part.length);
+    part.copyInto(bytes, 0);
+    return bytes;
+  });
+}
