@@ -53,17 +53,72 @@ export async function listCalls(
   const { range: whole, order = "newest", cursor } = question;
   const end = cursor === undefined ? undefined : decodeCursor(cursor).startTimeUnixNano;
   const rows: RawRow[] = [];
-  for (const range of timeWindows(whole, order, windows, end)) {
-    const { sql, params } = listCallsStatement(project, { ...question, range, limit: question.limit - rows.length });
-    // Two threads would read twice as far before they know that a page is full.
-    rows.push(...(await reader.query<RawRow>(sql, params, { ...options, threads: 1 })));
+  // Two threads would read twice as far before they know that a page is full.
+  const reading = { ...options, threads: 1 };
+  for (const [index, range] of timeWindows(whole, order, windows, end).entries()) {
+    const asked = { ...question, range, limit: question.limit - rows.length };
+    const read = index === 0 ? rowsWithin : rareRowsWithin;
+    rows.push(...(await read(reader, project, asked, reading)));
     if (rows.length > question.limit) break;
   }
   return pageOf(rows, question.limit, toCallSummary);
 }
 
+function rowsWithin(reader: SqlReader, project: ProjectId, question: ListCallsQuestion, options?: ReadOptions) {
+  const { sql, params } = listCallsStatement(project, question);
+  return reader.query<RawRow>(sql, params, options);
+}
+
+/**
+ * The same of rows that lie far from each other, as those that a day has no page of: which they are is found first, so
+ * that all columns are read of those alone.
+ */
+async function rareRowsWithin(
+  reader: SqlReader,
+  project: ProjectId,
+  question: ListCallsQuestion,
+  options?: ReadOptions,
+): Promise<RawRow[]> {
+  const { sql, params } = listCallsStatement(project, question, keySelection);
+  const keys = await reader.query<RowKey>(sql, params, options);
+  if (keys.length === 0) return [];
+  const statement = rowsByKeyStatement(project, keys, question.order);
+  return reader.query<RawRow>(statement.sql, statement.params, options);
+}
+
+/** What tells a project's rows apart. */
+interface RowKey {
+  readonly start_nano: string;
+  readonly span_hex: string;
+}
+
+const keySelection = "toString(toUnixTimestamp64Nano(start_time)) AS start_nano, lower(hex(span_id)) AS span_hex";
+const tenMinutesSeconds = 600n;
+
+function rowsByKeyStatement(project: ProjectId, keys: readonly RowKey[], order: ListOrder = "newest"): Statement {
+  const bindings = new Bindings(project);
+  const starts = keys.map(({ start_nano }) => BigInt(start_nano));
+  // Of the table's key, which ClickHouse does not infer: rows of other times are not even looked at.
+  const tenMinutes = new Set(starts.map((start) => start / 1_000_000_000n / tenMinutesSeconds));
+  const seconds = [...tenMinutes].map((count) => Number(count * tenMinutesSeconds));
+  const spanIds = keys.map(({ span_hex }) => span_hex);
+  const sql = `SELECT ${summarySelection}
+FROM spans
+WHERE ${bindings.tenant}
+  AND toStartOfTenMinutes(start_time) IN (SELECT toDateTime(arrayJoin(${bindings.bind("Array(Int64)", seconds)}), 'UTC'))
+  AND (start_time, span_id) IN (
+    SELECT fromUnixTimestamp64Nano(key.1, 'UTC'), toFixedString(unhex(key.2), 8)
+    FROM (SELECT arrayJoin(arrayZip(${bindings.bind("Array(Int64)", starts)}, ${bindings.bind("Array(String)", spanIds)})) AS key))
+ORDER BY ${inOrderOf(order)}`;
+  return { sql, params: bindings.params };
+}
+
 /** The statement of a page of calls, and one row more. */
-export function listCallsStatement(project: ProjectId, question: ListCallsQuestion): Statement {
+export function listCallsStatement(
+  project: ProjectId,
+  question: ListCallsQuestion,
+  selection = summarySelection,
+): Statement {
   const { order = "newest" } = question;
   const bindings = new Bindings(project);
   const filter = question.everyKind === true ? question.filter : withKinds(question.filter, callKinds);
@@ -73,7 +128,7 @@ export function listCallsStatement(project: ProjectId, question: ListCallsQuesti
     ...filterConditions(bindings, filter),
   ];
   if (question.cursor !== undefined) conditions.push(...beyond(bindings, decodeCursor(question.cursor), order));
-  const sql = `SELECT ${summarySelection}
+  const sql = `SELECT ${selection}
 FROM spans
 WHERE ${conditions.join("\n  AND ")}
 ORDER BY ${inKeyOrderOf(order)}
