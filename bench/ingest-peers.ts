@@ -16,8 +16,8 @@ export interface IngestPeer extends AsyncDisposable {
   readonly folder: string;
   /** Undefined where it cannot tell what it stored. */
   readonly store: PeerStore | undefined;
-  /** Ends it as its operator does, so that it writes what it still holds; by force after half a minute. */
-  stop(): Promise<void>;
+  /** Ends it as its operator does, so that it writes what it still holds. False: half a minute was not enough. */
+  stop(): Promise<boolean>;
 }
 
 /** What a peer tells of its storage. */
@@ -154,6 +154,7 @@ async function start(program: string, invocationOf: (place: Place) => Invocation
       const force = setTimeout(() => child.kill("SIGKILL"), endsWithinMs);
       await ended;
       clearTimeout(force);
+      return child.signalCode !== "SIGKILL";
     },
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");

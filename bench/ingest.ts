@@ -106,9 +106,11 @@ async function foundTraces(store: PeerStore, { traceIds }: SendResult): Promise<
 
 async function printDisk(peer: IngestPeer, { acknowledgedSpans }: SendResult): Promise<void> {
   const atEnd = allocatedBytes(peer.folder);
-  await peer.stop();
+  const hasEnded = await peer.stop();
   const per = (bytes: number) => Math.round(bytes / acknowledgedSpans);
-  console.log(`  bytes a span on disk: ${per(atEnd)}, ${per(allocatedBytes(peer.folder))} once it has ended`);
+  console.log(
+    `  bytes a span on disk: ${per(atEnd)}, ${per(allocatedBytes(peer.folder))} once it ${hasEnded ? "has ended" : "was killed, as it did not end"}`,
+  );
 }
 
 function orderOf(kind: SendOrder["kind"], url: string, apiKey: string): SendOrder {
