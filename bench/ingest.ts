@@ -2,43 +2,26 @@
  * Spans per second that Weir acknowledges, durable, with everything running on this machine: load generator, ingest,
  * core and engine. Then counts what is stored: every acknowledged span once.
  *
- *   node bench/ingest.ts [--seconds 20] [--connections 8] [--spans 500] [--kinds protobuf,gzip,grpc] [--peers]
- *     [--profile folder]
+ *   node bench/ingest.ts [--seconds 20] [--connections 8] [--spans 500] [--kinds protobuf,gzip,grpc]
+ *     [--peers all|collector,jaeger,phoenix] [--profile folder]
  *
- * With `--peers` the same is sent to others that take OTLP; see `ingest-peers.ts`.
+ * With `--peers` the same is sent to others that take OTLP; `ingest-peers.ts` names them.
  */
-import { fork } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { figuresOf } from "@weir/e2e/process-table.ts";
 import { type Role, Weir } from "@weir/e2e/weir-process.ts";
-import { folderBytes } from "./folder-size.ts";
-import { ingestPeers } from "./ingest-peers.ts";
-import type { Quantiles } from "./quantiles.ts";
-
-export interface SendOrder {
-  readonly url: string;
-  readonly apiKey: string;
-  readonly kind: "protobuf" | "gzip" | "grpc";
-  readonly connections: number;
-  readonly spansPerExport: number;
-  readonly seconds: number;
-}
-
-export interface SendResult {
-  readonly acknowledgedSpans: number;
-  readonly failedExports: number;
-  readonly seconds: number;
-  readonly latencyMs: Quantiles;
-  readonly cpuSeconds: number;
-}
+import { allocatedBytes } from "./folder-size.ts";
+import { type IngestPeer, type KnownPeer, type PeerStore, peersNamed } from "./ingest-peers.ts";
+import { type SendOrder, type SendResult, startOtlpLoad } from "./otlp-load.ts";
 
 const roles: readonly Role[] = ["ingest", "core", "engine"];
 const storedWithinMs = 180_000;
+/** A peer that has written nothing more for so long has dropped the rest. */
+const quietMs = 10_000;
 
 const { values: flags } = parseArgs({
   options: {
@@ -46,22 +29,24 @@ const { values: flags } = parseArgs({
     connections: { type: "string", default: "8" },
     spans: { type: "string", default: "500" },
     kinds: { type: "string", default: "protobuf,gzip,grpc" },
-    peers: { type: "boolean", default: false },
+    peers: { type: "string" },
     profile: { type: "string" },
   },
 });
 
+const peers = flags.peers === undefined ? [] : peersNamed(flags.peers.split(","));
 console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, exports of ${flags.spans} spans`);
 for (const kind of flags.kinds.split(",") as SendOrder["kind"][]) {
   await measure(kind);
-  if (flags.peers) for (const name of Object.keys(ingestPeers)) await measurePeer(name, kind);
+  for (const peer of peers) await measurePeer(peer, kind);
 }
 
 async function measure(kind: SendOrder["kind"]): Promise<void> {
   const profiled = flags.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${flags.profile}` };
   await using weir = await Weir.start({ readyWithinMs: 120_000, environment: profiled });
   const before = cpuSeconds(weir);
-  const result = await send(orderOf(kind, kind === "grpc" ? weir.otlpGrpcUrl : weir.otlpHttpUrl, weir.apiKey));
+  const result = await startOtlpLoad(orderOf(kind, kind === "grpc" ? weir.otlpGrpcUrl : weir.otlpHttpUrl, weir.apiKey))
+    .result;
   const atEnd = cpuSeconds(weir);
   const per = perMillion(result);
   printRate(`Weir, ${kind}`, result);
@@ -76,20 +61,55 @@ async function measure(kind: SendOrder["kind"]): Promise<void> {
   );
 }
 
-async function measurePeer(name: string, kind: SendOrder["kind"]): Promise<void> {
-  const started = ingestPeers[name]?.();
-  if (started === undefined || typeof started === "string") {
-    console.log(`${name}: not installed: ${started}`);
+async function measurePeer(known: KnownPeer, kind: SendOrder["kind"]): Promise<void> {
+  if (!existsSync(known.program)) {
+    console.log(`${known.title}: not installed: ${known.installedBy}`);
     return;
   }
-  await using peer = await started;
+  await using peer = await known.start();
   const before = figuresOf([peer.pid]);
-  const result = await send(orderOf(kind, kind === "grpc" ? peer.grpcUrl : peer.httpUrl, ""));
+  const result = await startOtlpLoad(orderOf(kind, kind === "grpc" ? peer.grpcUrl : peer.httpUrl, "")).result;
   const after = figuresOf([peer.pid]);
   const per = perMillion(result);
-  printRate(`${name}, ${kind}`, result);
+  printRate(`${known.title}, ${kind}`, result);
   console.log(
-    `  CPU s/1M: sender ${per(result.cpuSeconds)}, program ${per(after.cpuSeconds - before.cpuSeconds)}; ${Math.round(after.residentBytes / 2 ** 20)} MB resident, ${Math.round(folderBytes(peer.folder) / result.acknowledgedSpans)} bytes a span on disk`,
+    `  CPU s/1M: sender ${per(result.cpuSeconds)}, program ${per(after.cpuSeconds - before.cpuSeconds)}; ${Math.round(after.residentBytes / 2 ** 20)} MB resident`,
+  );
+  if (peer.store !== undefined) {
+    const written = await writtenSpans(peer.store, result.acknowledgedSpans);
+    const all = figuresOf([peer.pid]).cpuSeconds - before.cpuSeconds;
+    console.log(`  ${written} (CPU s/1M by then: ${per(all)}); ${await foundTraces(peer.store, result)}`);
+  }
+  await printDisk(peer, result);
+}
+
+/** Waits until the peer has written all, or writes no more; says what it wrote and dropped. */
+async function writtenSpans(store: PeerStore, acknowledged: number): Promise<string> {
+  const startedMs = performance.now();
+  let written = 0;
+  let grewMs = startedMs;
+  while (written < acknowledged && performance.now() - grewMs < quietMs) {
+    const now = await store.writtenSpans();
+    if (now > written) grewMs = performance.now();
+    written = now;
+    await sleep(100);
+  }
+  const dropped = Math.max(0, acknowledged - written);
+  return `${written} spans written ${((grewMs - startedMs) / 1000).toFixed(1)} s later, ${dropped} of ${acknowledged} acknowledged dropped`;
+}
+
+async function foundTraces(store: PeerStore, { traceIds }: SendResult): Promise<string> {
+  let found = 0;
+  for (const id of traceIds) if (await store.hasTrace(id)) found += 1;
+  return `its API finds ${found} of ${traceIds.length} traces`;
+}
+
+async function printDisk(peer: IngestPeer, { acknowledgedSpans }: SendResult): Promise<void> {
+  const atEnd = allocatedBytes(peer.folder);
+  const hasEnded = await peer.stop();
+  const per = (bytes: number) => Math.round(bytes / acknowledgedSpans);
+  console.log(
+    `  bytes a span on disk: ${per(atEnd)}, ${per(allocatedBytes(peer.folder))} once it ${hasEnded ? "has ended" : "was killed, as it did not end"}`,
   );
 }
 
@@ -113,20 +133,6 @@ function printRate(name: string, { acknowledgedSpans, seconds, latencyMs, failed
   console.log(
     `${name}: ${rate} spans/s acknowledged, p50 ${latencyMs.p50.toFixed(0)} ms, p99 ${latencyMs.p99.toFixed(0)} ms, ${failedExports} refused`,
   );
-}
-
-function send(order: SendOrder): Promise<SendResult> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL("./otlp-sender.ts", import.meta.url)), [JSON.stringify(order)]);
-    let result: SendResult | undefined;
-    child.on("message", (message) => {
-      result = message as SendResult;
-    });
-    child.once("exit", (code) => {
-      if (result === undefined) reject(new Error(`The sender ended with ${code} and no result.`));
-      else resolve(result);
-    });
-  });
 }
 
 function cpuSeconds(weir: Weir): Partial<Record<Role, number>> {

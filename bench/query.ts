@@ -1,13 +1,17 @@
 /**
  * What questions cost at 20 million spans, which ClickHouse makes itself.
  *
- *   node bench/query.ts [--rows 20000000] [--runs 25] [--directory DIR] [--keep] [--only NAME] [--warm]
+ *   node bench/query.ts [--rows 20000000] [--runs 25] [--directory DIR] [--keep] [--only NAME] [--warm | --cold-runs 1]
+ *     [--arriving 5000]
  *
  * An engine of its own over a folder of its own (a temporary one, unless named; `--keep` leaves it for the next run),
  * filled through the store's own schema, so that rollups and text indexes are those of a real install, each week merged
- * into one part. Each question is put to the API over HTTP about the largest project: once with cold caches (not with
+ * into one part. Each question is put to the API over HTTP about the largest project: with cold caches (not with
  * `--warm`), then `--runs` times. Prints a Markdown table: median and 95th percentile warm, the engine's processor time,
- * what it read, and cold.
+ * what it read, and cold (the slowest of the cold runs).
+ *
+ * With `--arriving` a Weir of real processes then takes so many OTLP spans a second into the same project, in copies of
+ * the tables, and each question, its time reaching to now, is put to that Weir's API `--runs` times while they come in.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -21,6 +25,7 @@ import { openCatalog } from "@weir/catalog";
 import { OutgoingGuard, projectId, silentTelemetry } from "@weir/model";
 import { freeLoopbackPort, openStore, type Store, startEngine } from "@weir/storage";
 import { folderBytes } from "./folder-size.ts";
+import { startArrivals } from "./query-arrivals.ts";
 import { type DataShape, spansSelect } from "./query-data.ts";
 import { markdownTable } from "./tables.ts";
 
@@ -32,9 +37,14 @@ const { values } = parseArgs({
     only: { type: "string" },
     keep: { type: "boolean", default: false },
     warm: { type: "boolean", default: false },
+    "cold-runs": { type: "string", default: "1" },
+    arriving: { type: "string" },
   },
 });
 const runs = Number(values.runs);
+const coldRuns = values.warm ? 0 : Number(values["cold-runs"]);
+const coldGoalMs = 500;
+const arrivingGoalMs = 100;
 const days = 30;
 const project = projectId("project-1");
 
@@ -133,11 +143,12 @@ interface Question {
   readonly requests: readonly ApiRequest[];
 }
 
-async function questionsOf({ endSecond }: DataShape): Promise<Question[]> {
+/** The questions of the data's last day, week and month, and of what came after until `untilMs`. */
+async function questionsOf({ endSecond }: DataShape, untilMs = endSecond * 1000): Promise<Question[]> {
   const ends = (count: number) => ({
     project_id: project,
     from: new Date((endSecond - count * 86_400) * 1000).toISOString(),
-    to: new Date(endSecond * 1000).toISOString(),
+    to: new Date(untilMs).toISOString(),
   });
   const [day, week, month] = [ends(1), ends(7), ends(30)];
   const calls = (filter: string, range = day) => [{ path: apiPaths.calls, query: { ...range, filter, limit: "50" } }];
@@ -219,17 +230,7 @@ async function startApi() {
   const { secret } = await catalog.createApiKey({ projectId: project, name: "bench", scopes: undefined });
   const address = await server.listen({ port: 0, host: "127.0.0.1" });
   return {
-    async ask({ path, query = {}, body }: ApiRequest): Promise<void> {
-      const response = await fetch(`${address}${path}?${new URLSearchParams(query)}`, {
-        headers: {
-          authorization: `Bearer ${secret}`,
-          ...(body !== undefined && { "content-type": "application/json" }),
-        },
-        ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
-    },
+    ask: askerOf(address, secret),
     async [Symbol.asyncDispose]() {
       await server.close();
       await catalog[Symbol.asyncDispose]();
@@ -237,23 +238,53 @@ async function startApi() {
   };
 }
 
+type Ask = (request: ApiRequest) => Promise<void>;
+
+function askerOf(address: string, apiKey: string): Ask {
+  return async ({ path, query = {}, body }) => {
+    const response = await fetch(`${address}${path}?${new URLSearchParams(query)}`, {
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+  };
+}
+
 async function measure(shape: DataShape): Promise<void> {
   const rows: string[][] = [];
+  const calmP95Ms = new Map<string, number>();
   for (const question of await questionsOf(shape)) {
-    if (!values.warm) await dropCaches();
+    const colds: number[] = [];
+    for (let run = 0; run < coldRuns; run++) colds.push(await askCold(question));
     await using api = await startApi();
-    // The connections, and the API's own first answer.
     await api.ask({ path: apiPaths.projects });
-    const row = await measureOne(question, (request) => api.ask(request));
-    rows.push(row);
-    console.error(row.join(" | "));
+    const warm = await askWarm(question, api.ask);
+    calmP95Ms.set(question.name, warm.p95Ms);
+    const coldMs = Math.max(0, ...colds);
+    const isMet = warm.p95Ms <= question.goalMs && coldMs <= coldGoalMs;
+    rows.push([
+      question.name,
+      warm.p50Ms.toFixed(1),
+      warm.p95Ms.toFixed(1),
+      warm.cpuMs.toFixed(0),
+      warm.rows.toFixed(0),
+      (warm.bytes / 1e6).toFixed(1),
+      coldRuns === 0 ? "" : coldMs.toFixed(0),
+      String(question.goalMs),
+      isMet ? "yes" : "**no**",
+    ]);
+    console.error(rows.at(-1)?.join(" | "));
   }
   const [spans] = await store.query<{ n: number; mine: number }>(
     "SELECT count() AS n, countIf(project_id = {project:String}) AS mine FROM spans",
     { project },
   );
   console.log(
-    `\n${spans?.n} spans over ${days} days, ${spans?.mine} of them of the project that is asked; ${(folderBytes(join(folder, "engine")) / 1e9).toFixed(2)} GB on disk. ${runs} runs each.\n`,
+    `\n${spans?.n} spans over ${days} days, ${spans?.mine} of them of the project that is asked; ${(folderBytes(join(folder, "engine")) / 1e9).toFixed(2)} GB on disk. ${runs} runs each, ${coldRuns} cold.\n`,
   );
   console.log(
     markdownTable(
@@ -261,15 +292,62 @@ async function measure(shape: DataShape): Promise<void> {
       rows,
     ),
   );
+  if (values.arriving !== undefined) await measureArriving(shape, Number(values.arriving), calmP95Ms);
 }
 
-/** Cold once, then warm. CPU, rows and bytes are those of one warm run, of all its statements. */
-async function measureOne(
-  { name, goalMs, requests }: Question,
-  ask: (request: ApiRequest) => Promise<void>,
-): Promise<string[]> {
+/** The same questions while spans come in, beside their calm 95th percentiles. */
+async function measureArriving(
+  shape: DataShape,
+  spansPerSecond: number,
+  calmP95Ms: ReadonlyMap<string, number>,
+): Promise<void> {
+  await using arrivals = await startArrivals({ access: engine, tables: store, project, spansPerSecond });
+  const ask = askerOf(arrivals.address, arrivals.apiKey);
+  const rows: string[][] = [];
+  // An hour ahead, so that one range holds all that comes in meanwhile.
+  for (const question of await questionsOf(shape, Date.now() + 3_600_000)) {
+    const { p50Ms, p95Ms } = await askWarm(question, ask);
+    const goalMs = Math.max(arrivingGoalMs, question.goalMs);
+    const calm = calmP95Ms.get(question.name)?.toFixed(1) ?? "";
+    rows.push([
+      question.name,
+      calm,
+      p50Ms.toFixed(1),
+      p95Ms.toFixed(1),
+      String(goalMs),
+      p95Ms <= goalMs ? "yes" : "**no**",
+    ]);
+    console.error(rows.at(-1)?.join(" | "));
+  }
+  const stored = await arrivals.storedSpans();
+  const taken = await arrivals.end();
+  const rate = Math.round(taken.acknowledgedSpans / taken.seconds).toLocaleString("en-US");
+  console.log(
+    `\nWhile ${rate} spans/s were acknowledged (${spansPerSecond} asked for, p99 ${taken.latencyMs.p99.toFixed(0)} ms, ${taken.failedExports} refused; ${taken.acknowledgedSpans} in all, ${stored} of them stored at the end), for ${taken.seconds.toFixed(0)} s:\n`,
+  );
+  console.log(markdownTable(["question", "calm p95 ms", "arriving p50 ms", "arriving p95 ms", "goal", "met"], rows));
+}
+
+/** With nothing in any cache; the connections, and the API's own first answer, do not count. */
+async function askCold({ requests }: Question): Promise<number> {
+  await dropCaches();
+  await using api = await startApi();
+  await api.ask({ path: apiPaths.projects });
+  return await timeOf(() => Promise.all(requests.map(api.ask)));
+}
+
+interface WarmAnswers {
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  /** Of one run, of all its statements; with whatever else the engine did meanwhile. */
+  readonly cpuMs: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+async function askWarm({ requests }: Question, ask: Ask): Promise<WarmAnswers> {
   const answer = () => timeOf(() => Promise.all(requests.map(ask)));
-  const coldMs = await answer();
+  await answer();
   await answer();
   const before = { cpuMs: engineCpuMs(), ...(await readSoFar()) };
   const warm: number[] = [];
@@ -277,18 +355,13 @@ async function measureOne(
   const after = { cpuMs: engineCpuMs(), ...(await readSoFar()) };
   warm.sort((a, b) => a - b);
   const at = (share: number) => warm[Math.min(warm.length - 1, Math.ceil(warm.length * share) - 1)] ?? 0;
-  const isMet = at(0.95) <= goalMs && (values.warm || coldMs <= 500);
-  return [
-    name,
-    at(0.5).toFixed(1),
-    at(0.95).toFixed(1),
-    ((after.cpuMs - before.cpuMs) / runs).toFixed(0),
-    ((after.rows - before.rows) / runs).toFixed(0),
-    ((after.bytes - before.bytes) / runs / 1e6).toFixed(1),
-    values.warm ? "" : coldMs.toFixed(0),
-    String(goalMs),
-    isMet ? "yes" : "**no**",
-  ];
+  return {
+    p50Ms: at(0.5),
+    p95Ms: at(0.95),
+    cpuMs: (after.cpuMs - before.cpuMs) / runs,
+    rows: (after.rows - before.rows) / runs,
+    bytes: (after.bytes - before.bytes) / runs,
+  };
 }
 
 /** What all queries of the engine have read since its start. */
