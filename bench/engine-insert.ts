@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { figuresOf } from "@weir/e2e/process-table.ts";
 import { projectId, silentTelemetry } from "@weir/model";
 import { SpanCursor } from "@weir/otlp";
-import { ExportWriter } from "@weir/pipeline";
+import { ExportWriter, withPreviews } from "@weir/pipeline";
 import { freeLoopbackPort, openStore, type Store, startEngine } from "@weir/storage";
 import { samplePayload } from "./span-payloads.ts";
 import { markdownTable } from "./tables.ts";
@@ -101,7 +101,7 @@ function recordedBatches(): Uint8Array[][] {
       renumber(payload, ++sent);
       const { batch } = writer.write(payload, { projectId: projectId("bench") }, "");
       if (batch === undefined) throw new Error("Nothing was written.");
-      return Uint8Array.from(batch.block);
+      return Uint8Array.from(withPreviews(batch.block));
     }),
   );
 }

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { projectId, silentTelemetry } from "@weir/model";
 import { encodeTraces, type Span } from "@weir/otlp";
-import { ExportWriter } from "@weir/pipeline";
+import { ExportWriter, withPreviews } from "@weir/pipeline";
 import { columnUsage, freeLoopbackPort, openStore, type Store, startEngine, storageUsage } from "@weir/storage";
 import { markdownTable } from "./tables.ts";
 import { traffic } from "./traffic.ts";
@@ -109,7 +109,7 @@ async function insert(store: Store, spans: readonly Span[]): Promise<number> {
     rawBytes += payload.length;
     const { batch } = writer.write(payload, { projectId: projectId("bench") }, "");
     if (batch === undefined) throw new Error("Nothing was written.");
-    blocks.push(Uint8Array.from(batch.block));
+    blocks.push(Uint8Array.from(withPreviews(batch.block)));
     rowCount += batch.rowCount;
     if (blocks.length === exportsPerBatch) await flush();
   }

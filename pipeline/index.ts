@@ -27,4 +27,5 @@ export type { BatchStep } from "./steps/batch-step.ts";
 export { RedactStep } from "./steps/redact.ts";
 export { SteppedJournal } from "./steps/stepped-journal.ts";
 export type * from "./writer/contract.ts";
+export { withPreviews } from "./writer/preview-columns.ts";
 export { startWriter } from "./writer/writer.ts";
