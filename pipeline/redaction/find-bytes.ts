@@ -10,15 +10,3 @@ export function indexOfByte(bytes: Buffer, byte: number, from: number, to: numbe
   for (let place = from; place < to; place++) if (bytes[place] === byte) return place;
   return -1;
 }
-
-let viewed: Buffer | undefined;
-let lastView: DataView = new DataView(new ArrayBuffer(0));
-
-/** A view over the bytes; scans of one buffer's values follow each other. */
-export function viewOf(bytes: Buffer): DataView {
-  if (viewed !== bytes) {
-    viewed = bytes;
-    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-  return lastView;
-}

@@ -1,3 +1,4 @@
+import { ByteMarks } from "./byte-marks.ts";
 import { asciiEscapePlaces, type BytePlaces, placesOf } from "./byte-places.ts";
 import { withoutAsciiEscapes } from "./pattern-anchors.ts";
 import type { PersonalScan } from "./personal-scan.ts";
@@ -14,6 +15,9 @@ export interface Sought {
 /** Shorter texts hold nothing that a detector finds. */
 export const leastBytes = 7;
 const isFound = () => true;
+/** Of the bytes that were last looked at. */
+const marks = new ByteMarks();
+let marked: Look | undefined;
 
 /** One look through the values of a buffer, in their order, that makes nothing of what it sees. */
 export class Look {
@@ -37,12 +41,19 @@ export class Look {
     if (to - from < leastBytes) return false;
     const { secrets, personal } = this.#sought;
     const bytes = this.#bytes;
+    this.#takeMarks();
     const hasAtSign = this.#atSigns.isWithin(from, to);
-    if (secrets.scan(bytes, from, to, isFound, hasAtSign)) return true;
-    if (!isIdentifier && personal?.scan(bytes, from, to, isFound, hasAtSign) === true) return true;
+    if (secrets.scan(marks, bytes, from, to, isFound, hasAtSign)) return true;
+    if (!isIdentifier && personal?.scan(marks, bytes, from, to, isFound, hasAtSign) === true) return true;
     const hasEscapes = this.#escapes.isWithin(from, to);
-    if (hasEscapes && hidesBehindEscapes(bytes, from, to)) return true;
+    if (hasEscapes && hidesBehindEscapes(marks, bytes, from, to)) return true;
     return !isIdentifier && this.#mayMatchPattern(from, to, hasEscapes);
+  }
+
+  #takeMarks(): void {
+    if (marked === this) return;
+    marks.take(this.#bytes, 0, this.#bytes.length, this.#sought.personal !== undefined);
+    marked = this;
   }
 
   #mayMatchPattern(from: number, to: number, hasEscapes: boolean): boolean {

@@ -1,3 +1,4 @@
+import type { ByteMarks } from "./byte-marks.ts";
 import {
   email,
   type Lead,
@@ -6,7 +7,7 @@ import {
   personalWindowBytes,
   validPart,
 } from "./detectors/personal.ts";
-import { indexOfByte, viewOf } from "./find-bytes.ts";
+import { indexOfByte } from "./find-bytes.ts";
 import type { OnMatch } from "./secret-scan.ts";
 
 const atSign = 0x40;
@@ -47,13 +48,12 @@ const mostDigits = 19;
 const nieDigits = 7;
 /** So far before its first digit a word begins: IBAN and NINO, NINO with a space, NIE, codice fiscale. */
 const wordLengths = [6, 3, 2, 1];
-const wordBytes = 4;
 const nothing = 0;
 const stopped = -1;
 
 /**
- * Finds personal data in bytes. All but e-mail addresses has digits near where it begins, or a colon: bytes are passed
- * over by eights that have neither, and what stands around one is looked at before a pattern is tried.
+ * Finds personal data in bytes, of which it is given the marks. All but e-mail addresses has digits near where it begins,
+ * or a colon: what stands around one that is marked is looked at before a pattern is tried.
  */
 export class PersonalScan {
   readonly #byLead: (readonly PersonalDetector[])[] = [];
@@ -69,17 +69,18 @@ export class PersonalScan {
   }
 
   /** Finds what is in one value. Returns true when `onMatch` did. `hasAtSign`: whether there may be an `@` in it. */
-  scan(bytes: Buffer, from: number, to: number, onMatch: OnMatch, hasAtSign = true): boolean {
+  scan(marks: ByteMarks, bytes: Buffer, from: number, to: number, onMatch: OnMatch, hasAtSign = true): boolean {
     return (
       (hasAtSign && this.#findsEmail && scanEmails(bytes, from, to, onMatch)) ||
-      (this.#findsNumbers && this.#scanNumbers(bytes, from, to, onMatch))
+      (this.#findsNumbers && from < to && this.#scanNumbers(marks, bytes, from, to, onMatch))
     );
   }
 
-  #scanNumbers(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
+  #scanNumbers(marks: ByteMarks, bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
     /** Where the last match ended: no other begins before. */
     let least = from;
-    for (let place = nextDigitOrColon(bytes, from, to); place >= 0; ) {
+    // What stands before the value does not count.
+    for (let place = isDigit(bytes[from] as number) ? from : marks.nextNumber(from, to); place >= 0; ) {
       const isColon = bytes[place] === colon;
       const end = isColon ? place + 1 : digitsEnd(bytes, place, to);
       const reached = isColon
@@ -87,7 +88,7 @@ export class PersonalScan {
         : this.#matchAroundDigits(bytes, place, end, from, to, least, onMatch);
       if (reached === stopped) return true;
       if (reached !== nothing) least = reached;
-      place = nextDigitOrColon(bytes, reached === nothing ? end : reached, to);
+      place = marks.nextNumber(reached === nothing ? end : reached, to);
     }
     return false;
   }
@@ -156,38 +157,6 @@ export class PersonalScan {
     }
     return nothing;
   }
-}
-
-/** Where the next digit or colon stands; -1 when none does. */
-function nextDigitOrColon(bytes: Buffer, from: number, to: number): number {
-  const view = viewOf(bytes);
-  const last = to - wordBytes * 2;
-  let place = from;
-  while (place <= last) {
-    const one = thirties(view.getInt32(place, true));
-    const marks = one !== 0 ? one : thirties(view.getInt32(place + wordBytes, true));
-    if (marks === 0) {
-      place += wordBytes * 2;
-      continue;
-    }
-    place += (one !== 0 ? 0 : wordBytes) + ((31 - Math.clz32(marks & -marks)) >> 3);
-    if ((bytes[place] as number) <= colon) return place;
-    place++;
-  }
-  for (; place < to; place++) {
-    const byte = bytes[place] as number;
-    if (byte >= 0x30 && byte <= colon) return place;
-  }
-  return -1;
-}
-
-/**
- * Marks bytes from 0x30 up to 0x3f: digits, the colon and five rarer signs. The lowest mark is right, those above it may
- * be wrong.
- */
-function thirties(word: number): number {
-  const rest = (word & 0xf0f0_f0f0) ^ 0x3030_3030;
-  return (rest - 0x0101_0101) & ~rest & 0x8080_8080;
 }
 
 function digitsEnd(bytes: Buffer, first: number, to: number): number {
