@@ -10,3 +10,9 @@ export function indexOfByte(bytes: Buffer, byte: number, from: number, to: numbe
   for (let place = from; place < to; place++) if (bytes[place] === byte) return place;
   return -1;
 }
+
+/** The same of several bytes, all of which stand there. */
+export function indexOfBytes(bytes: Buffer, sought: Buffer, from: number, to: number): number {
+  const found = bytes.subarray(from, to).indexOf(sought);
+  return found < 0 ? -1 : from + found;
+}

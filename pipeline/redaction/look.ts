@@ -1,7 +1,7 @@
 import { ByteMarks } from "./byte-marks.ts";
 import { asciiEscapePlaces, type BytePlaces, placesOf } from "./byte-places.ts";
 import { withoutAsciiEscapes } from "./pattern-anchors.ts";
-import type { PersonalScan } from "./personal-scan.ts";
+import { encodedAtSign, hidesPersonalData, type PersonalScan } from "./personal-scan.ts";
 import { hidesBehindEscapes, type SecretScan } from "./secret-scan.ts";
 import type { CompiledPattern } from "./user-patterns.ts";
 
@@ -24,6 +24,7 @@ export class Look {
   readonly #bytes: Buffer;
   readonly #sought: Sought;
   readonly #atSigns: BytePlaces;
+  readonly #encodedAtSigns: BytePlaces;
   readonly #escapes: BytePlaces;
   /** By pattern; undefined of one that may match anywhere. */
   readonly #anchors: readonly (readonly BytePlaces[] | undefined)[];
@@ -32,6 +33,7 @@ export class Look {
     this.#bytes = bytes;
     this.#sought = sought;
     this.#atSigns = placesOf(bytes, 0x40);
+    this.#encodedAtSigns = placesOf(bytes, encodedAtSign);
     this.#escapes = asciiEscapePlaces(bytes);
     this.#anchors = sought.patterns.map(({ anchors }) => anchors?.map((anchor) => placesOf(bytes, anchor)));
   }
@@ -43,10 +45,14 @@ export class Look {
     const bytes = this.#bytes;
     this.#takeMarks();
     const hasAtSign = this.#atSigns.isWithin(from, to);
-    if (secrets.scan(marks, bytes, from, to, isFound, hasAtSign)) return true;
-    if (!isIdentifier && personal?.scan(marks, bytes, from, to, isFound, hasAtSign) === true) return true;
     const hasEscapes = this.#escapes.isWithin(from, to);
+    if (secrets.scan(marks, bytes, from, to, isFound, hasAtSign)) return true;
     if (hasEscapes && hidesBehindEscapes(marks, bytes, from, to)) return true;
+    if (!isIdentifier && personal !== undefined) {
+      const mayHaveEmail = hasAtSign || this.#encodedAtSigns.isWithin(from, to);
+      if (personal.scan(marks, bytes, from, to, isFound, mayHaveEmail)) return true;
+      if (hasEscapes && hidesPersonalData(bytes, from, to)) return true;
+    }
     return !isIdentifier && this.#mayMatchPattern(from, to, hasEscapes);
   }
 

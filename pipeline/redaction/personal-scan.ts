@@ -7,25 +7,35 @@ import {
   personalWindowBytes,
   validPart,
 } from "./detectors/personal.ts";
-import { indexOfByte } from "./find-bytes.ts";
+import { indexOfBytes } from "./find-bytes.ts";
 import type { OnMatch } from "./secret-scan.ts";
 
-const atSign = 0x40;
+const atSign = Buffer.from("@");
+/** As URLs and forms write it. */
+export const encodedAtSign = Buffer.from("%40");
 const backslash = 0x5c;
 const colon = 0x3a;
 const dash = 0x2d;
 const space = 0x20;
 const plus = 0x2b;
 const openParenthesis = 0x28;
+const underscore = 0x5f;
 const letterU = 0x75;
 const letterX = 0x58;
 const letterZ = 0x5a;
+const escapeStart = Buffer.from("\\u00");
+/** Bytes of what is looked for. Quotes, `<`, `>`, `&` and `=`, which some always write as `\u00xx`, are none. */
+const isPersonal = new Uint8Array(128);
+for (const letter of " %()+-./0123456789:@_") isPersonal[letter.charCodeAt(0)] = 1;
+for (let letter = 0; letter < 26; letter++) isPersonal[0x41 + letter] = isPersonal[0x61 + letter] = 1;
 const longestLocalPart = 64;
 const longestDomain = 255;
 const localPart = /[A-Za-z0-9._%+-]+$/;
+/** In a URL only these signs of a local part are written as `%xx`. */
+const urlLocalPart = /(?<!%[0-9A-Fa-f]?)(?:[A-Za-z0-9._+-]|%(?:2[BDEbde]|5[Ff]))+$/;
 /** Labels may have letters of any script, in UTF-8. */
 const domain =
-  /^(?:[A-Za-z0-9\x80-\xff](?:[A-Za-z0-9\x80-\xff-]{0,61}[A-Za-z0-9\x80-\xff])?\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])/;
+  /^(?:[A-Za-z0-9\x80-\xff](?:[A-Za-z0-9\x80-\xff-]{0,61}[A-Za-z0-9\x80-\xff])?\.){1,8}(?!(?:png|jpe?g|gif|svg|webp|avif|ico|css|s[ac]ss|[cm]?jsx?|[cm]?tsx|json|ya?ml|html?|xml|woff2?|ttf|pdf|txt|csv)(?![A-Za-z0-9]))[A-Za-z]{2,24}(?![A-Za-z0-9]|\.(?:png|jpe?g|gif|svg|webp|avif|ico|css|s[ac]ss|[cm]?jsx?|[cm]?tsx|json|ya?ml|html?|xml|woff2?|ttf|pdf|txt|csv)(?![A-Za-z0-9]))/;
 /** What JSON's escapes leave before a text: `n` of `\n`, `u0022`. */
 const escapeRest = /^(?:u[0-9A-Fa-f]{4}|[nrtbf])/;
 
@@ -68,7 +78,7 @@ export class PersonalScan {
     this.#findsNumbers = detectors.length > 0;
   }
 
-  /** Finds what is in one value. Returns true when `onMatch` did. `hasAtSign`: whether there may be an `@` in it. */
+  /** Finds what is in one value. Returns true when `onMatch` did. `hasAtSign`: whether there may be an `@`, or `%40`. */
   scan(marks: ByteMarks, bytes: Buffer, from: number, to: number, onMatch: OnMatch, hasAtSign = true): boolean {
     return (
       (hasAtSign && this.#findsEmail && scanEmails(bytes, from, to, onMatch)) ||
@@ -193,8 +203,8 @@ function mayBeNumber(bytes: Buffer, first: number, end: number, to: number): boo
 
 /** Whether a number of so many digits, with nothing between them, is looked for: cards begin with 2 to 6. */
 function isLengthOfNumber(length: number, first: number): boolean {
-  if (length === 13 || length > 15) return first >= 0x32 && first <= 0x36;
-  return length !== 8 && length !== 10 && length !== 12;
+  if (length > 15) return first >= 0x32 && first <= 0x36;
+  return length !== 8 && length !== 10 && length !== 12 && length !== 13;
 }
 
 /** Digits enough for the shortest of the numbers, or as many dots as an address has. */
@@ -230,11 +240,12 @@ function isSecondGroupBehind(bytes: Buffer, place: number, to: number): boolean 
   return end > from && end < to && bytes[end] === colon;
 }
 
-/** Whether a number or a word may begin there: no letter, digit, or part of a decimal stands before it. */
+/** Whether a number or a word may begin there: no letter, digit, `_`, or part of a decimal stands before it. */
 function isBeginning(bytes: Buffer, place: number, from: number): boolean {
   if (place === from) return true;
   const neighbour = bytes[place - 1] as number;
   if (neighbour === backslash && isEscapeLetter(bytes[place] as number)) return false;
+  if (neighbour === underscore) return false;
   if (!isAlphanumeric(neighbour)) {
     return !(neighbour === 0x2e && place - 2 >= from && isDigit(bytes[place - 2] as number));
   }
@@ -246,30 +257,50 @@ function isBeginning(bytes: Buffer, place: number, from: number): boolean {
   return false;
 }
 
+/** Whether a value has what personal data is made of written as JSON's `\u00xx`: `\u0040`, `\u002b`. */
+export function hidesPersonalData(bytes: Buffer, from: number, to: number): boolean {
+  for (
+    let at = indexOfBytes(bytes, escapeStart, from, to);
+    at >= 0;
+    at = indexOfBytes(bytes, escapeStart, at + 1, to)
+  ) {
+    const code = bytes.toString("latin1", at + escapeStart.length, Math.min(to, at + escapeStart.length + 2));
+    if (/^[2-7][0-9A-Fa-f]$/.test(code) && isPersonal[Number.parseInt(code, 16)] === 1) return true;
+  }
+  return false;
+}
+
 /** Of the letters that stand for a sign behind a backslash, those that are hexadecimal digits. */
 function isEscapeLetter(byte: number): boolean {
   return byte === 0x62 || byte === 0x66;
 }
 
 function scanEmails(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
-  for (
-    let found = indexOfByte(bytes, atSign, from, to);
-    found >= 0;
-    found = indexOfByte(bytes, atSign, found + 1, to)
-  ) {
-    const windowFrom = Math.max(from, found - longestLocalPart - 6);
-    const before = bytes.toString("latin1", windowFrom, found);
-    const local = localPart.exec(before);
-    // `git@host:path` names no person.
-    if (local === null || local[0] === "git") continue;
-    const rest = domain.exec(bytes.toString("latin1", found + 1, Math.min(to, found + 1 + longestDomain)));
-    if (rest === null) continue;
-    let begin = windowFrom + local.index;
-    if (bytes[begin - 1] === backslash && begin > from) begin += escapeRest.exec(local[0])?.[0].length ?? 0;
-    if (begin >= found) continue;
-    if (onMatch({ from: begin, to: found + 1 + rest[0].length, name: email.name })) return true;
+  return scanAtSigns(bytes, from, to, atSign, onMatch) || scanAtSigns(bytes, from, to, encodedAtSign, onMatch);
+}
+
+/** `sign`: an `@`, as it is or as URLs write it. */
+function scanAtSigns(bytes: Buffer, from: number, to: number, sign: Buffer, onMatch: OnMatch): boolean {
+  for (let found = indexOfBytes(bytes, sign, from, to); found >= 0; found = indexOfBytes(bytes, sign, found + 1, to)) {
+    const begin = localPartBefore(bytes, from, found, sign === encodedAtSign);
+    if (begin < 0) continue;
+    const behind = found + sign.length;
+    const rest = domain.exec(bytes.toString("latin1", behind, Math.min(to, behind + longestDomain)));
+    if (rest !== null && onMatch({ from: begin, to: behind + rest[0].length, name: email.name })) return true;
   }
   return false;
+}
+
+/** Where the part of an address before its `@` begins; -1 when there is none. */
+function localPartBefore(bytes: Buffer, from: number, at: number, isUrl: boolean): number {
+  const windowFrom = Math.max(from, at - longestLocalPart - 6);
+  const before = bytes.toString("latin1", windowFrom, at);
+  const local = (isUrl ? urlLocalPart : localPart).exec(before);
+  // `git@host:path` names no person.
+  if (local === null || local[0] === "git") return -1;
+  let begin = windowFrom + local.index;
+  if (bytes[begin - 1] === backslash && begin > from) begin += escapeRest.exec(local[0])?.[0].length ?? 0;
+  return begin < at ? begin : -1;
 }
 
 function isDigit(byte: number): boolean {

@@ -5,7 +5,7 @@ import { email, personalDetectors } from "./detectors/personal.ts";
 import { secretDetectors, urlPassword } from "./detectors/secrets.ts";
 import { looksLikeJson, replaceInLiterals, StringTracker } from "./json-literals.ts";
 import { Look, leastBytes, mayMatchBehindEscapes, type Sought } from "./look.ts";
-import { PersonalScan } from "./personal-scan.ts";
+import { hidesPersonalData, PersonalScan } from "./personal-scan.ts";
 import { hidesBehindEscapes, SecretScan } from "./secret-scan.ts";
 import { type CompiledPattern, compilePattern, type UserPattern } from "./user-patterns.ts";
 
@@ -90,7 +90,8 @@ export class Redactor {
     const replaced = matches.length === 0 ? undefined : replaceMatches(bytes, from, to, matches, found);
     const value = replaced ?? bytes.subarray(from, to);
     const patterns = isIdentifier ? [] : this.#patternsFor(value);
-    if (patterns.length === 0 && !hidesSomething(value)) return replaced;
+    const seeksPersonal = !isIdentifier && this.#sought.personal !== undefined;
+    if (patterns.length === 0 && !hidesSomething(value, seeksPersonal)) return replaced;
     return this.#redactDecoded(value, found, isIdentifier, depth) ?? replaced;
   }
 
@@ -129,8 +130,9 @@ export class Redactor {
 }
 
 /** Whether there may be something that only shows once escapes are taken away. */
-function hidesSomething(value: Buffer): boolean {
+function hidesSomething(value: Buffer, seeksPersonal: boolean): boolean {
   if (!asciiEscapePlaces(value).isWithin(0, value.length)) return false;
+  if (seeksPersonal && hidesPersonalData(value, 0, value.length)) return true;
   marks.take(value, 0, value.length, false);
   return hidesBehindEscapes(marks, value, 0, value.length);
 }
