@@ -56,8 +56,11 @@ const leastDigits = 8;
 const mostDigits = 19;
 /** Of a Spanish NIE. */
 const nieDigits = 7;
-/** So far before its first digit a word begins: IBAN and NINO, NINO with a space, NIE, codice fiscale. */
-const wordLengths = [6, 3, 2, 1];
+/** So far before its first digit a word begins: codice fiscale, IBAN and NINO, NIE; NINO with a space; NIE with a dash. */
+const wordLengths = [6, 2, 1];
+const spacedWordLengths = [3];
+const dashedWordLengths = [2];
+const noLengths: readonly number[] = [];
 const nothing = 0;
 const stopped = -1;
 
@@ -114,13 +117,12 @@ export class PersonalScan {
     onMatch: OnMatch,
   ): number {
     const before = first > least ? (bytes[first - 1] as number) : 0;
-    if (isCapital(before) || before === space || before === dash) {
-      for (const length of wordLengths) {
-        if (first - length < least || !beginsWord(bytes, length, first, end)) continue;
-        const reached = this.#matchFrom(bytes, first - length, from, to, onMatch);
-        if (reached !== nothing) return reached;
-      }
-    } else if (before === plus || before === openParenthesis) {
+    for (const length of wordLengthsBefore(before)) {
+      if (first - length < least || !beginsWord(bytes, length, first, end)) continue;
+      const reached = this.#matchFrom(bytes, first - length, from, to, onMatch);
+      if (reached !== nothing) return reached;
+    }
+    if (before === plus || before === openParenthesis) {
       const reached = this.#matchFrom(bytes, first - 1, from, to, onMatch);
       if (reached !== nothing) return reached;
     }
@@ -175,6 +177,13 @@ function digitsEnd(bytes: Buffer, first: number, to: number): number {
   return end;
 }
 
+/** How long the words may be that end with this byte. */
+function wordLengthsBefore(byte: number): readonly number[] {
+  if (isCapital(byte)) return wordLengths;
+  if (byte === space) return spacedWordLengths;
+  return byte === dash ? dashedWordLengths : noLengths;
+}
+
 /** Whether a word of so many letters and signs before the digits begins as one that is looked for does. */
 function beginsWord(bytes: Buffer, length: number, first: number, end: number): boolean {
   const byte = bytes[first - length] as number;
@@ -194,11 +203,18 @@ function mayBeNumber(bytes: Buffer, first: number, end: number, to: number): boo
   const length = end - first;
   if (length > mostDigits) return false;
   const next = end < to ? (bytes[end] as number) : 0;
+  if (next === dash && !mayGoOnBehindDash(bytes, length, end)) return false;
   if (isSeparator[next] === 1 && isLongNumber(bytes, first, to)) return true;
   if (length >= leastDigits) {
     return isLengthOfNumber(length, bytes[first] as number) || (length === leastDigits && isCapital(next));
   }
   return length <= 4 && isFirstGroup(bytes, end, first + 4, to);
+}
+
+/** Whether a dash may stand behind so many digits: after four of a card four more follow, unlike after a year. */
+function mayGoOnBehindDash(bytes: Buffer, length: number, end: number): boolean {
+  if (length !== 4) return length > 2;
+  return isDigit(bytes[end + 3] as number) && isDigit(bytes[end + 4] as number);
 }
 
 /** Whether a number of so many digits, with nothing between them, is looked for: cards begin with 2 to 6. */
