@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { callsOfUser, newUser } from "./calls-api.ts";
 import { RecordingProxy } from "./recording-proxy.ts";
 import { Program, Weir } from "./weir-process.ts";
@@ -13,6 +16,17 @@ import { writtenFiles } from "./written-files.ts";
 let mock: Program;
 let proxy: RecordingProxy;
 let weir: Weir;
+/** Of the provider `pieces`: deltas that it streams, gzipped, and what it was sent last. */
+let deltas: readonly object[] = [];
+let sentToPieces = "";
+const piecesProvider = createServer(async (request, response) => {
+  const body: Buffer[] = [];
+  for await (const part of request) body.push(part);
+  sentToPieces = gunzipSync(Buffer.concat(body)).toString();
+  const events = deltas.map((delta) => `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`);
+  response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
+  response.end(gzipSync(`${events.join("")}data: [DONE]\n\n`));
+});
 const planted: string[] = [];
 const configFolder = process.env["RUNNER_TEMP"] ?? "/tmp";
 const configFile = join(configFolder, `weir-e2e-redaction-${process.pid}.yaml`);
@@ -20,9 +34,14 @@ const configFile = join(configFolder, `weir-e2e-redaction-${process.pid}.yaml`);
 before(async () => {
   mock = await Program.start("demo/mock-provider.ts", "--pace", "0.05");
   proxy = await RecordingProxy.start(mock.url);
+  await new Promise<void>((resolve) => piecesProvider.listen(0, "127.0.0.1", resolve));
   writeFileSync(
     configFile,
-    `redaction:
+    `providers:
+  pieces:
+    baseUrl: http://127.0.0.1:${(piecesProvider.address() as AddressInfo).port}
+redaction:
+  personal: [email, card_number]
   patterns:
     - name: order_number
       pattern: 'ORD-\\d{8}'
@@ -45,6 +64,7 @@ after(async () => {
   await weir?.[Symbol.asyncDispose]();
   await proxy?.[Symbol.asyncDispose]();
   await mock?.[Symbol.asyncDispose]();
+  piecesProvider.close();
 });
 
 /** A key that no other run has, and that compression leaves as it is where it is kept. */
@@ -93,6 +113,34 @@ test("the gateway's calls", async () => {
   JSON.parse(call?.input ?? "");
   const sent = Buffer.concat(proxy.connections.flatMap((connection) => connection.sent)).toString();
   assert.ok(sent.includes(key), "the provider got what the client sent");
+});
+
+test("what comes compressed, in pieces and as JSON in JSON", async () => {
+  const user = newUser();
+  const key = plant();
+  const [one, other] = [key.slice(0, 9), key.slice(9)];
+  const tool = { index: 0, id: "call_1", type: "function", function: { name: "pay", arguments: '{"card":"4111' } };
+  deltas = [
+    { role: "assistant", content: `the key ${one}` },
+    { content: `${other} and 4111` },
+    { content: " 1111 1111" },
+    { content: " 1111" },
+    { tool_calls: [tool] },
+    { tool_calls: [{ index: 0, function: { arguments: '111111111111","to":"grace\\u0040exam' } }] },
+    { tool_calls: [{ index: 0, function: { arguments: 'ple.com"}' } }] },
+  ];
+  const content = `mail grace@example.com\n${key}`;
+  const response = await fetch(`${weir.url}/pieces/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "content-encoding": "gzip", "x-weir-user": user },
+    body: gzipSync(JSON.stringify({ model: "m", stream: true, messages: [{ role: "user", content }] })),
+  });
+  assert.ok((await response.text()).includes(other), "the client got what the provider sent");
+  assert.ok(sentToPieces.includes(key));
+  const [call] = await callsOfUser(weir, user);
+  assert.match(call?.input ?? "", /mail \[redacted:email\]\\n\[redacted:openai_key\]/);
+  assert.match(call?.output ?? "", /the key \[redacted:openai_key\] and \[redacted:card_number\]/);
+  assert.match(call?.output ?? "", /card[\\":]+\[redacted:card_number\][\\",]+to[\\":]+\[redacted:email\]/);
 });
 
 test("spans and logs over OTLP, and REST", async () => {

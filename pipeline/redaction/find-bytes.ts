@@ -11,14 +11,8 @@ export function indexOfByte(bytes: Buffer, byte: number, from: number, to: numbe
   return -1;
 }
 
-let viewed: Buffer | undefined;
-let lastView: DataView = new DataView(new ArrayBuffer(0));
-
-/** A view over the bytes; scans of one buffer's values follow each other. */
-export function viewOf(bytes: Buffer): DataView {
-  if (viewed !== bytes) {
-    viewed = bytes;
-    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-  return lastView;
+/** The same of several bytes, all of which stand there. */
+export function indexOfBytes(bytes: Buffer, sought: Buffer, from: number, to: number): number {
+  const found = bytes.subarray(from, to).indexOf(sought);
+  return found < 0 ? -1 : from + found;
 }

@@ -1,6 +1,7 @@
+import { ByteMarks } from "./byte-marks.ts";
 import { asciiEscapePlaces, type BytePlaces, placesOf } from "./byte-places.ts";
 import { withoutAsciiEscapes } from "./pattern-anchors.ts";
-import type { PersonalScan } from "./personal-scan.ts";
+import { encodedAtSign, hidesPersonalData, type PersonalScan } from "./personal-scan.ts";
 import { hidesBehindEscapes, type SecretScan } from "./secret-scan.ts";
 import type { CompiledPattern } from "./user-patterns.ts";
 
@@ -14,12 +15,16 @@ export interface Sought {
 /** Shorter texts hold nothing that a detector finds. */
 export const leastBytes = 7;
 const isFound = () => true;
+/** Of the bytes that were last looked at. */
+const marks = new ByteMarks();
+let marked: Look | undefined;
 
 /** One look through the values of a buffer, in their order, that makes nothing of what it sees. */
 export class Look {
   readonly #bytes: Buffer;
   readonly #sought: Sought;
   readonly #atSigns: BytePlaces;
+  readonly #encodedAtSigns: BytePlaces;
   readonly #escapes: BytePlaces;
   /** By pattern; undefined of one that may match anywhere. */
   readonly #anchors: readonly (readonly BytePlaces[] | undefined)[];
@@ -28,6 +33,7 @@ export class Look {
     this.#bytes = bytes;
     this.#sought = sought;
     this.#atSigns = placesOf(bytes, 0x40);
+    this.#encodedAtSigns = placesOf(bytes, encodedAtSign);
     this.#escapes = asciiEscapePlaces(bytes);
     this.#anchors = sought.patterns.map(({ anchors }) => anchors?.map((anchor) => placesOf(bytes, anchor)));
   }
@@ -37,12 +43,23 @@ export class Look {
     if (to - from < leastBytes) return false;
     const { secrets, personal } = this.#sought;
     const bytes = this.#bytes;
+    this.#takeMarks();
     const hasAtSign = this.#atSigns.isWithin(from, to);
-    if (secrets.scan(bytes, from, to, isFound, hasAtSign)) return true;
-    if (!isIdentifier && personal?.scan(bytes, from, to, isFound, hasAtSign) === true) return true;
     const hasEscapes = this.#escapes.isWithin(from, to);
-    if (hasEscapes && hidesBehindEscapes(bytes, from, to)) return true;
+    if (secrets.scan(marks, bytes, from, to, isFound, hasAtSign)) return true;
+    if (hasEscapes && hidesBehindEscapes(marks, bytes, from, to)) return true;
+    if (!isIdentifier && personal !== undefined) {
+      const mayHaveEmail = hasAtSign || this.#encodedAtSigns.isWithin(from, to);
+      if (personal.scan(marks, bytes, from, to, isFound, mayHaveEmail)) return true;
+      if (hasEscapes && hidesPersonalData(bytes, from, to)) return true;
+    }
     return !isIdentifier && this.#mayMatchPattern(from, to, hasEscapes);
+  }
+
+  #takeMarks(): void {
+    if (marked === this) return;
+    marks.take(this.#bytes, 0, this.#bytes.length, this.#sought.personal !== undefined);
+    marked = this;
   }
 
   #mayMatchPattern(from: number, to: number, hasEscapes: boolean): boolean {

@@ -1,3 +1,4 @@
+import type { ByteMarks } from "./byte-marks.ts";
 import {
   email,
   type Lead,
@@ -6,25 +7,35 @@ import {
   personalWindowBytes,
   validPart,
 } from "./detectors/personal.ts";
-import { indexOfByte, viewOf } from "./find-bytes.ts";
+import { indexOfBytes } from "./find-bytes.ts";
 import type { OnMatch } from "./secret-scan.ts";
 
-const atSign = 0x40;
+const atSign = Buffer.from("@");
+/** As URLs and forms write it. */
+export const encodedAtSign = Buffer.from("%40");
 const backslash = 0x5c;
 const colon = 0x3a;
 const dash = 0x2d;
 const space = 0x20;
 const plus = 0x2b;
 const openParenthesis = 0x28;
+const underscore = 0x5f;
 const letterU = 0x75;
 const letterX = 0x58;
 const letterZ = 0x5a;
+const escapeStart = Buffer.from("\\u00");
+/** Bytes of what is looked for. Quotes, `<`, `>`, `&` and `=`, which some always write as `\u00xx`, are none. */
+const isPersonal = new Uint8Array(128);
+for (const letter of " %()+-./0123456789:@_") isPersonal[letter.charCodeAt(0)] = 1;
+for (let letter = 0; letter < 26; letter++) isPersonal[0x41 + letter] = isPersonal[0x61 + letter] = 1;
 const longestLocalPart = 64;
 const longestDomain = 255;
 const localPart = /[A-Za-z0-9._%+-]+$/;
+/** In a URL only these signs of a local part are written as `%xx`. */
+const urlLocalPart = /(?<!%[0-9A-Fa-f]?)(?:[A-Za-z0-9._+-]|%(?:2[BDEbde]|5[Ff]))+$/;
 /** Labels may have letters of any script, in UTF-8. */
 const domain =
-  /^(?:[A-Za-z0-9\x80-\xff](?:[A-Za-z0-9\x80-\xff-]{0,61}[A-Za-z0-9\x80-\xff])?\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])/;
+  /^(?:[A-Za-z0-9\x80-\xff](?:[A-Za-z0-9\x80-\xff-]{0,61}[A-Za-z0-9\x80-\xff])?\.){1,8}(?!(?:png|jpe?g|gif|svg|webp|avif|ico|css|s[ac]ss|[cm]?jsx?|[cm]?tsx|json|ya?ml|html?|xml|woff2?|ttf|pdf|txt|csv)(?![A-Za-z0-9]))[A-Za-z]{2,24}(?![A-Za-z0-9]|\.(?:png|jpe?g|gif|svg|webp|avif|ico|css|s[ac]ss|[cm]?jsx?|[cm]?tsx|json|ya?ml|html?|xml|woff2?|ttf|pdf|txt|csv)(?![A-Za-z0-9]))/;
 /** What JSON's escapes leave before a text: `n` of `\n`, `u0022`. */
 const escapeRest = /^(?:u[0-9A-Fa-f]{4}|[nrtbf])/;
 
@@ -45,15 +56,17 @@ const leastDigits = 8;
 const mostDigits = 19;
 /** Of a Spanish NIE. */
 const nieDigits = 7;
-/** So far before its first digit a word begins: IBAN and NINO, NINO with a space, NIE, codice fiscale. */
-const wordLengths = [6, 3, 2, 1];
-const wordBytes = 4;
+/** So far before its first digit a word begins: codice fiscale, IBAN and NINO, NIE; NINO with a space; NIE with a dash. */
+const wordLengths = [6, 2, 1];
+const spacedWordLengths = [3];
+const dashedWordLengths = [2];
+const noLengths: readonly number[] = [];
 const nothing = 0;
 const stopped = -1;
 
 /**
- * Finds personal data in bytes. All but e-mail addresses has digits near where it begins, or a colon: bytes are passed
- * over by eights that have neither, and what stands around one is looked at before a pattern is tried.
+ * Finds personal data in bytes, of which it is given the marks. All but e-mail addresses has digits near where it begins,
+ * or a colon: what stands around one that is marked is looked at before a pattern is tried.
  */
 export class PersonalScan {
   readonly #byLead: (readonly PersonalDetector[])[] = [];
@@ -68,18 +81,19 @@ export class PersonalScan {
     this.#findsNumbers = detectors.length > 0;
   }
 
-  /** Finds what is in one value. Returns true when `onMatch` did. `hasAtSign`: whether there may be an `@` in it. */
-  scan(bytes: Buffer, from: number, to: number, onMatch: OnMatch, hasAtSign = true): boolean {
+  /** Finds what is in one value. Returns true when `onMatch` did. `hasAtSign`: whether there may be an `@`, or `%40`. */
+  scan(marks: ByteMarks, bytes: Buffer, from: number, to: number, onMatch: OnMatch, hasAtSign = true): boolean {
     return (
       (hasAtSign && this.#findsEmail && scanEmails(bytes, from, to, onMatch)) ||
-      (this.#findsNumbers && this.#scanNumbers(bytes, from, to, onMatch))
+      (this.#findsNumbers && from < to && this.#scanNumbers(marks, bytes, from, to, onMatch))
     );
   }
 
-  #scanNumbers(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
+  #scanNumbers(marks: ByteMarks, bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
     /** Where the last match ended: no other begins before. */
     let least = from;
-    for (let place = nextDigitOrColon(bytes, from, to); place >= 0; ) {
+    // What stands before the value does not count.
+    for (let place = isDigit(bytes[from] as number) ? from : marks.nextNumber(from, to); place >= 0; ) {
       const isColon = bytes[place] === colon;
       const end = isColon ? place + 1 : digitsEnd(bytes, place, to);
       const reached = isColon
@@ -87,7 +101,7 @@ export class PersonalScan {
         : this.#matchAroundDigits(bytes, place, end, from, to, least, onMatch);
       if (reached === stopped) return true;
       if (reached !== nothing) least = reached;
-      place = nextDigitOrColon(bytes, reached === nothing ? end : reached, to);
+      place = marks.nextNumber(reached === nothing ? end : reached, to);
     }
     return false;
   }
@@ -103,13 +117,12 @@ export class PersonalScan {
     onMatch: OnMatch,
   ): number {
     const before = first > least ? (bytes[first - 1] as number) : 0;
-    if (isCapital(before) || before === space || before === dash) {
-      for (const length of wordLengths) {
-        if (first - length < least || !beginsWord(bytes, length, first, end)) continue;
-        const reached = this.#matchFrom(bytes, first - length, from, to, onMatch);
-        if (reached !== nothing) return reached;
-      }
-    } else if (before === plus || before === openParenthesis) {
+    for (const length of wordLengthsBefore(before)) {
+      if (first - length < least || !beginsWord(bytes, length, first, end)) continue;
+      const reached = this.#matchFrom(bytes, first - length, from, to, onMatch);
+      if (reached !== nothing) return reached;
+    }
+    if (before === plus || before === openParenthesis) {
       const reached = this.#matchFrom(bytes, first - 1, from, to, onMatch);
       if (reached !== nothing) return reached;
     }
@@ -158,42 +171,17 @@ export class PersonalScan {
   }
 }
 
-/** Where the next digit or colon stands; -1 when none does. */
-function nextDigitOrColon(bytes: Buffer, from: number, to: number): number {
-  const view = viewOf(bytes);
-  const last = to - wordBytes * 2;
-  let place = from;
-  while (place <= last) {
-    const one = thirties(view.getInt32(place, true));
-    const marks = one !== 0 ? one : thirties(view.getInt32(place + wordBytes, true));
-    if (marks === 0) {
-      place += wordBytes * 2;
-      continue;
-    }
-    place += (one !== 0 ? 0 : wordBytes) + ((31 - Math.clz32(marks & -marks)) >> 3);
-    if ((bytes[place] as number) <= colon) return place;
-    place++;
-  }
-  for (; place < to; place++) {
-    const byte = bytes[place] as number;
-    if (byte >= 0x30 && byte <= colon) return place;
-  }
-  return -1;
-}
-
-/**
- * Marks bytes from 0x30 up to 0x3f: digits, the colon and five rarer signs. The lowest mark is right, those above it may
- * be wrong.
- */
-function thirties(word: number): number {
-  const rest = (word & 0xf0f0_f0f0) ^ 0x3030_3030;
-  return (rest - 0x0101_0101) & ~rest & 0x8080_8080;
-}
-
 function digitsEnd(bytes: Buffer, first: number, to: number): number {
   let end = first + 1;
   while (end < to && isDigit(bytes[end] as number)) end++;
   return end;
+}
+
+/** How long the words may be that end with this byte. */
+function wordLengthsBefore(byte: number): readonly number[] {
+  if (isCapital(byte)) return wordLengths;
+  if (byte === space) return spacedWordLengths;
+  return byte === dash ? dashedWordLengths : noLengths;
 }
 
 /** Whether a word of so many letters and signs before the digits begins as one that is looked for does. */
@@ -215,6 +203,7 @@ function mayBeNumber(bytes: Buffer, first: number, end: number, to: number): boo
   const length = end - first;
   if (length > mostDigits) return false;
   const next = end < to ? (bytes[end] as number) : 0;
+  if (next === dash && !mayGoOnBehindDash(bytes, length, end)) return false;
   if (isSeparator[next] === 1 && isLongNumber(bytes, first, to)) return true;
   if (length >= leastDigits) {
     return isLengthOfNumber(length, bytes[first] as number) || (length === leastDigits && isCapital(next));
@@ -222,10 +211,16 @@ function mayBeNumber(bytes: Buffer, first: number, end: number, to: number): boo
   return length <= 4 && isFirstGroup(bytes, end, first + 4, to);
 }
 
+/** Whether a dash may stand behind so many digits: after four of a card four more follow, unlike after a year. */
+function mayGoOnBehindDash(bytes: Buffer, length: number, end: number): boolean {
+  if (length !== 4) return length > 2;
+  return isDigit(bytes[end + 3] as number) && isDigit(bytes[end + 4] as number);
+}
+
 /** Whether a number of so many digits, with nothing between them, is looked for: cards begin with 2 to 6. */
 function isLengthOfNumber(length: number, first: number): boolean {
-  if (length === 13 || length > 15) return first >= 0x32 && first <= 0x36;
-  return length !== 8 && length !== 10 && length !== 12;
+  if (length > 15) return first >= 0x32 && first <= 0x36;
+  return length !== 8 && length !== 10 && length !== 12 && length !== 13;
 }
 
 /** Digits enough for the shortest of the numbers, or as many dots as an address has. */
@@ -261,11 +256,12 @@ function isSecondGroupBehind(bytes: Buffer, place: number, to: number): boolean 
   return end > from && end < to && bytes[end] === colon;
 }
 
-/** Whether a number or a word may begin there: no letter, digit, or part of a decimal stands before it. */
+/** Whether a number or a word may begin there: no letter, digit, `_`, or part of a decimal stands before it. */
 function isBeginning(bytes: Buffer, place: number, from: number): boolean {
   if (place === from) return true;
   const neighbour = bytes[place - 1] as number;
   if (neighbour === backslash && isEscapeLetter(bytes[place] as number)) return false;
+  if (neighbour === underscore) return false;
   if (!isAlphanumeric(neighbour)) {
     return !(neighbour === 0x2e && place - 2 >= from && isDigit(bytes[place - 2] as number));
   }
@@ -277,30 +273,50 @@ function isBeginning(bytes: Buffer, place: number, from: number): boolean {
   return false;
 }
 
+/** Whether a value has what personal data is made of written as JSON's `\u00xx`: `\u0040`, `\u002b`. */
+export function hidesPersonalData(bytes: Buffer, from: number, to: number): boolean {
+  for (
+    let at = indexOfBytes(bytes, escapeStart, from, to);
+    at >= 0;
+    at = indexOfBytes(bytes, escapeStart, at + 1, to)
+  ) {
+    const code = bytes.toString("latin1", at + escapeStart.length, Math.min(to, at + escapeStart.length + 2));
+    if (/^[2-7][0-9A-Fa-f]$/.test(code) && isPersonal[Number.parseInt(code, 16)] === 1) return true;
+  }
+  return false;
+}
+
 /** Of the letters that stand for a sign behind a backslash, those that are hexadecimal digits. */
 function isEscapeLetter(byte: number): boolean {
   return byte === 0x62 || byte === 0x66;
 }
 
 function scanEmails(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
-  for (
-    let found = indexOfByte(bytes, atSign, from, to);
-    found >= 0;
-    found = indexOfByte(bytes, atSign, found + 1, to)
-  ) {
-    const windowFrom = Math.max(from, found - longestLocalPart - 6);
-    const before = bytes.toString("latin1", windowFrom, found);
-    const local = localPart.exec(before);
-    // `git@host:path` names no person.
-    if (local === null || local[0] === "git") continue;
-    const rest = domain.exec(bytes.toString("latin1", found + 1, Math.min(to, found + 1 + longestDomain)));
-    if (rest === null) continue;
-    let begin = windowFrom + local.index;
-    if (bytes[begin - 1] === backslash && begin > from) begin += escapeRest.exec(local[0])?.[0].length ?? 0;
-    if (begin >= found) continue;
-    if (onMatch({ from: begin, to: found + 1 + rest[0].length, name: email.name })) return true;
+  return scanAtSigns(bytes, from, to, atSign, onMatch) || scanAtSigns(bytes, from, to, encodedAtSign, onMatch);
+}
+
+/** `sign`: an `@`, as it is or as URLs write it. */
+function scanAtSigns(bytes: Buffer, from: number, to: number, sign: Buffer, onMatch: OnMatch): boolean {
+  for (let found = indexOfBytes(bytes, sign, from, to); found >= 0; found = indexOfBytes(bytes, sign, found + 1, to)) {
+    const begin = localPartBefore(bytes, from, found, sign === encodedAtSign);
+    if (begin < 0) continue;
+    const behind = found + sign.length;
+    const rest = domain.exec(bytes.toString("latin1", behind, Math.min(to, behind + longestDomain)));
+    if (rest !== null && onMatch({ from: begin, to: behind + rest[0].length, name: email.name })) return true;
   }
   return false;
+}
+
+/** Where the part of an address before its `@` begins; -1 when there is none. */
+function localPartBefore(bytes: Buffer, from: number, at: number, isUrl: boolean): number {
+  const windowFrom = Math.max(from, at - longestLocalPart - 6);
+  const before = bytes.toString("latin1", windowFrom, at);
+  const local = (isUrl ? urlLocalPart : localPart).exec(before);
+  // `git@host:path` names no person.
+  if (local === null || local[0] === "git") return -1;
+  let begin = windowFrom + local.index;
+  if (bytes[begin - 1] === backslash && begin > from) begin += escapeRest.exec(local[0])?.[0].length ?? 0;
+  return begin < at ? begin : -1;
 }
 
 function isDigit(byte: number): boolean {

@@ -1,9 +1,11 @@
+import { ByteMarks } from "./byte-marks.ts";
+import { asciiEscapePlaces } from "./byte-places.ts";
 import type { Match } from "./detectors/detector.ts";
 import { email, personalDetectors } from "./detectors/personal.ts";
 import { secretDetectors, urlPassword } from "./detectors/secrets.ts";
 import { looksLikeJson, replaceInLiterals, StringTracker } from "./json-literals.ts";
 import { Look, leastBytes, mayMatchBehindEscapes, type Sought } from "./look.ts";
-import { PersonalScan } from "./personal-scan.ts";
+import { hidesPersonalData, PersonalScan } from "./personal-scan.ts";
 import { hidesBehindEscapes, SecretScan } from "./secret-scan.ts";
 import { type CompiledPattern, compilePattern, type UserPattern } from "./user-patterns.ts";
 
@@ -20,6 +22,8 @@ export type FoundCounts = Map<string, number>;
 /** JSON in JSON is looked into so many times. */
 const deepestJson = 4;
 const mostRounds = 8;
+/** Of the value that is being redacted. */
+const marks = new ByteMarks();
 const secretNames = new Set([...secretDetectors.map(({ name }) => name), urlPassword.name]);
 
 /**
@@ -80,12 +84,14 @@ export class Redactor {
       matches.push(match);
       return false;
     };
-    this.#sought.secrets.scan(bytes, from, to, onMatch);
+    marks.take(bytes, from, to, this.#sought.personal !== undefined);
+    this.#sought.secrets.scan(marks, bytes, from, to, onMatch);
     if (!isIdentifier) this.#scanPersonal(bytes, from, to, matches);
     const replaced = matches.length === 0 ? undefined : replaceMatches(bytes, from, to, matches, found);
     const value = replaced ?? bytes.subarray(from, to);
     const patterns = isIdentifier ? [] : this.#patternsFor(value);
-    if (patterns.length === 0 && !hidesBehindEscapes(value, 0, value.length)) return replaced;
+    const seeksPersonal = !isIdentifier && this.#sought.personal !== undefined;
+    if (patterns.length === 0 && !hidesSomething(value, seeksPersonal)) return replaced;
     return this.#redactDecoded(value, found, isIdentifier, depth) ?? replaced;
   }
 
@@ -102,7 +108,7 @@ export class Redactor {
   /** Adds what no secret is a part of: a URL's password and host look like an address. */
   #scanPersonal(bytes: Buffer, from: number, to: number, matches: Match[]): void {
     const secrets = matches.toSorted(byPlace);
-    this.#sought.personal?.scan(bytes, from, to, (match) => {
+    this.#sought.personal?.scan(marks, bytes, from, to, (match) => {
       if (!overlapsAny(secrets, match)) matches.push(match);
       return false;
     });
@@ -121,6 +127,14 @@ export class Redactor {
     });
     return bufferOf(inLiterals);
   }
+}
+
+/** Whether there may be something that only shows once escapes are taken away. */
+function hidesSomething(value: Buffer, seeksPersonal: boolean): boolean {
+  if (!asciiEscapePlaces(value).isWithin(0, value.length)) return false;
+  if (seeksPersonal && hidesPersonalData(value, 0, value.length)) return true;
+  marks.take(value, 0, value.length, false);
+  return hidesBehindEscapes(marks, value, 0, value.length);
 }
 
 /** Whether a detector finds secrets, not personal data. */

@@ -1,6 +1,7 @@
+import type { ByteMarks } from "./byte-marks.ts";
 import type { Match } from "./detectors/detector.ts";
 import { leastRun, privateKey, type SecretDetector, urlPassword } from "./detectors/secrets.ts";
-import { indexOfByte, viewOf } from "./find-bytes.ts";
+import { indexOfByte } from "./find-bytes.ts";
 
 const backslash = 0x5c;
 const letterU = 0x75;
@@ -11,7 +12,6 @@ const slash = 0x2f;
 const openBracket = 0x5b;
 const zero = 0x30;
 const at = 0x40;
-const wordBytes = 4;
 /** A pattern is tried on so much of the text first; on more where that is not enough. */
 const firstWindowBytes = 320;
 /** A match that fills this goes on as long as token bytes do. */
@@ -45,8 +45,9 @@ interface Literal {
 export type OnMatch = (match: Match) => boolean;
 
 /**
- * Finds secrets in bytes. Ordinary text is passed over in strides: every secret has `leastRun` token bytes in a row. What
- * rows of token bytes there are is looked through for the beginnings of keys, and patterns are tried where one stands.
+ * Finds secrets in bytes, of which it is given the marks. Ordinary text is passed over: every secret has `leastRun` token
+ * bytes in a row. What runs of token bytes there are is looked through for the beginnings of keys, and patterns are tried
+ * where one stands.
  */
 export class SecretScan {
   /** By first byte. */
@@ -57,6 +58,7 @@ export class SecretScan {
   readonly #third = new Int32Array(256);
   /** By last byte. */
   readonly #after: (readonly Literal[] | undefined)[] = new Array(256).fill(undefined);
+  readonly #findsKeys: boolean;
   readonly #findsUrlPasswords: boolean;
 
   constructor(detectors: readonly SecretDetector[], others: ReadonlySet<string>) {
@@ -69,6 +71,7 @@ export class SecretScan {
         add(this.#after, text.charCodeAt(text.length - 1), literal(text.toLowerCase(), detector));
       }
     }
+    this.#findsKeys = detectors.length > 0;
     this.#findsUrlPasswords = others.has(urlPassword.name);
   }
 
@@ -81,24 +84,34 @@ export class SecretScan {
   }
 
   /** Finds the secrets of one value. Returns true when `onMatch` did. `hasAtSign`: whether there may be an `@` in it. */
-  scan(bytes: Buffer, from: number, to: number, onMatch: OnMatch, hasAtSign = true): boolean {
-    return this.#scanRuns(bytes, from, to, onMatch) || (hasAtSign && this.#scanUrls(bytes, from, to, onMatch));
+  scan(marks: ByteMarks, bytes: Buffer, from: number, to: number, onMatch: OnMatch, hasAtSign = true): boolean {
+    return (
+      (this.#findsKeys && this.#scanRuns(marks, bytes, from, to, onMatch)) ||
+      (hasAtSign && this.#scanUrls(bytes, from, to, onMatch))
+    );
   }
 
-  #scanRuns(bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
-    let start = nextRun(bytes, from, to);
+  #scanRuns(marks: ByteMarks, bytes: Buffer, from: number, to: number, onMatch: OnMatch): boolean {
+    let start = marks.nextRun(from, to);
     while (start >= 0) {
-      let end = start + leastRun;
-      while (end < to && isToken[bytes[end] as number] === 1) end++;
-      const reached = this.#scanRun(bytes, start, end, from, to, onMatch);
+      const end = marks.runEnd(start + leastRun, to);
+      const reached = this.#scanRun(marks, bytes, start, end, from, to, onMatch);
       if (reached < 0) return true;
-      start = nextRun(bytes, Math.max(end, reached), to);
+      start = marks.nextRun(Math.max(end, reached), to);
     }
     return false;
   }
 
   /** Returns where the last match ended; -1 when `onMatch` said to stop. */
-  #scanRun(bytes: Buffer, start: number, end: number, from: number, to: number, onMatch: OnMatch): number {
+  #scanRun(
+    marks: ByteMarks,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    from: number,
+    to: number,
+    onMatch: OnMatch,
+  ): number {
     let reached = start;
     if (start > from) {
       const literals = this.#after[bytes[start - 1] as number];
@@ -112,7 +125,7 @@ export class SecretScan {
     }
     const begin = start > from ? afterEscape(bytes, start, end) : start;
     const last = end - 3;
-    for (let place = Math.max(start, reached); place <= last; ) {
+    for (let place = Math.max(start, reached); place >= 0 && place <= last; ) {
       const match = this.#matchFrom(bytes, place, end, from, to);
       if (match !== undefined) {
         if (onMatch(match)) return -1;
@@ -120,9 +133,8 @@ export class SecretScan {
         continue;
       }
       // No letter or digit stands before a key, but those of an escape.
-      const next = place < begin ? begin : end;
-      do place++;
-      while (place < next && isAlphanumeric[bytes[place - 1] as number] === 1);
+      const next = marks.nextWordStart(place + 1, end);
+      place = place < begin && (next < 0 || next > begin) ? begin : next;
     }
     return reached;
   }
@@ -167,12 +179,11 @@ export class SecretScan {
 }
 
 /** Whether a value has ASCII written as JSON's `\u00xx` right before, or behind, what may be a key. */
-export function hidesBehindEscapes(bytes: Buffer, from: number, to: number): boolean {
-  for (let start = nextRun(bytes, from, to); start >= 0; ) {
-    let end = start + leastRun;
-    while (end < to && isToken[bytes[end] as number] === 1) end++;
+export function hidesBehindEscapes(marks: ByteMarks, bytes: Buffer, from: number, to: number): boolean {
+  for (let start = marks.nextRun(from, to); start >= 0; ) {
+    const end = marks.runEnd(start + leastRun, to);
     if (isBesideEscape(bytes, start, end)) return true;
-    start = nextRun(bytes, end, to);
+    start = marks.nextRun(end, to);
   }
   return false;
 }
@@ -195,40 +206,6 @@ function isAsciiEscape(bytes: Buffer, place: number): boolean {
     row >= 0x32 &&
     row <= 0x37
   );
-}
-
-/**
- * Where the next row of at least `leastRun` token bytes begins; -1 when there is none. `from` counts as a beginning.
- * Such a row has three words in a row, of four bytes each from `from` on, in which no byte is below all tokens, and one
- * of them is looked at if every third word is. Nearly every word of a text that is looked at ends the matter there.
- */
-function nextRun(bytes: Buffer, from: number, to: number): number {
-  const view = viewOf(bytes);
-  const last = to - wordBytes;
-  for (let place = from + wordBytes * 2; place <= last; place += wordBytes * 3) {
-    if (hasLowByte(view.getInt32(place, true)) || !isAmongClearWords(view, place, last)) continue;
-    let end = place;
-    while (end < to && isToken[bytes[end] as number] === 1) end++;
-    if (end < place + wordBytes) continue;
-    let start = place;
-    while (start > from && isToken[bytes[start - 1] as number] === 1) start--;
-    if (end - start >= leastRun) return start;
-  }
-  return -1;
-}
-
-/** Whether a word has a byte below the least token: its highest bit is set then. */
-function hasLowByte(word: number): boolean {
-  return ((word - 0x2b2b_2b2b) & ~word & 0x8080_8080) !== 0;
-}
-
-/** Whether the word is one of three in a row without a byte below all tokens. Two words stand before it. */
-function isAmongClearWords(view: DataView, place: number, last: number): boolean {
-  const isNextClear = place + wordBytes <= last && !hasLowByte(view.getInt32(place + wordBytes, true));
-  if (!hasLowByte(view.getInt32(place - wordBytes, true))) {
-    return isNextClear || !hasLowByte(view.getInt32(place - wordBytes * 2, true));
-  }
-  return isNextClear && place + wordBytes * 2 <= last && !hasLowByte(view.getInt32(place + wordBytes * 2, true));
 }
 
 /** Of a run behind a backslash, where its text begins: behind `n` of `\n`, or `u0022`. */

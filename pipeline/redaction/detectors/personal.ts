@@ -5,12 +5,12 @@ import {
   passesCpf,
   passesDni,
   passesIban,
-  passesLuhn,
   passesNif,
   passesNir,
   passesSteuerId,
 } from "./check-digits.ts";
 import type { Detector } from "./detector.ts";
+import { isCardNumber, isInternationalNumber } from "./number-plans.ts";
 
 /** What a match may begin with; the pattern is tried at no other place. */
 export type Lead = "digit" | "capital" | "sign" | "hex";
@@ -46,8 +46,9 @@ export const personalWindowBytes = 72;
 export const personalLookBehindBytes = 32;
 
 /**
- * The first row that matches at a place wins. No digit, and no part of a longer number, stands beside a match; no letter
- * either behind one of digits alone, which would be the beginning of an id such as `chatcmpl-52998224725c…`.
+ * The first row that matches at a place wins. No digit, no part of a longer number, and no `_` as in `call_4111…`, stands
+ * beside a match; no letter either behind one of digits alone, which would be the beginning of an id such as
+ * `chatcmpl-52998224725c…`.
  */
 export const personalDetectors: readonly PersonalDetector[] = [
   {
@@ -60,45 +61,46 @@ export const personalDetectors: readonly PersonalDetector[] = [
   },
   {
     name: "card_number",
-    meaning: "Payment cards, by Luhn's check.",
+    meaning: "Payment cards, by their issuers' ranges and Luhn's check.",
     leads: ["digit"],
     pattern:
-      /[2-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,7}(?![\dA-Za-z]|[.,]\d)|3[47]\d{2}[ -]?\d{6}[ -]?\d{5}(?![\dA-Za-z])/y,
-    isValid: (digits) => digits.length >= 13 && digits.length <= 19 && passesLuhn(digits) && !/^(.)\1*$/.test(digits),
+      /[2-6]\d{3}(?:[ .-]?\d{4}){2}[ .-]?\d{1,7}(?![\dA-Za-z_]|\.\d)|3\d{3}[ .-]?\d{6}[ .-]?\d{4,5}(?![\dA-Za-z_])/y,
+    isValid: isCardNumber,
   },
   {
     name: "br_cnpj",
     meaning: "Brazilian CNPJ, by its check digits.",
     leads: ["digit"],
-    pattern: /\d{2}\.?\d{3}\.?\d{3}\/?\d{4}-?\d{2}(?![\dA-Za-z]|[.,]\d)/y,
+    // Without signs only of a firm's first nine branches: times such as `20240131123045` have fourteen digits too.
+    pattern: /(?:\d{8}000[1-9]|\d{2}\.?\d{3}\.?\d{3}\/\d{4}-?)\d{2}(?![\dA-Za-z_]|\.\d)/y,
     isValid: passesCnpj,
   },
   {
     name: "br_cpf",
     meaning: "Brazilian CPF, by its check digits.",
     leads: ["digit"],
-    pattern: /\d{3}\.?\d{3}\.?\d{3}-?\d{2}(?![\dA-Za-z]|[.,]\d)/y,
+    pattern: /\d{3}\.?\d{3}\.?\d{3}-?\d{2}(?![\dA-Za-z_]|\.\d)/y,
     isValid: passesCpf,
   },
   {
     name: "fr_nir",
     meaning: "French social security numbers (NIR), by their key.",
     leads: ["digit"],
-    pattern: /[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?![\dA-Za-z])/y,
+    pattern: /[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?![\dA-Za-z_])/y,
     isValid: passesNir,
   },
   {
     name: "de_steuer_id",
     meaning: "German tax ids, by their check digit.",
     leads: ["digit"],
-    pattern: /\d{2} ?\d{3} ?\d{3} ?\d{3}(?![\dA-Za-z]|[.,]\d)/y,
+    pattern: /\d{2} ?\d{3} ?\d{3} ?\d{3}(?![\dA-Za-z_]|\.\d)/y,
     isValid: passesSteuerId,
   },
   {
     name: "us_ssn",
     meaning: "US social security numbers, written with dashes.",
     leads: ["digit"],
-    pattern: /(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\dA-Za-z-])/y,
+    pattern: /(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\dA-Za-z_-])/y,
   },
   {
     name: "uk_nino",
@@ -110,7 +112,9 @@ export const personalDetectors: readonly PersonalDetector[] = [
     name: "es_dni",
     meaning: "Spanish DNI and NIE, by their letter.",
     leads: ["digit", "capital"],
-    pattern: /(?:\d{8}|[XYZ]-?\d{7})[- ]?[A-HJ-NP-TV-Z](?![A-Za-z0-9])/y,
+    // A day in UTC, `20240131Z`, is none.
+    pattern:
+      /(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])Z)(?:\d{8}|[XYZ]-?\d{7})[- ]?[A-HJ-NP-TV-Z](?![A-Za-z0-9])/y,
     isValid: passesDni,
   },
   {
@@ -129,10 +133,12 @@ export const personalDetectors: readonly PersonalDetector[] = [
   },
   {
     name: "ipv4",
-    meaning: "IPv4 addresses; not versions such as `Chrome/120.0.0.0`.",
+    meaning:
+      "IPv4 addresses but `127.…`, `0.…` and `255.…`; not versions such as `Chrome/120.0.0.0` and `version 1.2.3.4`.",
     leads: ["digit"],
-    pattern: /(?<!\.|[A-Za-z]\/)\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)/y,
-    isValidAsIs: isIPv4,
+    pattern:
+      /(?<!\.|[A-Za-z]\/|[=<>~^!]=|@|[Vv]er(?:sion|\.)?["'\s:=]{0,4})\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d|-(?:alpha|beta|dev|pre|rc))/y,
+    isValidAsIs: (text) => isIPv4(text) && !/^(?:0|127|255)\./.test(text),
   },
   {
     name: "ipv6",
@@ -147,10 +153,7 @@ export const personalDetectors: readonly PersonalDetector[] = [
     leads: ["sign", "digit"],
     pattern:
       /\+[1-9]\d{0,2}(?:[ ./-]?(?:\(\d{1,4}\)|\d{1,4})){2,6}(?!\d)|(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])[2-9]\d{2}[ .-]\d{4}(?![\d-])/y,
-    isValid: (number) => {
-      const digits = number.replaceAll(/[()+]/g, "").length;
-      return digits >= 8 && digits <= 15;
-    },
+    isValid: (number) => !number.startsWith("+") || isInternationalNumber(number.replaceAll(/[()+]/g, "")),
     mayBeShorter: true,
   },
 ];

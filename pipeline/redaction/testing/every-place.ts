@@ -8,8 +8,8 @@ import {
 } from "../detectors/personal.ts";
 
 const leads: Record<Lead, RegExp> = { digit: /[0-9]/, capital: /[A-Z]/, sign: /[+(]/, hex: /[a-f]/ };
-/** What may stand before a match: the end of a JSON escape, or neither a letter or digit nor a decimal's point. */
-const before = /(?:^|\\(?:[nrtbf]|u[0-9A-Fa-f]{4})|(?:^|[^0-9])\.|[^A-Za-z0-9.])$/;
+/** What may stand before a match: the end of a JSON escape, or no letter, digit, `_`, or decimal's point. */
+const before = /(?:^|\\(?:[nrtbf]|u[0-9A-Fa-f]{4})|(?:^|[^0-9])\.|[^A-Za-z0-9._])$/;
 
 /** What `PersonalScan` finds of these detectors, by trying all of them at every place. */
 export function matchesAtEveryPlace(detectors: readonly PersonalDetector[], bytes: Buffer): Match[] {
