@@ -1,7 +1,9 @@
+import type { TextPlaces } from "../blocks/block-layout.ts";
 import { asciiEscapePlaces, type BytePlaces, placesOf } from "./byte-places.ts";
+import { CleanTexts } from "./clean-texts.ts";
 import { withoutAsciiEscapes } from "./pattern-anchors.ts";
 import type { PersonalScan } from "./personal-scan.ts";
-import { hidesBehindEscapes, type SecretScan } from "./secret-scan.ts";
+import { hidesBehindEscapes, nextRun, type SecretScan } from "./secret-scan.ts";
 import type { CompiledPattern } from "./user-patterns.ts";
 
 /** What is looked for. */
@@ -19,6 +21,7 @@ const isFound = () => true;
 export class Look {
   readonly #bytes: Buffer;
   readonly #sought: Sought;
+  readonly #clean: CleanTexts;
   readonly #atSigns: BytePlaces;
   readonly #escapes: BytePlaces;
   /** By pattern; undefined of one that may match anywhere. */
@@ -27,9 +30,45 @@ export class Look {
   constructor(bytes: Buffer, sought: Sought) {
     this.#bytes = bytes;
     this.#sought = sought;
+    this.#clean = new CleanTexts(bytes);
     this.#atSigns = placesOf(bytes, 0x40);
     this.#escapes = asciiEscapePlaces(bytes);
     this.#anchors = sought.patterns.map(({ anchors }) => anchors?.map((anchor) => placesOf(bytes, anchor)));
+  }
+
+  /** Whether there may be something to take out of any of the texts, which stand one behind the other. */
+  concernsAny({ from, to }: TextPlaces, isIdentifier: boolean): boolean {
+    const count = from.length;
+    if (count === 0) return false;
+    const regionFrom = from[0] as number;
+    const regionTo = to[count - 1] as number;
+    const { personal, patterns } = this.#sought;
+    const isSecretAlone = isIdentifier || (personal === undefined && patterns.length === 0);
+    if (isSecretAlone && !this.#atSigns.isWithin(regionFrom, regionTo)) return this.#hasSecretInRuns(from, to, isIdentifier);
+    for (let index = 0; index < count; index++) {
+      if (this.concerns(from[index] as number, to[index] as number, isIdentifier)) return true;
+    }
+    return false;
+  }
+
+  /** Looks only at texts in which a row of token bytes stands: every secret without an `@` has one. */
+  #hasSecretInRuns(from: Uint32Array, to: Uint32Array, isIdentifier: boolean): boolean {
+    const bytes = this.#bytes;
+    const clean = this.#clean;
+    const end = to[to.length - 1] as number;
+    let index = 0;
+    for (let place = nextRun(bytes, from[0] as number, end); place >= 0; ) {
+      // A length between two texts may look like a token too: what goes on behind it is found from there.
+      while ((to[index] as number) <= place) index++;
+      const textFrom = from[index] as number;
+      const textTo = to[index] as number;
+      if (!clean.has(textFrom, textTo)) {
+        if (this.concerns(textFrom, textTo, isIdentifier)) return true;
+        clean.add(textFrom, textTo);
+      }
+      place = nextRun(bytes, textTo, end);
+    }
+    return false;
   }
 
   /** Whether there may be something to take out of the value. `from` must not fall from call to call. */

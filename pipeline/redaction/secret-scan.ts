@@ -11,7 +11,8 @@ const slash = 0x2f;
 const openBracket = 0x5b;
 const zero = 0x30;
 const at = 0x40;
-const wordBytes = 4;
+/** A row of `leastRun` bytes has two of them at least, less one byte. */
+const blockBytes = 8;
 /** A pattern is tried on so much of the text first; on more where that is not enough. */
 const firstWindowBytes = 320;
 /** A match that fills this goes on as long as token bytes do. */
@@ -199,36 +200,30 @@ function isAsciiEscape(bytes: Buffer, place: number): boolean {
 
 /**
  * Where the next row of at least `leastRun` token bytes begins; -1 when there is none. `from` counts as a beginning.
- * Such a row has three words in a row, of four bytes each from `from` on, in which no byte is below all tokens, and one
- * of them is looked at if every third word is. Nearly every word of a text that is looked at ends the matter there.
+ * Every such row has all of one of the blocks of eight bytes in it, from the seventh byte on: few blocks of a text have
+ * no byte below all tokens, and nothing else of the others is looked at.
  */
-function nextRun(bytes: Buffer, from: number, to: number): number {
+export function nextRun(bytes: Buffer, from: number, to: number): number {
   const view = viewOf(bytes);
-  const last = to - wordBytes;
-  for (let place = from + wordBytes * 2; place <= last; place += wordBytes * 3) {
-    if (hasLowByte(view.getInt32(place, true)) || !isAmongClearWords(view, place, last)) continue;
+  const last = to - blockBytes;
+  for (let place = from + blockBytes - 1; place <= last; place += blockBytes) {
+    if ((lowBytes(view.getInt32(place, true)) | lowBytes(view.getInt32(place + 4, true))) !== 0) continue;
     let end = place;
     while (end < to && isToken[bytes[end] as number] === 1) end++;
-    if (end < place + wordBytes) continue;
-    let start = place;
-    while (start > from && isToken[bytes[start - 1] as number] === 1) start--;
-    if (end - start >= leastRun) return start;
+    if (end >= place + blockBytes) {
+      let start = place;
+      while (start > from && isToken[bytes[start - 1] as number] === 1) start--;
+      if (end - start >= leastRun) return start;
+    }
+    // The next row begins behind `end`: its first block is there or later.
+    place = end;
   }
   return -1;
 }
 
-/** Whether a word has a byte below the least token: its highest bit is set then. */
-function hasLowByte(word: number): boolean {
-  return ((word - 0x2b2b_2b2b) & ~word & 0x8080_8080) !== 0;
-}
-
-/** Whether the word is one of three in a row without a byte below all tokens. Two words stand before it. */
-function isAmongClearWords(view: DataView, place: number, last: number): boolean {
-  const isNextClear = place + wordBytes <= last && !hasLowByte(view.getInt32(place + wordBytes, true));
-  if (!hasLowByte(view.getInt32(place - wordBytes, true))) {
-    return isNextClear || !hasLowByte(view.getInt32(place - wordBytes * 2, true));
-  }
-  return isNextClear && place + wordBytes * 2 <= last && !hasLowByte(view.getInt32(place + wordBytes * 2, true));
+/** Not 0 when the word has a byte below the least token. */
+function lowBytes(word: number): number {
+  return (word - 0x2b2b_2b2b) & ~word & 0x8080_8080;
 }
 
 /** Of a run behind a backslash, where its text begins: behind `n` of `\n`, or `u0022`. */
