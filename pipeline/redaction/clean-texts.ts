@@ -37,7 +37,8 @@ export class CleanTexts {
   #slotOf(from: number, to: number): number {
     const bytes = this.#bytes;
     let hash = to - from;
-    for (let place = Math.max(from, to - 8); place < to; place++) hash = Math.imul(hash ^ (bytes[place] as number), 0x0100_0193);
+    for (let place = Math.max(from, to - 8); place < to; place++)
+      hash = Math.imul(hash ^ (bytes[place] as number), 0x0100_0193);
     return (hash ^ (hash >>> 15)) & (slotCount - 1);
   }
 }

@@ -37,38 +37,39 @@ export class Look {
   }
 
   /** Whether there may be something to take out of any of the texts, which stand one behind the other. */
-  concernsAny({ from, to }: TextPlaces, isIdentifier: boolean): boolean {
-    const count = from.length;
-    if (count === 0) return false;
-    const regionFrom = from[0] as number;
-    const regionTo = to[count - 1] as number;
+  concernsAny(texts: TextPlaces, isIdentifier: boolean): boolean {
+    const { from, to } = texts;
     const { personal, patterns } = this.#sought;
-    const isSecretAlone = isIdentifier || (personal === undefined && patterns.length === 0);
-    if (isSecretAlone && !this.#atSigns.isWithin(regionFrom, regionTo)) return this.#hasSecretInRuns(from, to, isIdentifier);
-    for (let index = 0; index < count; index++) {
+    if (isIdentifier || (personal === undefined && patterns.length === 0)) return this.#hasSecret(texts, isIdentifier);
+    for (let index = 0; index < from.length; index++) {
       if (this.concerns(from[index] as number, to[index] as number, isIdentifier)) return true;
     }
     return false;
   }
 
-  /** Looks only at texts in which a row of token bytes stands: every secret without an `@` has one. */
-  #hasSecretInRuns(from: Uint32Array, to: Uint32Array, isIdentifier: boolean): boolean {
-    const bytes = this.#bytes;
+  /** Looks only at texts in which a row of token bytes or an `@` stands: every secret has one of them. */
+  #hasSecret({ from, to }: TextPlaces, isIdentifier: boolean): boolean {
+    if (from.length === 0) return false;
     const clean = this.#clean;
     const end = to[to.length - 1] as number;
-    let index = 0;
-    for (let place = nextRun(bytes, from[0] as number, end); place >= 0; ) {
+    let run = -1;
+    for (let index = 0, place = from[0] as number; ; place = to[index] as number) {
       // A length between two texts may look like a token too: what goes on behind it is found from there.
-      while ((to[index] as number) <= place) index++;
+      if (run < place) run = this.#nextRun(place, end);
+      const next = Math.min(run, this.#atSigns.nextFrom(place));
+      if (next >= end) return false;
+      while ((to[index] as number) <= next) index++;
       const textFrom = from[index] as number;
       const textTo = to[index] as number;
-      if (!clean.has(textFrom, textTo)) {
-        if (this.concerns(textFrom, textTo, isIdentifier)) return true;
-        clean.add(textFrom, textTo);
-      }
-      place = nextRun(bytes, textTo, end);
+      if (clean.has(textFrom, textTo)) continue;
+      if (this.concerns(textFrom, textTo, isIdentifier)) return true;
+      clean.add(textFrom, textTo);
     }
-    return false;
+  }
+
+  #nextRun(from: number, to: number): number {
+    const run = nextRun(this.#bytes, from, to);
+    return run < 0 ? Number.POSITIVE_INFINITY : run;
   }
 
   /** Whether there may be something to take out of the value. `from` must not fall from call to call. */
