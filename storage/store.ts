@@ -254,7 +254,8 @@ const laterIndexes = "input_words,output_words,name_words,error_words,body_words
 /**
  * The batch becomes one part a partition, so that the token recognises it whole: blocks are squashed up to sizes that
  * no batch reaches, and by one thread. Each rollup remembers the token too. Words and attributes are indexed when parts are
- * merged.
+ * merged. What views have grouped is not merged once more before it is written, and their expressions are not compiled:
+ * both cost an insert more than they spare it.
  */
 function insertSettings(token: string, { features }: Capabilities): ClickHouseSettings {
   return {
@@ -270,6 +271,10 @@ function insertSettings(token: string, { features }: Capabilities): ClickHouseSe
     input_format_skip_unknown_fields: 0,
     async_insert: 0,
     insert_distributed_sync: 1,
+    optimize_on_insert: 0,
+    compile_expressions: 0,
+    compile_aggregate_expressions: 0,
+    compile_sort_description: 0,
     ...(features.has("text_index") && { exclude_materialize_skip_indexes_on_insert: laterIndexes }),
   };
 }

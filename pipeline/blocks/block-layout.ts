@@ -76,6 +76,36 @@ export function readLayoutOf(batch: Pick<Batch, "table" | "block">): BlockLayout
   return layout;
 }
 
+/** Texts by the numbers of their labels. Most who read a layout ask for the labels alone: placed at the first question. */
+class LabelledTexts implements TextPlaces {
+  readonly #labels: TextPlaces;
+  readonly #numbers: Uint8Array | Uint32Array;
+  #from: Uint32Array | undefined;
+  #to: Uint32Array | undefined;
+
+  constructor(labels: TextPlaces, numbers: Uint8Array | Uint32Array) {
+    this.#labels = labels;
+    this.#numbers = numbers;
+  }
+
+  get from(): Uint32Array {
+    this.#from ??= this.#placed(this.#labels.from);
+    return this.#from;
+  }
+
+  get to(): Uint32Array {
+    this.#to ??= this.#placed(this.#labels.to);
+    return this.#to;
+  }
+
+  #placed(places: Uint32Array): Uint32Array {
+    const numbers = this.#numbers;
+    const placed = new Uint32Array(numbers.length);
+    for (let index = 0; index < placed.length; index++) placed[index] = places[numbers[index] as number] as number;
+    return placed;
+  }
+}
+
 class LayoutReader {
   readonly #table: TableName;
   readonly #bytes: Buffer;
@@ -157,31 +187,39 @@ class LayoutReader {
     if (labelCount > this.#bytes.length) throw new RangeError("the block is cut short");
     const labels = this.#texts(labelCount);
     this.#skip(8);
-    const numbersFrom = this.#offset;
-    this.#skip(count * width);
-    const from = new Uint32Array(count);
-    const to = new Uint32Array(count);
+    const numbers = this.#numbers(count, width);
     for (let index = 0; index < count; index++) {
-      const number =
-        width === 1
-          ? (this.#bytes[numbersFrom + index] as number)
-          : this.#bytes.readUIntLE(numbersFrom + index * width, width);
-      if (number >= labelCount) throw new RangeError("the block has no such label");
-      from[index] = labels.from[number] as number;
-      to[index] = labels.to[number] as number;
+      if ((numbers[index] as number) >= labelCount) throw new RangeError("the block has no such label");
     }
-    return { texts: { from, to }, labels };
+    return { texts: new LabelledTexts(labels, numbers), labels };
+  }
+
+  #numbers(count: number, width: number): Uint8Array | Uint32Array {
+    const from = this.#offset;
+    this.#skip(count * width);
+    if (width === 1) return this.#bytes.subarray(from, this.#offset);
+    return Uint32Array.from({ length: count }, (_, index) => this.#bytes.readUIntLE(from + index * width, width));
   }
 
   #texts(count: number): TextPlaces {
     const from = new Uint32Array(count);
     const to = new Uint32Array(count);
+    const bytes = this.#bytes;
+    let offset = this.#offset;
     for (let index = 0; index < count; index++) {
-      const length = this.#varuint();
-      from[index] = this.#offset;
-      this.#skip(length);
-      to[index] = this.#offset;
+      let length = bytes[offset] as number;
+      if (length < 0x80) offset++;
+      else {
+        this.#offset = offset;
+        length = this.#varuint();
+        offset = this.#offset;
+      }
+      from[index] = offset;
+      offset += length;
+      to[index] = offset;
     }
+    if (offset > bytes.length) throw new RangeError("the block is cut short");
+    this.#offset = offset;
     return { from, to };
   }
 

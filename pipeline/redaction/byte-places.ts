@@ -15,11 +15,16 @@ export class BytePlaces {
 
   /** Whether all of it stands between the offsets. `from` must not fall from call to call. */
   isWithin(from: number, to: number): boolean {
+    return this.nextFrom(from) + this.#length <= to;
+  }
+
+  /** Where it stands first from an offset on; infinite when it does not. `from` must not fall from call to call. */
+  nextFrom(from: number): number {
     if (this.#place < from) {
       const found = this.#find(from);
       this.#place = found < 0 ? Number.POSITIVE_INFINITY : found;
     }
-    return this.#place + this.#length <= to;
+    return this.#place;
   }
 }
 

@@ -1,5 +1,7 @@
+import type { TextPlaces } from "../blocks/block-layout.ts";
 import { ByteMarks } from "./byte-marks.ts";
 import { asciiEscapePlaces, type BytePlaces, placesOf } from "./byte-places.ts";
+import { CleanTexts } from "./clean-texts.ts";
 import { withoutAsciiEscapes } from "./pattern-anchors.ts";
 import { encodedAtSign, hidesPersonalData, type PersonalScan } from "./personal-scan.ts";
 import { hidesBehindEscapes, type SecretScan } from "./secret-scan.ts";
@@ -23,6 +25,7 @@ let marked: Look | undefined;
 export class Look {
   readonly #bytes: Buffer;
   readonly #sought: Sought;
+  readonly #clean: CleanTexts;
   readonly #atSigns: BytePlaces;
   readonly #encodedAtSigns: BytePlaces;
   readonly #escapes: BytePlaces;
@@ -32,10 +35,48 @@ export class Look {
   constructor(bytes: Buffer, sought: Sought) {
     this.#bytes = bytes;
     this.#sought = sought;
+    this.#clean = new CleanTexts(bytes);
     this.#atSigns = placesOf(bytes, 0x40);
     this.#encodedAtSigns = placesOf(bytes, encodedAtSign);
     this.#escapes = asciiEscapePlaces(bytes);
     this.#anchors = sought.patterns.map(({ anchors }) => anchors?.map((anchor) => placesOf(bytes, anchor)));
+  }
+
+  /** Whether there may be something to take out of any of the texts, which stand one behind the other. */
+  concernsAny(texts: TextPlaces, isIdentifier: boolean): boolean {
+    const { from, to } = texts;
+    const { personal, patterns } = this.#sought;
+    if (isIdentifier || (personal === undefined && patterns.length === 0)) return this.#hasSecret(texts, isIdentifier);
+    for (let index = 0; index < from.length; index++) {
+      if (this.concerns(from[index] as number, to[index] as number, isIdentifier)) return true;
+    }
+    return false;
+  }
+
+  /** Looks only at texts in which a row of token bytes or an `@` stands: every secret has one of them. */
+  #hasSecret({ from, to }: TextPlaces, isIdentifier: boolean): boolean {
+    if (from.length === 0) return false;
+    const clean = this.#clean;
+    const end = to[to.length - 1] as number;
+    let run = -1;
+    for (let index = 0, place = from[0] as number; ; place = to[index] as number) {
+      // A length between two texts may look like a token too: what goes on behind it is found from there.
+      if (run < place) run = this.#nextRun(place, end);
+      const next = Math.min(run, this.#atSigns.nextFrom(place));
+      if (next >= end) return false;
+      while ((to[index] as number) <= next) index++;
+      const textFrom = from[index] as number;
+      const textTo = to[index] as number;
+      if (clean.has(textFrom, textTo)) continue;
+      if (this.concerns(textFrom, textTo, isIdentifier)) return true;
+      clean.add(textFrom, textTo);
+    }
+  }
+
+  #nextRun(from: number, to: number): number {
+    this.#takeMarks();
+    const run = marks.nextRun(from, to);
+    return run < 0 ? Number.POSITIVE_INFINITY : run;
   }
 
   /** Whether there may be something to take out of the value. `from` must not fall from call to call. */

@@ -27,7 +27,7 @@ export function columnsOfConcern({ bytes, columns }: BlockLayout, redactor: Reda
   for (const column of columns) {
     if (column.kind === "fixed" || column.kind === "list" || column.name === "project_id") continue;
     const isIdentifier = identifierColumns.has(column.name);
-    const isConcerned = (texts: TextPlaces) => isAnyConcerned(look, texts, isIdentifier);
+    const isConcerned = (texts: TextPlaces) => look.concernsAny(texts, isIdentifier);
     if (column.kind === "text") {
       if (isConcerned(column.labels ?? column.texts)) concerned.add(column.name);
     } else if (column.kind === "texts") {
@@ -35,13 +35,6 @@ export function columnsOfConcern({ bytes, columns }: BlockLayout, redactor: Reda
     } else if (isConcerned(column.labels ?? column.keys) || isConcerned(column.values)) concerned.add(column.name);
   }
   return concerned;
-}
-
-function isAnyConcerned(look: Look, { from, to }: TextPlaces, isIdentifier: boolean): boolean {
-  for (let index = 0; index < from.length; index++) {
-    if (look.concerns(from[index] as number, to[index] as number, isIdentifier)) return true;
-  }
-  return false;
 }
 
 /**

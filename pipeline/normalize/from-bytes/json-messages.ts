@@ -167,25 +167,24 @@ export class JsonMessages {
     return at <= end;
   }
 
-  /** Where the bytes that stand for themselves end: by four, as long as none of four is a quote, backslash or control. */
+  /** Where the bytes that stand for themselves end. */
   #pastPlain(from: number): number {
     const view = this.#view;
     const end = this.#end;
-    const lastWord = end - 4;
+    const last = end - 4;
     let at = from;
     let all = this.#all;
-    while (at <= lastWord) {
+    while (at <= last) {
       const word = view.getInt32(at, true);
-      const quotes = word ^ 0x2222_2222;
-      const backslashes = word ^ 0x5c5c_5c5c;
-      // The highest bit of a byte is set where it is zero, or below a space. Bytes beyond ASCII never are.
-      const found =
-        ((quotes - 0x0101_0101) & ~quotes) |
-        ((backslashes - 0x0101_0101) & ~backslashes) |
-        ((word - 0x2020_2020) & ~word);
-      if ((found & 0x8080_8080) !== 0) break;
-      all |= word;
-      at += 4;
+      const found = endsIn(word);
+      if (found === 0) {
+        all |= word;
+        at += 4;
+        continue;
+      }
+      const lowest = found & -found;
+      this.#all = all | (word & ((lowest >>> 7) - 1));
+      return at + ((31 - Math.clz32(lowest)) >> 3);
     }
     const bytes = this.#bytes;
     while (at < end && isPlain[bytes[at] as number] === 1) all |= bytes[at++] as number;
@@ -213,6 +212,16 @@ export class JsonMessages {
     while (isDigit(this.#bytes[this.#at] as number)) this.#at++;
     return this.#at > from && this.#at <= this.#end;
   }
+}
+
+/**
+ * The highest bit of a byte is set where it is a backslash, or, with its second bit turned, below 0x21: a control, or a
+ * quote. It may be set too in bytes above the lowest such one. Bytes beyond ASCII are none.
+ */
+function endsIn(word: number): number {
+  const backslashes = word ^ 0x5c5c_5c5c;
+  const turned = word ^ 0x0202_0202;
+  return (((backslashes - 0x0101_0101) & ~backslashes) | ((turned - 0x2121_2121) & ~turned)) & 0x8080_8080;
 }
 
 function isDigit(byte: number): boolean {

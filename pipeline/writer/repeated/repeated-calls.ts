@@ -41,10 +41,10 @@ export class RepeatedCalls {
   #find(block: Uint8Array): Map<number, string> {
     const repeated = new Map<number, string>();
     const columns = new BlockColumns(block, "spans", "response_id");
-    const kinds = columns.textsOf("kind");
+    const kinds = new ReadTexts(columns, "kind", kindAt);
     const calls = new RowTraits(columns);
     for (let row = 0; row < columns.rowCount; row++) {
-      const kind = kindAt(columns.bytes, kinds[row * 2] as number, kinds[row * 2 + 1] as number);
+      const kind = kinds.at(row);
       if (kind === 0) continue;
       const spanId = this.#seen.meet(calls.read(row, kind, this.#traits));
       if (spanId !== undefined) repeated.set(row, spanId);
@@ -60,64 +60,92 @@ function kindAt(bytes: Buffer, from: number, to: number): number {
   return kindNumbers.get(bytes.toString("latin1", from, to)) ?? 0;
 }
 
+/** What is made of a column's texts. Rows that share a label's place, as most do with the row before, share the value. */
+class ReadTexts<Value> {
+  readonly #bytes: Buffer;
+  readonly #places: Uint32Array;
+  readonly #read: (bytes: Buffer, from: number, to: number) => Value;
+  #from = -1;
+  #to = -1;
+  #last: Value | undefined;
+
+  constructor(columns: BlockColumns, name: string, read: (bytes: Buffer, from: number, to: number) => Value) {
+    this.#bytes = columns.bytes;
+    this.#places = columns.textsOf(name);
+    this.#read = read;
+  }
+
+  at(row: number): Value {
+    const from = this.#places[row * 2] as number;
+    const to = this.#places[row * 2 + 1] as number;
+    if (from !== this.#from || to !== this.#to) {
+      this.#last = this.#read(this.#bytes, from, to);
+      this.#from = from;
+      this.#to = to;
+    }
+    return this.#last as Value;
+  }
+}
+
 /** Reads the traits of calls out of a block's columns. */
 class RowTraits {
   readonly #bytes: Buffer;
-  readonly #projects: Uint32Array;
-  readonly #sources: Uint32Array;
-  readonly #models: Uint32Array;
-  readonly #statuses: Uint32Array;
+  readonly #projects: ReadTexts<number>;
+  readonly #models: ReadTexts<number>;
+  readonly #sources: ReadTexts<CallSource>;
+  readonly #failures: ReadTexts<boolean>;
   readonly #answers: Uint32Array;
-  readonly #traceIds: Buffer;
-  readonly #spanIds: Buffer;
-  readonly #parentIds: Buffer;
-  readonly #starts: Buffer;
-  readonly #durations: Buffer;
+  readonly #traceIds: DataView;
+  readonly #spanIds: DataView;
+  readonly #parentIds: DataView;
+  readonly #starts: DataView;
+  readonly #durations: DataView;
   readonly #inputNulls: Buffer;
   readonly #outputNulls: Buffer;
 
   constructor(columns: BlockColumns) {
+    const dataOf = (name: string, type: string) => viewOf(columns.dataOf(name, type));
     this.#bytes = columns.bytes;
-    this.#projects = columns.textsOf("project_id");
-    this.#sources = columns.textsOf("source");
-    this.#models = columns.textsOf("request_model");
-    this.#statuses = columns.textsOf("status");
+    this.#projects = new ReadTexts(columns, "project_id", unseededHashOf);
+    this.#models = new ReadTexts(columns, "request_model", unseededHashOf);
+    this.#sources = new ReadTexts(columns, "source", (...text) => sourceOf(latin1(...text)));
+    this.#failures = new ReadTexts(columns, "status", (...text) => latin1(...text) === "error");
     this.#answers = columns.textsOf("response_id");
-    this.#traceIds = columns.dataOf("trace_id", "FixedString(16)");
-    this.#spanIds = columns.dataOf("span_id", "FixedString(8)");
-    this.#parentIds = columns.dataOf("parent_span_id", "FixedString(8)");
-    this.#starts = columns.dataOf("start_time", "DateTime64(9, 'UTC')");
-    this.#durations = columns.dataOf("duration_ns", "UInt64");
+    this.#traceIds = dataOf("trace_id", "FixedString(16)");
+    this.#spanIds = dataOf("span_id", "FixedString(8)");
+    this.#parentIds = dataOf("parent_span_id", "FixedString(8)");
+    this.#starts = dataOf("start_time", "DateTime64(9, 'UTC')");
+    this.#durations = dataOf("duration_ns", "UInt64");
     this.#inputNulls = columns.dataOf("input_tokens", "Nullable(UInt32)");
     this.#outputNulls = columns.dataOf("output_tokens", "Nullable(UInt32)");
   }
 
   read(row: number, kind: number, traits: CallTraits): CallTraits {
-    const bytes = this.#bytes;
-    const project = this.#hash(this.#projects, row, 0);
+    const project = this.#projects.at(row);
     setTrace(traits, project, this.#traceIds, row * 16);
-    traits.spanHigh = this.#spanIds.readInt32LE(row * 8);
-    traits.spanLow = this.#spanIds.readInt32LE(row * 8 + 4);
-    traits.parentHigh = this.#parentIds.readInt32LE(row * 8);
-    traits.parentLow = this.#parentIds.readInt32LE(row * 8 + 4);
-    setAnswer(traits, project, kind, bytes, this.#answers[row * 2] as number, this.#answers[row * 2 + 1] as number);
-    traits.model = this.#hash(this.#models, row, 0);
+    traits.spanHigh = this.#spanIds.getInt32(row * 8, true);
+    traits.spanLow = this.#spanIds.getInt32(row * 8 + 4, true);
+    traits.parentHigh = this.#parentIds.getInt32(row * 8, true);
+    traits.parentLow = this.#parentIds.getInt32(row * 8 + 4, true);
+    const answers = this.#answers;
+    setAnswer(traits, project, kind, this.#bytes, answers[row * 2] as number, answers[row * 2 + 1] as number);
+    traits.model = this.#models.at(row);
     traits.kind = kind;
     traits.startMs = millisecondsAt(this.#starts, row * 8);
     traits.endMs = traits.startMs + millisecondsAt(this.#durations, row * 8);
-    traits.source = sourceOf(this.#text(this.#sources, row));
-    traits.isFailed = this.#text(this.#statuses, row) === "error";
+    traits.source = this.#sources.at(row);
+    traits.isFailed = this.#failures.at(row);
     traits.knowsUsage = this.#inputNulls[row] === 0 || this.#outputNulls[row] === 0;
     return traits;
   }
+}
 
-  #text(places: Uint32Array, row: number): string {
-    return this.#bytes.toString("latin1", places[row * 2], places[row * 2 + 1]);
-  }
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
 
-  #hash(places: Uint32Array, row: number, seed: number): number {
-    return hashOf(this.#bytes, places[row * 2] as number, places[row * 2 + 1] as number, seed);
-  }
+function latin1(bytes: Buffer, from: number, to: number): string {
+  return bytes.toString("latin1", from, to);
 }
 
 const noTraits: CallTraits = {
@@ -148,7 +176,7 @@ function traitsOf(call: StoredCall): CallTraits {
   const [project, model] = [Buffer.from(call.project_id), Buffer.from(call.request_model)];
   const projectHash = hashOf(project, 0, project.length, 0);
   const kind = kindNumbers.get(call.kind) ?? 0;
-  setTrace(traits, projectHash, Buffer.from(call.trace_id, "hex"), 0);
+  setTrace(traits, projectHash, viewOf(Buffer.from(call.trace_id, "hex")), 0);
   setAnswer(traits, projectHash, kind, answer, 0, answer.length);
   return Object.assign(traits, {
     spanHigh: span.readInt32LE(0),
@@ -170,19 +198,23 @@ function sourceOf(source: string): CallSource {
 }
 
 /** Of a 64-bit number of nanoseconds; what the fraction loses does not matter here. */
-function millisecondsAt(bytes: Buffer, at: number): number {
-  return (bytes.readInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at)) / 1e6;
+function millisecondsAt(bytes: DataView, at: number): number {
+  return (bytes.getInt32(at + 4, true) * 2 ** 32 + bytes.getUint32(at, true)) / 1e6;
 }
 
 /** Trace ids are random in their last eight bytes; who chooses others chooses them for a project of his own. */
-function setTrace(traits: CallTraits, project: number, bytes: Buffer, at: number): void {
-  traits.traceHigh = bytes.readInt32LE(at + 8) ^ Math.imul(project ^ bytes.readInt32LE(at), 0x9e37_79b1);
-  traits.traceLow = mixed(bytes.readInt32LE(at + 12) ^ Math.imul(bytes.readInt32LE(at + 4), 0x85eb_ca6b));
+function setTrace(traits: CallTraits, project: number, bytes: DataView, at: number): void {
+  traits.traceHigh = bytes.getInt32(at + 8, true) ^ Math.imul(project ^ bytes.getInt32(at, true), 0x9e37_79b1);
+  traits.traceLow = mixed(bytes.getInt32(at + 12, true) ^ Math.imul(bytes.getInt32(at + 4, true), 0x85eb_ca6b));
 }
 
 function setAnswer(traits: CallTraits, project: number, kind: number, bytes: Buffer, from: number, to: number): void {
   traits.answerHigh = from === to ? 0 : hashOf(bytes, from, to, project ^ kind);
   traits.answerLow = from === to ? 0 : hashOf(bytes, from, to, 0x5bd1_e995);
+}
+
+function unseededHashOf(bytes: Buffer, from: number, to: number): number {
+  return hashOf(bytes, from, to, 0);
 }
 
 function hashOf(bytes: Buffer, from: number, to: number, seed: number): number {
