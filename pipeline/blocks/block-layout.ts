@@ -125,8 +125,8 @@ class LayoutReader {
 
   #column(rowCount: number): BlockColumn {
     const headingFrom = this.#offset;
-    const name = this.#text();
-    const type = this.#text();
+    const name = this.#heading();
+    const type = this.#heading();
     const dataFrom = this.#offset;
     const rest = this.#data(type, rowCount);
     return { name, type, headingFrom, dataFrom, dataTo: this.#offset, ...rest } as BlockColumn;
@@ -223,9 +223,12 @@ class LayoutReader {
     return { from, to };
   }
 
-  #text(): string {
-    const { from, to } = this.#texts(1);
-    return this.#bytes.toString("utf8", from[0], to[0]);
+  /** A column's name, or its type: ASCII. */
+  #heading(): string {
+    const length = this.#varuint();
+    const from = this.#offset;
+    this.#skip(length);
+    return this.#bytes.toString("latin1", from, this.#offset);
   }
 
   #varuint(): number {

@@ -51,20 +51,22 @@ export function plainBlock(table: TableName, block: Uint8Array, wanted?: Readonl
   const source = new BlockSource(Buffer.from(block.buffer, block.byteOffset, block.byteLength));
   const columnCount = source.varuint();
   const rowCount = source.varuint();
-  const present = new Map<string, PlainColumn>();
+  /** By column: its heading and its data. */
+  const present = new Map<string, readonly Uint8Array[]>();
   for (let index = 0; index < columnCount; index++) {
-    const name = source.text();
-    const type = source.text();
+    const headingFrom = source.offset;
+    const name = source.heading();
+    const type = source.heading();
     const isWanted = wanted?.has(name) ?? true;
-    present.set(name, isWanted ? plainColumn(source, type, rowCount) : writtenColumn(source, type, rowCount));
+    if (!isWanted) skipColumn(source, type, rowCount);
+    present.set(name, isWanted ? columnParts(name, plainColumn(source, type, rowCount)) : [source.since(headingFrom)]);
   }
   const columns = Object.entries<Column>(tableColumns[table]).filter(
     ([name]) => present.has(name) || (wanted?.has(name) ?? true),
   );
   const parts: Uint8Array[] = [encodedVaruint(columns.length), encodedVaruint(rowCount)];
   for (const [name, { type }] of columns) {
-    const column = present.get(name) ?? { type: plainTypes[type], parts: [blankData(plainTypes[type], rowCount)] };
-    parts.push(encodedText(name), encodedText(column.type), ...column.parts);
+    parts.push(...(present.get(name) ?? columnParts(name, blankColumn(plainTypes[type], rowCount))));
   }
   return Buffer.concat(parts);
 }
@@ -72,6 +74,14 @@ export function plainBlock(table: TableName, block: Uint8Array, wanted?: Readonl
 interface PlainColumn {
   readonly type: string;
   readonly parts: readonly Uint8Array[];
+}
+
+function columnParts(name: string, { type, parts }: PlainColumn): readonly Uint8Array[] {
+  return [encodedText(name), encodedText(type), ...parts];
+}
+
+function blankColumn(type: string, rowCount: number): PlainColumn {
+  return { type, parts: [blankData(type, rowCount)] };
 }
 
 function plainColumn(source: BlockSource, type: string, rowCount: number): PlainColumn {
@@ -87,8 +97,7 @@ function plainColumn(source: BlockSource, type: string, rowCount: number): Plain
   return { type, parts: source.plainData(type, rowCount) };
 }
 
-function writtenColumn(source: BlockSource, type: string, rowCount: number): PlainColumn {
-  const from = source.offset;
+function skipColumn(source: BlockSource, type: string, rowCount: number): void {
   if (type === "LowCardinality(String)") {
     source.take(dictionaryVersionLength);
     source.skipLabels(rowCount);
@@ -98,7 +107,6 @@ function writtenColumn(source: BlockSource, type: string, rowCount: number): Pla
     source.skipLabels(count);
     source.texts(count);
   } else source.plainData(type, rowCount);
-  return { type, parts: [source.since(from)] };
 }
 
 const dictionaryVersionLength = 8;
@@ -196,8 +204,9 @@ class BlockSource {
     this.skip(8 + count * width);
   }
 
-  text(): string {
-    return this.take(this.varuint()).toString("utf8");
+  /** A column's name, or its type: ASCII. */
+  heading(): string {
+    return this.take(this.varuint()).toString("latin1");
   }
 
   varuint(): number {

@@ -17,9 +17,9 @@ export interface Sought {
 /** Shorter texts hold nothing that a detector finds. */
 export const leastBytes = 7;
 const isFound = () => true;
-/** Of the bytes that were last looked at. */
+/** Of the bytes that were last looked at, whichever look that was: those of a block's projects take turns. */
 const marks = new ByteMarks();
-let marked: Look | undefined;
+let marked: { readonly bytes: Buffer; readonly withNumbers: boolean } | undefined;
 
 /** One look through the values of a buffer, in their order, that makes nothing of what it sees. */
 export class Look {
@@ -36,6 +36,8 @@ export class Look {
     this.#bytes = bytes;
     this.#sought = sought;
     this.#clean = new CleanTexts(bytes);
+    // They may have changed since.
+    if (marked?.bytes === bytes) marked = undefined;
     this.#atSigns = placesOf(bytes, 0x40);
     this.#encodedAtSigns = placesOf(bytes, encodedAtSign);
     this.#escapes = asciiEscapePlaces(bytes);
@@ -98,9 +100,11 @@ export class Look {
   }
 
   #takeMarks(): void {
-    if (marked === this) return;
-    marks.take(this.#bytes, 0, this.#bytes.length, this.#sought.personal !== undefined);
-    marked = this;
+    const isMarked = marked?.bytes === this.#bytes;
+    const withNumbers = this.#sought.personal !== undefined || (isMarked && marked?.withNumbers === true);
+    if (isMarked && marked?.withNumbers === withNumbers) return;
+    marks.take(this.#bytes, 0, this.#bytes.length, withNumbers);
+    marked = { bytes: this.#bytes, withNumbers };
   }
 
   #mayMatchPattern(from: number, to: number, hasEscapes: boolean): boolean {
