@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as othersTurn, setTimeout as sleep } from "node:timers/promises";
 import { CodedError, columnsVersion } from "@weir/model";
 import {
   callsRepeated,
@@ -15,7 +15,7 @@ import type { Frame } from "../journal/frame.ts";
 import { deliveriesOf, interruptedDelivery, tokenOf } from "./batch.ts";
 import { BatchLog, firstCursor, type Range } from "./batch-log.ts";
 import type { Writer, WriterOptions, WriterSettings, WriterStatus } from "./contract.ts";
-import { Deliverer, type Delivery } from "./delivery.ts";
+import { type DeliveredBlock, Deliverer, type Delivery } from "./delivery.ts";
 import { Drains } from "./drains.ts";
 import { JournalReader, type TakenRange } from "./journal-reader.ts";
 import { JournalSet } from "./journal-set.ts";
@@ -40,6 +40,8 @@ const defaults: WriterSettings = {
 const lockFile = "writer.lock";
 /** A batch is not filled up with a range shorter than this. */
 const leastRangeBytes = 1 << 20;
+/** For so long at most the rows of a batch are looked at in one go. */
+const longestTurnMs = 10;
 
 /** A batch on its way into storage. */
 interface Flight {
@@ -225,7 +227,7 @@ class JournalWriter implements Writer {
     const ranges = taken.map(({ range }) => range);
     const token = tokenOf(ranges);
     await this.#begin(token, ranges);
-    this.#send(token, taken);
+    await this.#send(token, taken);
   }
 
   /** What the journals have, up to the limits. A journal that cannot be read does not hold up the others. */
@@ -276,7 +278,7 @@ class JournalWriter implements Writer {
       if (this.#flights.size >= this.#settings.inserters) return;
       const taken = await this.#retake(ranges);
       if (taken === undefined) await this.#log.done(token);
-      else this.#send(token, taken);
+      else await this.#send(token, taken);
       this.#unrepeated.delete(token);
     }
   }
@@ -293,10 +295,26 @@ class JournalWriter implements Writer {
     return all;
   }
 
-  #send(token: string, taken: readonly TakenRange[]): void {
-    const oldestMs = Math.min(...taken.flatMap(({ frames }) => frames.map(({ timeMs }) => timeMs)));
-    const deliveries = deliveriesOf(token, taken, (frame) => this.#blockOf(frame));
-    this.#launch(deliveries, oldestMs, () => this.#log.done(token));
+  async #send(token: string, taken: readonly TakenRange[]): Promise<void> {
+    const frames = taken.flatMap((range) => range.frames).filter(({ table }) => table !== undefined);
+    const rows = frames.map(({ rowCount, body }) => ({ rowCount, block: body }));
+    const flight = this.#board(rows, Math.min(...taken.flatMap((range) => range.frames.map(({ timeMs }) => timeMs))));
+    const blocks = await this.#blocksOf(frames);
+    const deliveries = deliveriesOf(token, taken, (frame) => blocks.get(frame) ?? frame.body);
+    this.#takeOff(flight, deliveries, () => this.#log.done(token));
+  }
+
+  /** In the order of the frames, and with a turn for others of this process after some: a batch may take half a second. */
+  async #blocksOf(frames: readonly Frame[]): Promise<Map<Frame, Uint8Array>> {
+    const blocks = new Map<Frame, Uint8Array>();
+    let turnBegan = performance.now();
+    for (const frame of frames) {
+      blocks.set(frame, this.#blockOf(frame));
+      if (performance.now() - turnBegan < longestTurnMs) continue;
+      await othersTurn();
+      turnBegan = performance.now();
+    }
+    return blocks;
   }
 
   /** A frame's rows as they are to be stored. What another version of the columns wrote is stored as it is. */
@@ -312,9 +330,8 @@ class JournalWriter implements Writer {
     }
   }
 
-  /** Left undone when the writer closes before the end: the next writer repeats it. */
-  #launch(deliveries: readonly Delivery[], oldestMs: number, onStored: () => Promise<void>): void {
-    const blocks = deliveries.flatMap((delivery) => delivery.blocks);
+  /** From now on the rows count as under way. */
+  #board(blocks: readonly DeliveredBlock[], oldestMs: number): Flight {
     const flight: Flight = {
       number: ++this.#begun,
       rows: blocks.reduce((sum, { rowCount }) => sum + rowCount, 0),
@@ -323,6 +340,11 @@ class JournalWriter implements Writer {
       landed: Promise.resolve(),
     };
     this.#flights.add(flight);
+    return flight;
+  }
+
+  /** Left undone when the writer closes before the end: the next writer repeats it. */
+  #takeOff(flight: Flight, deliveries: readonly Delivery[], onStored: () => Promise<void>): void {
     flight.landed = this.#fly(deliveries, onStored).finally(() => {
       this.#flights.delete(flight);
       this.#wakeUp();
@@ -367,7 +389,8 @@ class JournalWriter implements Writer {
       this.#options.telemetry.emit(interruptedUnreadable, { journal: reader.key, error: String(error) }),
     );
     this.#retiring.add(reader);
-    this.#launch(delivery === undefined ? [] : [delivery], lastTimeMs, async () => {
+    const flight = this.#board(delivery?.blocks ?? [], lastTimeMs);
+    this.#takeOff(flight, delivery === undefined ? [] : [delivery], async () => {
       const count = delivery?.blocks[0]?.rowCount ?? 0;
       if (count > 0) this.#options.telemetry.emit(interruptedRecorded, { journal: reader.key, calls: count }, count);
       await this.#journals.remove(reader).catch((error: unknown) => this.#journalFailed(reader, error));
