@@ -1,5 +1,4 @@
-import { fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { startForked } from "./forked.ts";
 import type { Quantiles } from "./quantiles.ts";
 
 export interface LoadOrder {
@@ -25,17 +24,12 @@ export interface LoadResult {
 
 /** Runs the load generator; `onMeasuring` is called when the warm-up is over. */
 export function runLoad(order: LoadOrder, onMeasuring: () => void = () => {}): Promise<LoadResult> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL("./load-generator.ts", import.meta.url)), [JSON.stringify(order)]);
-    let result: LoadResult | undefined;
-    child.on("message", (message) => {
-      if (message === "measuring") onMeasuring();
-      else result = message as LoadResult;
-    });
-    child.once("error", reject);
-    child.once("exit", (code) => {
-      if (result === undefined) reject(new Error(`The load generator ended with ${code} and no result.`));
-      else resolve(result);
-    });
+  const { child, result } = startForked<LoadResult | "measuring">("load-generator.ts", order);
+  child.on("message", (message) => {
+    if (message === "measuring") onMeasuring();
+  });
+  return result.then((told) => {
+    if (told === "measuring") throw new Error("The load generator ended before it told a result.");
+    return told;
   });
 }

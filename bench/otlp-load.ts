@@ -1,5 +1,4 @@
-import { fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { startForked } from "./forked.ts";
 import type { Quantiles } from "./quantiles.ts";
 
 export interface SendOrder {
@@ -33,17 +32,6 @@ export interface OtlpLoad {
 
 /** Starts `otlp-sender.ts` in a process of its own. */
 export function startOtlpLoad(order: SendOrder): OtlpLoad {
-  const child = fork(fileURLToPath(new URL("./otlp-sender.ts", import.meta.url)), [JSON.stringify(order)]);
-  const result = new Promise<SendResult>((resolve, reject) => {
-    let told: SendResult | undefined;
-    child.on("message", (message) => {
-      told = message as SendResult;
-    });
-    child.once("error", reject);
-    child.once("exit", (code) => {
-      if (told === undefined) reject(new Error(`The sender ended with ${code} and no result.`));
-      else resolve(told);
-    });
-  });
+  const { child, result } = startForked<SendResult>("otlp-sender.ts", order);
   return { result, stop: () => void child.kill("SIGTERM") };
 }

@@ -1,5 +1,4 @@
-import { fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { startForked } from "./forked.ts";
 import type { Quantiles } from "./quantiles.ts";
 
 /** Streams that run side by side, again and again. */
@@ -29,16 +28,5 @@ export interface PacedResult {
 }
 
 export function runPaced(order: PacedOrder): Promise<PacedResult> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL("./paced-clients.ts", import.meta.url)), [JSON.stringify(order)]);
-    let result: PacedResult | undefined;
-    child.on("message", (message) => {
-      result = message as PacedResult;
-    });
-    child.once("error", reject);
-    child.once("exit", (code) => {
-      if (result === undefined) reject(new Error(`The clients ended with ${code} and no result.`));
-      else resolve(result);
-    });
-  });
+  return startForked<PacedResult>("paced-clients.ts", order).result;
 }

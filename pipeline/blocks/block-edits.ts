@@ -45,8 +45,10 @@ export class BlockEdits {
   }
 }
 
-function encodedText(text: Uint8Array): Buffer {
-  return Buffer.concat([encodedVaruint(text.length), text]);
+/** A text, or its bytes, with its length before it. */
+export function encodedText(text: string | Uint8Array): Buffer {
+  const bytes = typeof text === "string" ? Buffer.from(text) : text;
+  return Buffer.concat([encodedVaruint(bytes.length), bytes]);
 }
 
 /** LEB128. */

@@ -1,5 +1,5 @@
 import { type Column, type ColumnTypes, type TableName, tableColumns } from "@weir/model";
-import { encodedVaruint } from "./block-edits.ts";
+import { encodedText, encodedVaruint } from "./block-edits.ts";
 
 /** How a column of each type is written when nothing is spared. */
 const plainTypes: Readonly<Record<keyof ColumnTypes, string>> = {
@@ -238,9 +238,4 @@ function blankData(type: string, rowCount: number): Buffer {
   if (wrapper === "Array" || type.startsWith("Map")) return Buffer.alloc(rowCount * 8);
   const values = Buffer.alloc(rowCount * (valueWidths[inner] as number));
   return wrapper === "Nullable" ? Buffer.concat([Buffer.alloc(rowCount, 1), values]) : values;
-}
-
-function encodedText(text: string): Buffer {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([encodedVaruint(bytes.length), bytes]);
 }

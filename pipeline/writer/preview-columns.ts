@@ -1,6 +1,6 @@
 import { contentPreview } from "@weir/model";
 import { BlockColumns } from "../blocks/block-columns.ts";
-import { encodedVaruint } from "../blocks/block-edits.ts";
+import { encodedText, encodedVaruint } from "../blocks/block-edits.ts";
 import { GrowingBytes } from "../blocks/growing-bytes.ts";
 
 /**
@@ -55,12 +55,7 @@ function inputPart(bytes: Buffer, from: number, to: number): string {
 }
 
 function textColumn(name: string, texts: GrowingBytes): Buffer[] {
-  const heading = new GrowingBytes();
-  heading.appendText(name);
-  heading.appendText("String");
-  return [heading, texts].map((part) => {
-    const bytes = Buffer.allocUnsafe(part.length);
-    part.copyInto(bytes, 0);
-    return bytes;
-  });
+  const data = Buffer.allocUnsafe(texts.length);
+  texts.copyInto(data, 0);
+  return [encodedText(name), encodedText("String"), data];
 }

@@ -320,13 +320,25 @@ class JournalWriter implements Writer {
   /** A frame's rows as they are to be stored. What another version of the columns wrote is stored as it is. */
   #blockOf({ table, columnsVersion: version, body }: Frame): Uint8Array {
     if (table !== "spans" || version !== columnsVersion) return body;
+    return this.#tried(
+      withPreviews,
+      this.#tried((block) => this.#marked(block), body),
+    );
+  }
+
+  #marked(body: Uint8Array): Uint8Array {
+    const { block, count } = this.#repeated.mark(body);
+    if (count > 0) this.#options.telemetry.emit(callsRepeated, {}, count);
+    return block;
+  }
+
+  /** What the step makes of a block; the block as it is when the step fails. */
+  #tried(step: (block: Uint8Array) => Uint8Array, block: Uint8Array): Uint8Array {
     try {
-      const { block, count } = this.#repeated.mark(body);
-      if (count > 0) this.#options.telemetry.emit(callsRepeated, {}, count);
-      return withPreviews(block);
+      return step(block);
     } catch (error) {
       this.#options.telemetry.emit(writerStepFailed, { error: String(error) });
-      return body;
+      return block;
     }
   }
 

@@ -6,7 +6,7 @@ import { filterConditions, withKinds } from "./compile-filter.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
 import type { Statement } from "./statement.ts";
-import { spansStartedWithin, type TimeRange } from "./time-range.ts";
+import { spansStartedNear, spansStartedWithin, type TimeRange } from "./time-range.ts";
 import { timeWindows } from "./time-windows.ts";
 
 export interface ListCallsQuestion {
@@ -93,19 +93,15 @@ interface RowKey {
 }
 
 const keySelection = "toString(toUnixTimestamp64Nano(start_time)) AS start_nano, lower(hex(span_id)) AS span_hex";
-const tenMinutesSeconds = 600n;
 
 function rowsByKeyStatement(project: ProjectId, keys: readonly RowKey[], order: ListOrder = "newest"): Statement {
   const bindings = new Bindings(project);
   const starts = keys.map(({ start_nano }) => BigInt(start_nano));
-  // Of the table's key, which ClickHouse does not infer: rows of other times are not even looked at.
-  const tenMinutes = new Set(starts.map((start) => start / 1_000_000_000n / tenMinutesSeconds));
-  const seconds = [...tenMinutes].map((count) => Number(count * tenMinutesSeconds));
   const spanIds = keys.map(({ span_hex }) => span_hex);
   const sql = `SELECT ${summarySelection}
 FROM spans
 WHERE ${bindings.tenant}
-  AND toStartOfTenMinutes(start_time) IN (SELECT toDateTime(arrayJoin(${bindings.bind("Array(Int64)", seconds)}), 'UTC'))
+  AND ${spansStartedNear(bindings, starts)}
   AND (start_time, span_id) IN (
     SELECT fromUnixTimestamp64Nano(key.1, 'UTC'), toFixedString(unhex(key.2), 8)
     FROM (SELECT arrayJoin(arrayZip(${bindings.bind("Array(Int64)", starts)}, ${bindings.bind("Array(String)", spanIds)})) AS key))

@@ -374,6 +374,30 @@ describe("a call", () => {
   });
 });
 
+test("calls that no day has a page of are found wherever they lie, in order", async () => {
+  const project = projectId("rare");
+  const year = 365n * 24n * 3_600_000_000_000n;
+  const starts = [0n, 1n, 2n, 30n, 60n].map((years) => range.fromUnixNano + years * year);
+  const spans = starts.map((start, index) => ({
+    ...newSpanRow(project, "gateway", start),
+    kind: "llm",
+    name: `${index}`,
+  }));
+  await insertSpans(store, spans as SpanRow[]);
+  for (const [years, order, wanted] of [
+    [3n, "newest", ["2", "1", "0"]],
+    [70n, "newest", ["4", "3", "2", "1", "0"]],
+    [70n, "oldest", ["0", "1", "2", "3", "4"]],
+  ] as const) {
+    const whole = { fromUnixNano: range.fromUnixNano, toUnixNano: range.fromUnixNano + years * year };
+    const { data } = await listCalls(store, project, { range: whole, filter: everything, limit: 10, order });
+    assert.deepEqual(
+      data.map(({ name }) => name),
+      wanted,
+    );
+  }
+});
+
 test("a call and its trace are listed with the previews that came with the row", async () => {
   const project = projectId("previews");
   const row = { ...newSpanRow(project, "gateway", range.fromUnixNano), kind: "llm", is_entry: 1 } as const;

@@ -21,11 +21,24 @@ export function startedWithin(bindings: Bindings, range: TimeRange): string {
  */
 export function spansStartedWithin(bindings: Bindings, range: TimeRange): string {
   const within = startedWithin(bindings, range);
-  // The key's type ends in 2106 and begins again: of such times the key says nothing.
-  if (range.toUnixNano >= 2n ** 32n * secondNano) return within;
-  const first = (range.fromUnixNano / tenMinutesNano) * tenMinutesNano;
-  const key = "toStartOfTenMinutes(start_time)";
-  return `${key} >= ${bindings.second(first)} AND ${key} <= ${bindings.second(range.toUnixNano)} AND ${within}`;
+  if (range.toUnixNano >= keyEndNano) return within;
+  const first = bindings.second(tenMinutesOf(range.fromUnixNano));
+  return `${spansKey} >= ${first} AND ${spansKey} <= ${bindings.second(range.toUnixNano)} AND ${within}`;
+}
+
+/** That rows of `spans` are in the same ten minutes as one of the times, said of their key: no others are looked at. */
+export function spansStartedNear(bindings: Bindings, startsUnixNano: readonly bigint[]): string {
+  if (startsUnixNano.some((start) => start >= keyEndNano)) return "true";
+  const seconds = new Set(startsUnixNano.map((start) => tenMinutesOf(start) / secondNano));
+  return `${spansKey} IN (SELECT toDateTime(arrayJoin(${bindings.bind("Array(Int64)", [...seconds])}), 'UTC'))`;
+}
+
+const spansKey = "toStartOfTenMinutes(start_time)";
+/** The key's type ends in 2106 and begins again: of such times the key says nothing. */
+const keyEndNano = 2n ** 32n * secondNano;
+
+function tenMinutesOf(unixNano: bigint): bigint {
+  return (unixNano / tenMinutesNano) * tenMinutesNano;
 }
 
 /** The same for rows that have one time: log records and points of metrics. */
