@@ -27,7 +27,7 @@ export function contentPreview({ content_format, input, output }: PreviewSource)
   const asked = request === undefined ? lastQuestionOfCut(input) : lastQuestion(request.messages);
   const response = readResponse(content_format, output);
   const answered = response === undefined ? answerOfCut(content_format, output) : answer(response[0]?.parts ?? []);
-  return { asked: beginningOf(asked || input), answered: beginningOf(answered ?? output) };
+  return { asked: previewOf(asked || input), answered: previewOf(answered ?? output) };
 }
 
 function lastQuestion(messages: readonly Message[]): string {
@@ -113,8 +113,8 @@ function firstText(json: string): string | undefined {
   }
 }
 
-/** As many characters as are shown, none of them halved. */
-function beginningOf(text: string): string {
+/** What a preview shows of a text: as many characters as it may have, none of them halved. */
+export function previewOf(text: string): string {
   if (text.length <= previewLength) return text;
   const beginning = text.slice(0, previewLength);
   if (!/[\ud800-\udfff]/.test(beginning)) return beginning;

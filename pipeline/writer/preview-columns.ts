@@ -1,7 +1,8 @@
-import { contentPreview } from "@weir/model";
+import { contentPreview, previewLength, previewOf } from "@weir/model";
 import { BlockColumns } from "../blocks/block-columns.ts";
 import { encodedText, encodedVaruint } from "../blocks/block-edits.ts";
 import { GrowingBytes } from "../blocks/growing-bytes.ts";
+import { PlainMessage } from "./plain-message.ts";
 
 /**
  * What of a side is read for its preview: of an answer the beginning; of what was asked the end, where the last
@@ -9,6 +10,8 @@ import { GrowingBytes } from "../blocks/growing-bytes.ts";
  */
 const readBytes = 8192;
 const headBytes = readBytes / 4;
+
+const plainMessage = new PlainMessage();
 
 /**
  * A block of spans with the previews of its content as its last columns; the very block when no row has content. They
@@ -26,16 +29,25 @@ export function withPreviews(block: Uint8Array): Uint8Array {
   for (let row = 0; row < rowCount; row++) {
     const [inputFrom, inputTo] = [inputs[row * 2] as number, inputs[row * 2 + 1] as number];
     const [outputFrom, outputTo] = [outputs[row * 2] as number, outputs[row * 2 + 1] as number];
-    const preview =
-      inputFrom === inputTo && outputFrom === outputTo
-        ? noPreview
-        : contentPreview({
-            content_format: bytes.toString("latin1", formats[row * 2], formats[row * 2 + 1]),
-            input: inputPart(bytes, inputFrom, inputTo),
-            output: bytes.toString("utf8", outputFrom, Math.min(outputTo, outputFrom + readBytes)),
-          });
-    asked.appendText(preview.asked);
-    answered.appendText(preview.answered);
+    if (inputFrom === inputTo && outputFrom === outputTo) {
+      asked.appendByte(0);
+      answered.appendByte(0);
+      continue;
+    }
+    const format = bytes.toString("latin1", formats[row * 2], formats[row * 2 + 1]);
+    const isList = format === listFormat;
+    const hasAsked = isList && plainMessage.findLastQuestion(bytes, inputFrom, inputTo);
+    if (hasAsked) appendPlain(asked, bytes);
+    const hasAnswered = isList && plainMessage.findFirstAnswer(bytes, outputFrom, outputTo);
+    if (hasAnswered) appendPlain(answered, bytes);
+    if (hasAsked && hasAnswered) continue;
+    const preview = contentPreview({
+      content_format: format,
+      input: hasAsked ? "" : inputPart(bytes, inputFrom, inputTo),
+      output: hasAnswered ? "" : bytes.toString("utf8", outputFrom, Math.min(outputTo, outputFrom + readBytes)),
+    });
+    if (!hasAsked) asked.appendText(preview.asked);
+    if (!hasAnswered) answered.appendText(preview.answered);
   }
   if (asked.length + answered.length === rowCount * 2) return block;
   return Buffer.concat([
@@ -47,7 +59,22 @@ export function withPreviews(block: Uint8Array): Uint8Array {
   ]);
 }
 
-const noPreview = { asked: "", answered: "" };
+/** The format of a list of messages, which most spans have. */
+const listFormat = "weir.messages";
+
+/** The preview of the text that was found. */
+function appendPlain(column: GrowingBytes, bytes: Buffer): void {
+  const { textFrom, textTo, hasEscapes } = plainMessage;
+  const to = Math.min(textTo, textFrom + previewLength);
+  if (!hasEscapes && isAscii(bytes, textFrom, to)) column.appendTextRange(bytes, textFrom, to, true);
+  else if (hasEscapes) column.appendText(previewOf(JSON.parse(bytes.toString("utf8", textFrom - 1, textTo + 1))));
+  else column.appendText(previewOf(bytes.toString("utf8", textFrom, Math.min(textTo, textFrom + previewLength * 4))));
+}
+
+function isAscii(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((bytes[at] as number) > 0x7f) return false;
+  return true;
+}
 
 function inputPart(bytes: Buffer, from: number, to: number): string {
   if (to - from <= readBytes) return bytes.toString("utf8", from, to);
