@@ -4,7 +4,9 @@
  * so that both are told apart.
  *
  *   node bench/engine-insert.ts [--batches 6] [--batch-rows 45000] [--export-spans 500] [--only NAME] [--rounds 1]
- *     [--statements "ALTER TABLE …; …"]
+ *     [--statements "ALTER TABLE …; …"] [--apart]
+ *
+ * With `--apart` small blocks are not joined, which the writer does.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +15,7 @@ import { parseArgs } from "node:util";
 import { figuresOf } from "@weir/e2e/process-table.ts";
 import { projectId, silentTelemetry } from "@weir/model";
 import { SpanCursor } from "@weir/otlp";
-import { ExportWriter, withPreviews } from "@weir/pipeline";
+import { ExportWriter, JointBlocks, withPreviews } from "@weir/pipeline";
 import { freeLoopbackPort, openStore, type Store, startEngine } from "@weir/storage";
 import { samplePayload } from "./span-payloads.ts";
 import { markdownTable } from "./tables.ts";
@@ -26,12 +28,15 @@ const { values } = parseArgs({
     only: { type: "string" },
     rounds: { type: "string", default: "1" },
     statements: { type: "string", default: "" },
+    apart: { type: "boolean", default: false },
   },
 });
 const batchCount = Number(values.batches);
 const exportSpans = Number(values["export-spans"]);
 const exportsPerBatch = Math.ceil(Number(values["batch-rows"]) / exportSpans);
 const batchRows = exportsPerBatch * exportSpans;
+
+const joint = new JointBlocks();
 
 const views = [
   "traces_view",
@@ -133,8 +138,11 @@ async function measure(name: string, statements: readonly string[], batches: Uin
   const startedMs = performance.now();
   const before = cpuSeconds();
   let number = 0;
-  for (const blocks of batches)
+  for (const parts of batches) {
+    const ofExports = parts.map((block) => ({ block, rowCount: exportSpans }));
+    const blocks = values.apart ? parts : joint.of("spans", ofExports);
     await store.insert({ table: "spans", blocks, rowCount: batchRows, token: `${name}-${number++}` });
+  }
   const inserted = cpuSeconds();
   const seconds = (performance.now() - startedMs) / 1000;
   await store.command(`SYSTEM START MERGES`);

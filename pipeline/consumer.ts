@@ -47,7 +47,8 @@ export interface CallLog extends Consumer {
 /** Rows on their way into storage: whole blocks of one table and one `columnsVersion`, in the order they were taken. */
 export interface InsertBatch {
   readonly table: TableName;
-  readonly blocks: readonly Uint8Array[];
+  /** May be made while they are gone through; each time the same rows. */
+  readonly blocks: Iterable<Uint8Array>;
   readonly rowCount: number;
   /** The same rows always come with the same token, and no other rows ever do: a token seen before is dropped. */
   readonly token: string;

@@ -27,5 +27,6 @@ export type { BatchStep } from "./steps/batch-step.ts";
 export { RedactStep } from "./steps/redact.ts";
 export { SteppedJournal } from "./steps/stepped-journal.ts";
 export type * from "./writer/contract.ts";
+export { JointBlocks } from "./writer/joint-blocks.ts";
 export { withPreviews } from "./writer/preview-columns.ts";
 export { startWriter } from "./writer/writer.ts";

@@ -38,7 +38,7 @@ const defaultLimits: QueryLimits = {
 /** Rows of one table as Native blocks, and a token that no other rows ever come with. */
 export interface InsertRequest {
   readonly table: TableName;
-  readonly blocks: readonly Uint8Array[];
+  readonly blocks: Iterable<Uint8Array>;
   readonly rowCount: number;
   readonly token: string;
 }

@@ -1,5 +1,5 @@
 import { type TableName, tableColumns } from "@weir/model";
-import { valueWidths } from "./plain-block.ts";
+import { dictionaryVersionLength, valueWidths } from "./block-source.ts";
 
 /** Where a column's data lies in a block. */
 interface ColumnPlace {
@@ -14,8 +14,6 @@ function widthOf(type: string): number | undefined {
   const width = valueWidths[inner];
   return width === undefined ? undefined : width + 1;
 }
-
-const dictionaryVersionLength = 8;
 
 /**
  * Looks into a block that `BlockWriter` wrote without decoding it: where the data of columns lies, and where each text

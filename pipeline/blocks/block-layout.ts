@@ -1,8 +1,7 @@
 import type { TableName } from "@weir/model";
 import type { Batch } from "../consumer.ts";
-import { plainBlock, valueWidths } from "./plain-block.ts";
-
-const dictionaryVersionLength = 8;
+import { dictionaryVersionLength, valueWidths, wrappedType } from "./block-source.ts";
+import { plainBlock } from "./plain-block.ts";
 
 /** Where texts stand in a block: the bytes of each, without its length. */
 export interface TextPlaces {
@@ -48,8 +47,6 @@ export interface BlockLayout {
   readonly rowCount: number;
   readonly columns: readonly BlockColumn[];
 }
-
-const wrapped = /^(Nullable|Array)\((.*)\)$/;
 
 /**
  * Finds the columns of a block of the table, and where each value of them is in `bytes`: the block with these columns in
@@ -154,7 +151,7 @@ class LayoutReader {
       const ends = this.#ends(rowCount);
       return { kind: "texts", ends, texts: this.#texts(ends.at(-1) ?? 0) };
     }
-    const [, wrapper, inner = type] = wrapped.exec(type) ?? [];
+    const [, wrapper, inner = type] = wrappedType.exec(type) ?? [];
     const width = valueWidths[inner];
     if (width === undefined) throw new RangeError(`a block of ours has no column of type ${type}`);
     if (wrapper === "Array") {

@@ -1,8 +1,8 @@
 import { type Column, type TableName, tableColumns } from "@weir/model";
 import type { Batch } from "../consumer.ts";
+import { BlockEncoder } from "./block-encoder.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { type ColumnWriter, columnWriter, type WrittenTypes } from "./column-writers.ts";
-import { GrowingBytes } from "./growing-bytes.ts";
 
 /** What a writer takes as a row of each table: the rows of `model/columns.ts`, and rows that point at bytes. */
 export type TableRows = {
@@ -19,7 +19,7 @@ type WrittenRow<Columns extends Readonly<Record<string, Column>>> = {
  */
 export interface BlockWriter<Row> {
   readonly rowCount: number;
-  /** Size that the block would have if it were finished now, to within a few bytes. */
+  /** Size that the block would have if it were finished now. */
   readonly byteLength: number;
   /** Throws a TypeError that names the column when a value has the wrong type; the writer is then as before the call. */
   append(row: Row): void;
@@ -62,8 +62,7 @@ function unrolled(
 class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows[Table]> {
   readonly #table: Table;
   readonly #columns: readonly WrittenColumn[];
-  /** Counts, names and types. */
-  readonly #headings = new GrowingBytes();
+  readonly #encoder = new BlockEncoder();
   readonly #pool = new BufferPool();
   readonly #appendRow: (row: TableRows[Table], rowIndex: number) => void;
   #rowCount = 0;
@@ -80,10 +79,7 @@ class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows
   }
 
   get byteLength(): number {
-    const columns = this.#fill();
-    this.#headings.clear();
-    for (const column of columns) this.#appendHeading(column);
-    return columns.reduce((sum, { writer }) => sum + writer.byteLength, this.#headings.length + 4);
+    return this.#encoder.lengthOf(this.#fill(), this.#rowCount);
   }
 
   append(row: TableRows[Table]): void {
@@ -98,7 +94,7 @@ class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows
 
   finish(closes?: readonly number[]): Batch {
     const rowCount = this.#rowCount;
-    const block = this.#encode(this.#fill());
+    const block = this.#encoder.encode(this.#fill(), rowCount, (length) => this.#pool.take(length));
     this.#rowCount = 0;
     for (const { writer } of this.#columns) writer.clear();
     const release = () => this.#pool.giveBack(block);
@@ -110,31 +106,6 @@ class TableBlockWriter<Table extends TableName> implements BlockWriter<TableRows
     if (this.#rowCount === 0) return this.#columns;
     for (const { writer } of this.#columns) writer.fill(this.#rowCount);
     return this.#columns.filter(({ writer }) => !writer.isBlank);
-  }
-
-  #encode(columns: readonly WrittenColumn[]): Buffer {
-    const headings = this.#headings;
-    headings.clear();
-    headings.appendVaruint(columns.length);
-    headings.appendVaruint(this.#rowCount);
-    const ends = columns.map((column) => this.#appendHeading(column));
-    const dataLength = columns.reduce((sum, { writer }) => sum + writer.byteLength, 0);
-    const block = this.#pool.take(headings.length + dataLength);
-    let headed = 0;
-    let offset = 0;
-    columns.forEach(({ writer }, index) => {
-      const end = ends[index] as number;
-      offset = writer.copyInto(block, headings.copyRangeInto(headed, end, block, offset));
-      headed = end;
-    });
-    return block;
-  }
-
-  /** Returns where it ends. */
-  #appendHeading({ name, writer }: WrittenColumn): number {
-    this.#headings.appendText(name);
-    this.#headings.appendText(writer.blockType);
-    return this.#headings.length;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Column, ColumnTypes } from "@weir/model";
+import type { ColumnData } from "./block-encoder.ts";
 import { ByteRange } from "./byte-range.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { Labels } from "./labels.ts";
@@ -29,20 +30,17 @@ export class ColumnRows {
  * of a wide row says nothing, or what the row before it said: such values, equal to `rows.run`, need not be appended
  * one by one; they are filled in, many at once, before the next value that differs.
  */
-export interface ColumnWriter<Value> {
+export interface ColumnWriter<Value> extends ColumnData {
   /** The type that the block declares for the rows so far; ClickHouse converts it to the stored one. */
   readonly blockType: string;
   readonly rows: ColumnRows;
   /** Whether each row so far has the value that the table has for a column that the block leaves out. */
   readonly isBlank: boolean;
-  readonly byteLength: number;
   append(value: Value): void;
   /** Adds rows of the run until there are so many. */
   fill(rowCount: number): void;
   /** Takes back the last append, whole or half done. May be called once after each append, before any other call. */
   undo(): void;
-  /** Writes the column's data to `target` at `offset` and returns the offset behind it. */
-  copyInto(target: Buffer, offset: number): number;
   clear(): void;
 }
 

@@ -45,6 +45,11 @@ export class Labels {
     throw new TypeError(`expected a text, got ${typeof value}`);
   }
 
+  /** The number of the text whose UTF-8 stands between the offsets. */
+  readonly numberAt = (bytes: Buffer, from: number, to: number): number => {
+    return this.numberOf(texts.textOf(bytes, from, to));
+  };
+
   /** The number of a text. */
   numberOf(text: string): number {
     return this.#numbers.get(text) ?? this.#add(text);
@@ -69,6 +74,11 @@ export class Labels {
     const numbers = Uint32Array.from(keys, (key) => this.numberOf(key));
     const plainLength = numbers.reduce((sum, number) => sum + this.#lengthOf(number), 0);
     return { generation: this.generation, numbers, plainLength };
+  }
+
+  appendAll(numbers: Uint32Array): void {
+    this.#reserve(numbers.length);
+    for (const number of numbers) this.append(number);
   }
 
   appendChunk({ numbers, plainLength }: LabelChunk): void {

@@ -3,7 +3,8 @@ import { createBlockWriter } from "../blocks/block-writer.ts";
 import type { OpenCall } from "../consumer.ts";
 import type { Frame } from "../journal/frame.ts";
 import type { Range } from "./batch-log.ts";
-import type { DeliveredBlock, Delivery } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
+import type { RowBlock } from "./joint-blocks.ts";
 import type { TakenRange } from "./journal-reader.ts";
 import { withPreviews } from "./preview-columns.ts";
 
@@ -21,7 +22,7 @@ export function deliveriesOf(
   taken: readonly TakenRange[],
   blockOf: (frame: Frame) => Uint8Array = ({ body }) => body,
 ): Delivery[] {
-  const deliveries = new Map<string, Delivery & { readonly blocks: DeliveredBlock[] }>();
+  const deliveries = new Map<string, Delivery & { readonly blocks: RowBlock[] }>();
   for (const frame of taken.flatMap(({ frames }) => frames)) {
     const { table, columnsVersion, rowCount } = frame;
     if (table === undefined) continue;

@@ -5,19 +5,14 @@ import type { Inserter } from "../consumer.ts";
 import { batchInserted, insertRetried, rowsHeldBack, rowsSetAside, writerStepFailed } from "../events.ts";
 import type { BatchLog } from "./batch-log.ts";
 import type { InsertedRows, WriterSettings } from "./contract.ts";
+import { JointBlocks, type RowBlock } from "./joint-blocks.ts";
 import type { SetAside } from "./set-aside.ts";
-
-/** One frame's rows. */
-export interface DeliveredBlock {
-  readonly block: Uint8Array;
-  readonly rowCount: number;
-}
 
 /** Rows that go out as one insert. */
 export interface Delivery {
   readonly table: TableName;
   readonly token: string;
-  readonly blocks: readonly DeliveredBlock[];
+  readonly blocks: readonly RowBlock[];
 }
 
 export interface Counts {
@@ -37,7 +32,7 @@ export interface DelivererOptions {
   readonly signal: AbortSignal;
 }
 
-const rowsIn = (blocks: readonly DeliveredBlock[]) => blocks.reduce((sum, { rowCount }) => sum + rowCount, 0);
+const rowsIn = (blocks: readonly RowBlock[]) => blocks.reduce((sum, { rowCount }) => sum + rowCount, 0);
 
 /**
  * Brings rows into storage, however long that takes: the same rows under the same token until they are in. Rows that
@@ -47,6 +42,7 @@ const rowsIn = (blocks: readonly DeliveredBlock[]) => blocks.reduce((sum, { rowC
 export class Deliverer {
   readonly counts: Counts = { insertedRows: 0, insertedBatches: 0, setAsideRows: 0 };
   readonly #options: DelivererOptions;
+  readonly #joint = new JointBlocks();
   /** The tokens that storage does not take at present, with the last answer. */
   readonly #failing = new Map<string, string>();
 
@@ -79,7 +75,7 @@ export class Deliverer {
   /** Tries until the rows are in, or returns the error that says they never will be. */
   async #insert({ table, token, blocks }: Delivery): Promise<CodedError | undefined> {
     const rowCount = rowsIn(blocks);
-    const batch = { table, token, rowCount, blocks: blocks.map(({ block }) => block) };
+    const batch = { table, token, rowCount, blocks: this.#joint.of(table, blocks) };
     const refusal = await this.#untilDone(token, async () => {
       try {
         await this.#options.inserter.insert(batch);
@@ -90,11 +86,11 @@ export class Deliverer {
         return coded;
       }
     });
-    if (refusal === undefined) this.#inserted(table, rowCount, batch.blocks);
+    if (refusal === undefined) this.#inserted(table, rowCount, blocks);
     return refusal;
   }
 
-  #inserted(table: TableName, rowCount: number, blocks: readonly Uint8Array[]): void {
+  #inserted(table: TableName, rowCount: number, blocks: readonly RowBlock[]): void {
     this.counts.insertedRows += rowCount;
     this.counts.insertedBatches++;
     this.#options.telemetry.emit(batchInserted, { table, rows: rowCount }, rowCount);
@@ -102,7 +98,7 @@ export class Deliverer {
     // The rows are stored: whatever goes wrong in telling of it must not send them again.
     try {
       const projects = new Set<string>();
-      for (const block of blocks) collectFirstColumn(block, projects);
+      for (const { block } of blocks) collectFirstColumn(block, projects);
       this.#options.onInserted({ table, rowCount, projects });
     } catch (error) {
       this.#options.telemetry.emit(writerStepFailed, { error: String(error) });
@@ -120,7 +116,7 @@ export class Deliverer {
       await this.#options.inserter.insert({ table, token, rowCount, blocks: bytes });
       return false;
     });
-    if (!isKept) return this.#inserted(table, rowCount, bytes);
+    if (!isKept) return this.#inserted(table, rowCount, blocks);
     this.counts.setAsideRows += rowCount;
     this.#options.telemetry.emit(rowsSetAside, { table, rows: rowCount, error: refusal.message }, rowCount);
   }

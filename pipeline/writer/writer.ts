@@ -15,8 +15,9 @@ import type { Frame } from "../journal/frame.ts";
 import { deliveriesOf, interruptedDelivery, tokenOf } from "./batch.ts";
 import { BatchLog, firstCursor, type Range } from "./batch-log.ts";
 import type { Writer, WriterOptions, WriterSettings, WriterStatus } from "./contract.ts";
-import { type DeliveredBlock, Deliverer, type Delivery } from "./delivery.ts";
+import { Deliverer, type Delivery } from "./delivery.ts";
 import { Drains } from "./drains.ts";
+import type { RowBlock } from "./joint-blocks.ts";
 import { JournalReader, type TakenRange } from "./journal-reader.ts";
 import { JournalSet } from "./journal-set.ts";
 import { withPreviews } from "./preview-columns.ts";
@@ -343,7 +344,7 @@ class JournalWriter implements Writer {
   }
 
   /** From now on the rows count as under way. */
-  #board(blocks: readonly DeliveredBlock[], oldestMs: number): Flight {
+  #board(blocks: readonly RowBlock[], oldestMs: number): Flight {
     const flight: Flight = {
       number: ++this.#begun,
       rows: blocks.reduce((sum, { rowCount }) => sum + rowCount, 0),

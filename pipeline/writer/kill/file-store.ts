@@ -17,7 +17,7 @@ export class FileStore implements Inserter {
     const path = join(this.#folder, createHash("sha256").update(token).digest("hex"));
     await sleep(3);
     if (!existsSync(path)) {
-      writeFileSync(`${path}.new`, Buffer.concat(blocks));
+      writeFileSync(`${path}.new`, Buffer.concat([...blocks]));
       renameSync(`${path}.new`, path);
     }
     await sleep(3);
