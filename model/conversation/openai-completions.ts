@@ -1,6 +1,6 @@
 import { arrayOf, firstString, objectOf, without } from "./json-value.ts";
 import { readParts } from "./parts.ts";
-import { type ConversationReader, readError } from "./request.ts";
+import { type ConversationReader, readOpenaiError } from "./request.ts";
 
 /** OpenAI's older text completions: a prompt, or several, and the texts that go on from it. */
 export const openaiCompletions: ConversationReader = {
@@ -22,7 +22,7 @@ export const openaiCompletions: ConversationReader = {
       const parts = readParts(choice["text"] ?? objectOf(choice["message"])["content"]);
       return { role: "assistant", parts, finishReason: firstString(choice["finish_reason"], choice["stop_reason"]) };
     });
-    const error = readError(response);
+    const error = readOpenaiError(response);
     return error === undefined ? choices : [error, ...choices];
   },
 };
