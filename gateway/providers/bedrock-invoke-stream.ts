@@ -30,14 +30,15 @@ export class InvokeStream implements StreamReading {
 
   readonly #allowance: ByteAllowance;
   #inner: StreamReading | undefined;
-  #hasMetrics = false;
+  /** Bedrock's own counts came, which end a stream, or its guardrail's text, which may be all of it. */
+  #isEnded = false;
 
   constructor(allowance: ByteAllowance) {
     this.#allowance = allowance;
   }
 
   get isComplete(): boolean {
-    return this.#inner?.isComplete === true || this.#hasMetrics;
+    return this.#inner?.isComplete === true || this.#isEnded;
   }
 
   read(data: Buffer, start: number, end: number, type: string): boolean {
@@ -58,10 +59,8 @@ export class InvokeStream implements StreamReading {
     Object.assign(this.answer, this.#inner.answer);
     if (errorMessage !== "") Object.assign(this.answer, { errorType, errorMessage });
     const metrics = event["amazon-bedrock-invocationMetrics"];
-    if (isRecord(metrics)) {
-      this.#hasMetrics = true;
-      readInvocationMetrics(metrics, this.answer);
-    }
+    if (isRecord(metrics) || event["amazon-bedrock-guardrailAction"] === "INTERVENED") this.#isEnded = true;
+    readInvocationMetrics(metrics, this.answer);
     return hasContent;
   }
 

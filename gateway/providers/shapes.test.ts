@@ -682,3 +682,42 @@ test("Anthropic: what is dearer than the standard tier is named as one that has 
     assert.equal(answer.serviceTier, tier);
   }
 });
+
+const compaction = { type: "compaction", input_tokens: 800, output_tokens: 30, cache_read_input_tokens: 5 };
+const sampling = { type: "message", input_tokens: 20, output_tokens: 4, cache_read_input_tokens: 1 };
+const advice = { type: "advisor_message", model: "claude-opus-4-6", input_tokens: 50, output_tokens: 9 };
+for (const [what, iterations, expected] of [
+  ["an answer alone", [sampling], { input: 21, output: 4, read: 1 }],
+  ["a conversation that was compacted first", [compaction, sampling], { input: 826, output: 34, read: 6 }],
+  ["another model's advice", [sampling, advice], { input: 21, output: 4, read: 1, advised: 50 }],
+] as const) {
+  test(`Anthropic's iterations: ${what}`, () => {
+    const usage = { input_tokens: 20, output_tokens: 4, cache_read_input_tokens: 1, iterations };
+    const body = { type: "message", content: [], stop_reason: "end_turn", usage };
+    const stream = events(
+      { type: "message_start", message: { ...body, usage: { input_tokens: 20, output_tokens: 1 } } },
+      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage },
+      { type: "message_stop" },
+    );
+    const read = [
+      observe("/v1/messages", "application/json", Buffer.from(JSON.stringify(body))),
+      observe("/v1/messages", "text/event-stream", stream),
+    ];
+    for (const { answer } of read) {
+      const { input_tokens: input, output_tokens: output, cache_read_tokens } = answer.usage;
+      const advised = answer.details["advisor_input_tokens"];
+      const found = { input, output, read: cache_read_tokens, ...(advised === undefined ? {} : { advised }) };
+      assert.deepEqual(found, expected);
+    }
+  });
+}
+
+test("a guardrail's text is the whole stream of Bedrock's InvokeModel", () => {
+  const blocked = { outputText: "Blocked.", index: 0, totalOutputTextTokenCount: 3, inputTextTokenCount: 6 };
+  const body = chunks({ ...blocked, "amazon-bedrock-guardrailAction": "INTERVENED" });
+  const path = "/model/amazon.titan-text-express-v1/invoke-with-response-stream";
+  const { observer, answer, text } = observe(path, "application/vnd.amazon.eventstream", body);
+  assert.equal(observer.isComplete, true);
+  assert.equal(text, "Blocked.");
+  assert.deepEqual([answer.usage.input_tokens, answer.usage.output_tokens], [6, 3]);
+});

@@ -1,6 +1,15 @@
 import type { Part, ToolCallPart, ToolResultPart } from "../message.ts";
 import { ownValue } from "../own-value.ts";
-import { arrayOf, firstString, isObject, type JsonObject, jsonText, objectOf, stringOf, without } from "./json-value.ts";
+import {
+  arrayOf,
+  firstString,
+  isObject,
+  type JsonObject,
+  jsonText,
+  objectOf,
+  stringOf,
+  without,
+} from "./json-value.ts";
 import {
   anthropicMedia,
   mediaPart,

@@ -249,10 +249,25 @@ test("an answer that is an error says so, in every API", () => {
 test("errors that have no member of their own around them", () => {
   const cases: [format: string, body: unknown, text: string, code: string][] = [
     ["openai.chat", { message: "Unauthorized", request_id: "r1" }, "Unauthorized", ""],
-    ["openai.chat", { message: "Wrong key", type: "invalid_request_error", code: "wrong_key" }, "Wrong key", "wrong_key"],
-    ["openai.completions", { object: "error", message: "Too long", type: "BadRequest", code: 400 }, "Too long", "BadRequest"],
+    [
+      "openai.chat",
+      { message: "Wrong key", type: "invalid_request_error", code: "wrong_key" },
+      "Wrong key",
+      "wrong_key",
+    ],
+    [
+      "openai.completions",
+      { object: "error", message: "Too long", type: "BadRequest", code: 400 },
+      "Too long",
+      "BadRequest",
+    ],
     ["openai.embeddings", { detail: "Not Found" }, "Not Found", ""],
-    ["openai.responses", { detail: [{ loc: ["body", "input"], msg: "required" }] }, '[{"loc":["body","input"],"msg":"required"}]', ""],
+    [
+      "openai.responses",
+      { detail: [{ loc: ["body", "input"], msg: "required" }] },
+      '[{"loc":["body","input"],"msg":"required"}]',
+      "",
+    ],
   ];
   for (const [format, body, text, code] of cases) {
     assert.deepEqual(read(format, {}, body).response?.parts, [{ type: "error", text, code }], format);
@@ -276,11 +291,7 @@ test("what a provider does beside the model's tools, and what it kept of a conve
       { type: "mcp_approval_request", id: "a1", name: "ask", arguments: "{}", server_label: "wiki" },
       act("mcp_approval_request", { name: "ask", arguments: "{}", server_label: "wiki" }, "a1"),
     ],
-    [
-      "openai.responses",
-      { type: "program", id: "p1", call_id: "c1", code: "1" },
-      act("program", { code: "1" }, "c1"),
-    ],
+    ["openai.responses", { type: "program", id: "p1", call_id: "c1", code: "1" }, act("program", { code: "1" }, "c1")],
     [
       "openai.responses",
       { type: "program_output", id: "o1", call_id: "c1", result: "1" },
