@@ -335,6 +335,41 @@ test("Converse: reasoning with its signature, parallel calls, cached input count
   );
 });
 
+test("Converse: a tool that Bedrock runs itself, and what it gave back", () => {
+  const { tools, text, parts } = observe(
+    "/model/us.amazon.nova-2-lite-v1%3A0/converse-stream",
+    "application/vnd.amazon.eventstream",
+    aws(
+      [
+        "contentBlockStart",
+        { contentBlockIndex: 0, start: { toolUse: { toolUseId: "1", name: "code", type: "server_tool_use" } } },
+      ],
+      ["contentBlockDelta", { contentBlockIndex: 0, delta: { toolUse: { input: '{"snippet":"1+1"}' } } }],
+      [
+        "contentBlockStart",
+        { contentBlockIndex: 1, start: { toolResult: { toolUseId: "1", type: "code_result", status: "success" } } },
+      ],
+      ["contentBlockDelta", { contentBlockIndex: 1, delta: { toolResult: [{ text: "Out: " }] } }],
+      [
+        "contentBlockDelta",
+        { contentBlockIndex: 1, delta: { toolResult: [{ text: "2" }, { json: { exitCode: 0 } }] } },
+      ],
+      ["contentBlockDelta", { contentBlockIndex: 2, delta: { text: "It is 2." } }],
+      ["messageStop", { stopReason: "end_turn" }],
+    ),
+  );
+  assert.deepEqual([tools, text], [[["code", '{"snippet":"1+1"}']], "It is 2."]);
+  assert.deepEqual(parts[1], {
+    type: "tool_result",
+    id: "1",
+    parts: [
+      { type: "text", text: "Out: 2" },
+      { type: "json", value: { exitCode: 0 } },
+    ],
+    isError: false,
+  });
+});
+
 test("Converse: an exception within the stream, and a stream that was damaged", () => {
   const exception = encodeAwsEvent(
     { ":exception-type": "throttlingException", ":message-type": "exception" },
@@ -721,3 +756,27 @@ test("a guardrail's text is the whole stream of Bedrock's InvokeModel", () => {
   assert.equal(text, "Blocked.");
   assert.deepEqual([answer.usage.input_tokens, answer.usage.output_tokens], [6, 3]);
 });
+
+const chatPath = "/v1/chat/completions";
+const tokens = { prompt_tokens: 30, completion_tokens: 10, total_tokens: 40 };
+const responseTokens = { input_tokens: 30, output_tokens: 10, total_tokens: 40 };
+for (const [path, usage, expected] of [
+  // xAI tells what a call cost, its searches included.
+  [chatPath, { ...tokens, cost_in_usd_ticks: 318_319_005 }, { output: 10, cost: 31_831_901 }],
+  ["/v1/responses", { ...responseTokens, cost_in_usd_ticks: 10_000 }, { output: 10, cost: 1000 }],
+  // Perplexity's research reasons beside what it writes.
+  [chatPath, { ...tokens, reasoning_tokens: 500, cost: { total_cost: 0.05 } }, { output: 510, cost: 50_000_000 }],
+  [chatPath, { ...tokens, completion_tokens_details: { reasoning_tokens: 11 } }, { output: 10, cost: null }],
+  [
+    chatPath,
+    { ...tokens, cost: 0.0133176, server_tool_use_details: { web_search_requests: 1 } },
+    { output: 10, cost: 13_317_600, searches: 1 },
+  ],
+] as const) {
+  test(`what vendors add to the usage: ${JSON.stringify(usage)}`, () => {
+    const { answer } = observe(path, "application/json", Buffer.from(JSON.stringify({ usage })));
+    const searches = answer.details["web_search_requests"];
+    const found = { output: answer.usage.output_tokens, cost: answer.costNanoUsd };
+    assert.deepEqual(searches === undefined ? found : { ...found, searches }, expected);
+  });
+}
