@@ -2,6 +2,7 @@ import { anthropicRoutes } from "./anthropic.ts";
 import { bedrockRoutes } from "./bedrock.ts";
 import { cohereRoutes } from "./cohere.ts";
 import { geminiRoutes } from "./gemini.ts";
+import { interactionRoutes } from "./gemini-interactions.ts";
 import { ollamaRoutes } from "./ollama.ts";
 import { openaiRoutes } from "./openai.ts";
 import { palmRoutes } from "./palm.ts";
@@ -140,6 +141,7 @@ export const providerIds: readonly string[] = providerRows.map((row) => row.id);
 const routes: readonly ApiRoute[] = [
   ...palmRoutes,
   ...geminiRoutes,
+  ...interactionRoutes,
   ...bedrockRoutes,
   ...ollamaRoutes,
   ...cohereRoutes,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readConversation, textOf, toolCallsOf } from "@weir/model";
+import { readConversation, textOf, toolCallsOf, unknownUsage } from "@weir/model";
 import { encodeAwsEvent } from "../recording/aws-event-frames.ts";
 import { CaptureBudget } from "../recording/capture.ts";
 import { ResponseObserver } from "../recording/observe.ts";
@@ -660,6 +660,9 @@ for (const [path, operation, model, streams, format] of [
     "never",
     "gemini.embed",
   ],
+  ["/v1beta/interactions", "chat", "", "when_asked", "gemini.interactions"],
+  ["/v1beta1/projects/p/locations/global/interactions", "chat", "", "when_asked", "gemini.interactions"],
+  ["/v1beta/interactions/v1_abc/cancel", "", "", "never", "json"],
   ["/openai/deployments/my%20gpt/chat/completions", "chat", "my gpt", "when_asked", "openai.chat"],
   ["/openai/deployments/d/embeddings", "embeddings", "d", "never", "openai.embeddings"],
   ["/openai/v1/responses", "chat", "", "when_asked", "openai.responses"],
@@ -780,3 +783,114 @@ for (const [path, usage, expected] of [
     assert.deepEqual(searches === undefined ? found : { ...found, searches }, expected);
   });
 }
+
+const interaction = {
+  id: "v1_a",
+  object: "interaction",
+  model: "gemini-2.5-flash",
+  status: "requires_action",
+  service_tier: "standard",
+  usage: {
+    total_tokens: 60,
+    total_input_tokens: 10,
+    total_cached_tokens: 4,
+    total_output_tokens: 20,
+    total_tool_use_tokens: 5,
+    total_thought_tokens: 25,
+    input_tokens_by_modality: [
+      { modality: "text", tokens: 7 },
+      { modality: "audio", tokens: 3 },
+    ],
+    grounding_tool_count: [{ type: "google_search", count: 2 }],
+  },
+};
+const interactionSteps = [
+  { type: "thought", signature: "AA==", summary: [{ type: "text", text: "I look." }] },
+  { type: "google_search_call", id: "s1", arguments: { queries: ["x"] } },
+  { type: "google_search_result", call_id: "s1", result: [{ url: "https://x.test" }] },
+  { type: "model_output", content: [{ type: "text", text: "It is 18 °C." }] },
+  { type: "function_call", id: "c1", name: "weather", arguments: { city: "Köln" } },
+];
+const interactionEvents = [
+  { event_type: "interaction.created", interaction: { id: "v1_a", model: "gemini-2.5-flash", status: "in_progress" } },
+  { event_type: "step.start", index: 0, step: { type: "thought" } },
+  {
+    event_type: "step.delta",
+    index: 0,
+    delta: { type: "thought_summary", content: { type: "text", text: "I " } },
+  },
+  {
+    event_type: "step.delta",
+    index: 0,
+    delta: { type: "thought_summary", content: { type: "text", text: "look." } },
+  },
+  { event_type: "step.delta", index: 0, delta: { type: "thought_signature", signature: "AA==" } },
+  { event_type: "step.start", index: 1, step: { type: "google_search_call", id: "s1" } },
+  { event_type: "step.delta", index: 1, delta: { type: "google_search_call", arguments: { queries: ["x"] } } },
+  { event_type: "step.start", index: 2, step: { type: "google_search_result", call_id: "s1" } },
+  {
+    event_type: "step.delta",
+    index: 2,
+    delta: { type: "google_search_result", result: [{ url: "https://x.test" }] },
+  },
+  { event_type: "step.start", index: 3, step: { type: "model_output" } },
+  { event_type: "step.delta", index: 3, delta: { type: "text", text: "It is 18" } },
+  { event_type: "step.delta", index: 3, delta: { type: "text_annotation_delta", annotations: [] } },
+  { event_type: "step.delta", index: 3, delta: { type: "text", text: " °C." } },
+  { event_type: "step.start", index: 4, step: { type: "function_call", id: "c1", name: "weather" } },
+  { event_type: "step.delta", index: 4, delta: { type: "arguments_delta", arguments: '{"city":' } },
+  { event_type: "step.delta", index: 4, delta: { type: "arguments_delta", arguments: '"Köln"}' } },
+  { event_type: "interaction.completed", interaction },
+];
+
+for (const [framing, type, body] of [
+  ["whole", "application/json", Buffer.from(JSON.stringify({ ...interaction, steps: interactionSteps }))],
+  ["streamed", "text/event-stream", events(...interactionEvents)],
+] as const) {
+  test(`Gemini's Interactions, ${framing}: thoughts, a search, a call, and tokens apart from each other`, () => {
+    const { observer, answer, text, tools, reasoning, parts } = observe("/v1beta/interactions", type, body);
+    assert.deepEqual([text, reasoning], ["It is 18 °C.", "I look."]);
+    assert.deepEqual(tools, [
+      ["google_search", '{"queries":["x"]}'],
+      ["weather", '{"city":"Köln"}'],
+    ]);
+    assert.deepEqual(
+      parts.map((part) => part.type),
+      ["reasoning", "tool_call", "tool_result", "text", "tool_call"],
+    );
+    assert.deepEqual(answer.usage, {
+      ...unknownUsage,
+      input_tokens: 15,
+      output_tokens: 45,
+      reasoning_tokens: 25,
+      cache_read_tokens: 4,
+      input_audio_tokens: 3,
+    });
+    assert.deepEqual(answer.details, { tool_use_input_tokens: 5, web_search_requests: 2 });
+    assert.deepEqual([answer.finish, answer.model, answer.id], ["requires_action", "gemini-2.5-flash", "v1_a"]);
+    assert.deepEqual([observer.isComplete, observer.outputState], [true, "full"]);
+  });
+}
+
+test("a stream of Gemini's Interactions that fails says why, and is not whole", () => {
+  const error = { event_type: "error", error: { message: "High demand.", code: "service_unavailable" } };
+  const { observer, answer, text } = observe(
+    "/v1beta/interactions",
+    "text/event-stream",
+    events(...interactionEvents.slice(0, 11), error),
+  );
+  assert.deepEqual([answer.errorMessage, answer.errorType, text], ["High demand.", "service_unavailable", "It is 18"]);
+  assert.equal(observer.isComplete, false);
+});
+
+test("an image on its way is the first content of a response", () => {
+  const partial = { type: "response.image_generation_call.partial_image", output_index: 0, partial_image_b64: "AAAA" };
+  const response = { id: "resp_1", model: "gpt-5", status: "completed", output: [] };
+  const { observer } = observe(
+    "/v1/responses",
+    "text/event-stream",
+    events({ type: "response.created", response }, partial, { type: "response.completed", response }),
+  );
+  assert.equal(observer.gaps.chunkCount, 1);
+  assert.ok(observer.firstContentAtMs > 0);
+});

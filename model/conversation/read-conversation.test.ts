@@ -246,6 +246,51 @@ test("an answer that is an error says so, in every API", () => {
   }
 });
 
+test("gemini.interactions: a text, contents, or steps go in", () => {
+  const image = { type: "image", mime_type: "image/png", data: "iVBORw0KGgo=" };
+  const cases: [input: unknown, roles: string[], parts: string[][]][] = [
+    ["Hi", ["user"], [["text"]]],
+    [[{ type: "text", text: "What is it?" }, image], ["user"], [["text", "image"]]],
+    [
+      [
+        { type: "user_input", content: [{ type: "text", text: "Hi" }] },
+        { type: "thought", signature: "AA==" },
+        { type: "model_output", content: [{ type: "text", text: "Ho" }] },
+        { type: "function_call", id: "c1", name: "f", arguments: {} },
+        { type: "function_result", call_id: "c1", result: "1" },
+      ],
+      ["user", "assistant", "assistant", "assistant", "tool"],
+      [["text"], ["reasoning"], ["text"], ["tool_call"], ["tool_result"]],
+    ],
+    [
+      [
+        { role: "user", content: "Hi" },
+        { role: "model", content: [{ type: "text", text: "Ho" }] },
+      ],
+      ["user", "assistant"],
+      [["text"], ["text"]],
+    ],
+  ];
+  for (const [input, roles, parts] of cases) {
+    const request = {
+      model: "gemini-2.5-flash",
+      input,
+      system_instruction: "Be brief.",
+      generation_config: { seed: 1 },
+    };
+    const { messages, system, params } = read("gemini.interactions", request, {});
+    assert.deepEqual(
+      [
+        system,
+        params,
+        messages.map(({ role }) => role),
+        messages.map((message) => message.parts.map(({ type }) => type)),
+      ],
+      ["Be brief.", { model: "gemini-2.5-flash", seed: 1 }, roles, parts],
+    );
+  }
+});
+
 test("errors that have no member of their own around them", () => {
   const cases: [format: string, body: unknown, text: string, code: string][] = [
     ["openai.chat", { message: "Unauthorized", request_id: "r1" }, "Unauthorized", ""],
