@@ -259,6 +259,8 @@ export const realtimeResponse: Api = defineApi({
  */
 export const openaiRoutes: readonly ApiRoute[] = [
   routeEnding("/chat/completions", chat),
+  // Perplexity's own name for it.
+  routeEnding("/sonar", { ...chat, route: "/v1/sonar", mustAskForUsage: false }),
   routeEnding("/agents/completions", { ...chat, route: "/v1/agents/completions", mustAskForUsage: false }),
   routeEnding("/fim/completions", fillInTheMiddle),
   routeEnding("/completions", completions),
@@ -269,6 +271,7 @@ export const openaiRoutes: readonly ApiRoute[] = [
     path: /\/responses\/(resp_[\w-]{1,200})$/,
     api: ([, id = ""]) => ({ ...retrievedResponse, traceSeed: id }),
   },
+  routeEnding("/responses/compact", { ...responses, route: "/v1/responses/compact", streams: "never" }),
   routeEnding("/responses/input_tokens", defineApi({ operation: "count_tokens", route: "/v1/responses/input_tokens" })),
   ...openaiMediaRoutes,
   ...rerankRoutes,

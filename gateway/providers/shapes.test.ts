@@ -666,6 +666,8 @@ for (const [path, operation, model, streams, format] of [
   ["/openai/deployments/my%20gpt/chat/completions", "chat", "my gpt", "when_asked", "openai.chat"],
   ["/openai/deployments/d/embeddings", "embeddings", "d", "never", "openai.embeddings"],
   ["/openai/v1/responses", "chat", "", "when_asked", "openai.responses"],
+  ["/v1/sonar", "chat", "", "when_asked", "openai.chat"],
+  ["/v1/responses/compact", "chat", "", "never", "openai.responses"],
   [
     "/model/amazon.titan-embed-text-v2%3A0/invoke",
     "embeddings",
