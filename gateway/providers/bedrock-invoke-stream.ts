@@ -70,11 +70,12 @@ export class InvokeStream implements StreamReading {
 }
 
 function innerStream(event: Json, allowance: ByteAllowance): StreamReading {
-  if (typeof event["type"] === "string") return new MessagesStream(allowance, readMessagesUsage);
+  const isCompletion = event["type"] === "completion";
+  if (typeof event["type"] === "string" && !isCompletion) return new MessagesStream(allowance, readMessagesUsage);
   if (Array.isArray(event["choices"])) return openaiStream(event, allowance);
   if (typeof event["event_type"] === "string") return new CohereV1Stream(allowance, readCohereJson);
   const isText = textMembers.some((key) => key in event) || Array.isArray(event["outputs"]);
-  return isText ? new TextStream(allowance) : new ConverseStream(allowance, readConverse);
+  return isText ? new TextStream(allowance, readInvokeJson) : new ConverseStream(allowance, readConverse);
 }
 
 function openaiStream(event: Json, allowance: ByteAllowance): StreamReading {
@@ -86,28 +87,31 @@ function openaiStream(event: Json, allowance: ByteAllowance): StreamReading {
 const textMembers = ["generation", "outputText", "completion", "text"];
 
 /** Streams of Llama, Titan, Mistral's instruct models, Claude's text completions and Cohere's commands of old. */
-class TextStream implements StreamReading {
+export class TextStream implements StreamReading {
   readonly answer: Answer = emptyAnswer();
   isComplete = false;
 
+  readonly #readWhole: (body: Json, answer: Answer) => void;
   readonly #text: EscapedText;
   /** Where the text stands in the assembled answer. */
   #key = "generation";
   #last: Json = {};
 
-  constructor(allowance: ByteAllowance) {
+  constructor(allowance: ByteAllowance, readWhole: (body: Json, answer: Answer) => void) {
+    this.#readWhole = readWhole;
     this.#text = new EscapedText(allowance);
   }
 
   read(data: Buffer, start: number, end: number): boolean {
     const event: unknown = JSON.parse(data.toString("utf8", start, end));
     if (!isRecord(event)) return false;
+    if (isRecord(event["error"])) readError(event, this.answer);
     const output = recordOf(listOf(event["outputs"])[0]);
     this.#key = textMembers.find((key) => key in event) ?? (Array.isArray(event["outputs"]) ? "outputs" : this.#key);
     const piece = textOf(event[this.#key]) || textOf(output["text"]);
     this.#text.appendText(piece);
     this.#last = { ...this.#last, ...withoutNulls(event) };
-    readInvokeJson(this.#last, this.answer);
+    this.#readWhole(this.#last, this.answer);
     if (event["is_finished"] === true) this.answer.finish = textOf(event["finish_reason"]);
     this.isComplete = this.answer.finish !== "" || event["is_finished"] === true;
     return piece !== "";

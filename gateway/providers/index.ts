@@ -1,4 +1,5 @@
 import { anthropicRoutes } from "./anthropic.ts";
+import { completeRoutes } from "./anthropic-complete.ts";
 import { bedrockRoutes } from "./bedrock.ts";
 import { cohereRoutes } from "./cohere.ts";
 import { geminiRoutes } from "./gemini.ts";
@@ -146,6 +147,7 @@ const routes: readonly ApiRoute[] = [
   ...ollamaRoutes,
   ...cohereRoutes,
   ...anthropicRoutes,
+  ...completeRoutes,
   ...openaiRoutes,
 ];
 

@@ -34,6 +34,7 @@ const operations: readonly (readonly [api: string, path: string])[] = [
   ["Azure OpenAI", "/openai/deployments/{deployment}/chat/completions"],
   ["Anthropic", "/v1/messages"],
   ["Anthropic", "/v1/messages/count_tokens"],
+  ["Anthropic", "/v1/complete"],
   ["Gemini", "/v1beta/models/{model}:generateContent"],
   ["Gemini", "/v1beta/models/{model}:streamGenerateContent"],
   ["Gemini", "/v1beta/models/{model}:batchEmbedContents"],

@@ -896,3 +896,58 @@ test("an image on its way is the first content of a response", () => {
   assert.equal(observer.gaps.chunkCount, 1);
   assert.ok(observer.firstContentAtMs > 0);
 });
+
+const blocked = { completion: " No.", stop_reason: "stop_sequence", stop: "Human:", log_id: "compl_1" };
+for (const [path, body, id] of [
+  [
+    "/v1/complete",
+    events(
+      { type: "ping" },
+      { type: "completion", completion: " N", stop_reason: null },
+      {
+        type: "completion",
+        model: "claude-2.1",
+        ...blocked,
+        completion: "o.",
+      },
+    ),
+    "compl_1",
+  ],
+  [
+    "/model/anthropic.claude-v2/invoke-with-response-stream",
+    chunks(
+      { type: "completion", completion: " N", stop_reason: null, stop: null },
+      { type: "completion", ...blocked, completion: "o." },
+    ),
+    "",
+  ],
+  ["/v1/complete", Buffer.from(JSON.stringify({ type: "completion", model: "claude-2.1", ...blocked })), "compl_1"],
+] as const) {
+  test(`Claude's text completions: ${path}, ${body.length} bytes`, () => {
+    const type = path.startsWith("/model") ? "application/vnd.amazon.eventstream" : "";
+    const { observer, answer, text } = observe(path, type, body);
+    assert.deepEqual([text, answer.finish, answer.id, observer.isComplete], [" No.", "stop_sequence", id, true]);
+  });
+}
+
+test("Gemini: what tools gave back may be images, and a tool of Google's may have no name", () => {
+  const usageMetadata = {
+    promptTokenCount: 129,
+    toolUsePromptTokenCount: 3969,
+    toolUsePromptTokensDetails: [
+      { modality: "IMAGE", tokenCount: 3600 },
+      { modality: "TEXT", tokenCount: 369 },
+    ],
+    candidatesTokenCount: 106,
+    thoughtsTokenCount: 353,
+  };
+  const parts = [{ toolCall: { id: "1" } }, { toolResponse: { id: "1" } }, { text: "None." }];
+  const { answer, text, tools } = observe(
+    gemini,
+    "text/event-stream",
+    events({ ...candidate(parts, { finishReason: "STOP" }), usageMetadata }),
+  );
+  assert.deepEqual([text, tools], ["None.", [["tool", ""]]]);
+  assert.equal(answer.usage.input_tokens, 4098);
+  assert.equal(answer.details["input_image_tokens"], 3600);
+});
