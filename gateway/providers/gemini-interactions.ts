@@ -52,6 +52,10 @@ function readInteraction(body: Json, answer: Answer): void {
   const status = textOf(body["status"]);
   answer.finish = status === "in_progress" ? "" : status;
   readInteractionUsage(body["usage"], answer);
+  const [error] = listOf(body["errors"]).map(recordOf);
+  if (status !== "failed" || answer.errorMessage !== "") return;
+  answer.errorType = textOf(error?.["code"]) || "server_error";
+  answer.errorMessage = textOf(error?.["message"]) || status;
 }
 
 const interactions: Api = defineApi({

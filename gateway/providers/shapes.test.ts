@@ -885,6 +885,12 @@ test("a stream of Gemini's Interactions that fails says why, and is not whole", 
   assert.equal(observer.isComplete, false);
 });
 
+test("an interaction of Gemini's that failed is an error", () => {
+  const failed = { id: "v1_a", status: "failed", errors: [{ code: "internal", message: "It broke." }] };
+  const { answer } = observe("/v1beta/interactions", "application/json", Buffer.from(JSON.stringify(failed)));
+  assert.deepEqual([answer.finish, answer.errorType, answer.errorMessage], ["failed", "internal", "It broke."]);
+});
+
 test("an image on its way is the first content of a response", () => {
   const partial = { type: "response.image_generation_call.partial_image", output_index: 0, partial_image_b64: "AAAA" };
   const response = { id: "resp_1", model: "gpt-5", status: "completed", output: [] };
