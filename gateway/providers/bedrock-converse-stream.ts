@@ -128,8 +128,10 @@ export class ConverseStream implements StreamReading {
 
   #readReasoning(block: Block, delta: Json): boolean {
     let hasContent = false;
+    // Nova's own events have it one member deeper.
+    const pieces = { ...delta, ...recordOf(delta["reasoningText"]) };
     for (const key of ["text", "signature", "redactedContent"]) {
-      const piece = textOf(delta[key]);
+      const piece = textOf(pieces[key]);
       if (this.#grow(block, `reasoning.${key}`, piece) && key === "text") hasContent = true;
     }
     return hasContent;

@@ -4,9 +4,8 @@ import { readMessagesUsage } from "./anthropic.ts";
 import { MessagesStream } from "./anthropic-stream.ts";
 import { readConverse } from "./bedrock-converse.ts";
 import { ConverseStream, exceptionEnd } from "./bedrock-converse-stream.ts";
-import { readInvocationMetrics, readInvokeJson } from "./bedrock-invoke.ts";
-import { readCohereJson } from "./cohere.ts";
-import { CohereV1Stream } from "./cohere-stream.ts";
+import { readCohereBody, readInvocationMetrics, readInvokeJson } from "./bedrock-invoke.ts";
+import { CohereChatStream, CohereV1Stream } from "./cohere-stream.ts";
 import { readChatUsage } from "./openai.ts";
 import { ChatStream } from "./openai-chat-stream.ts";
 import {
@@ -70,10 +69,12 @@ export class InvokeStream implements StreamReading {
 }
 
 function innerStream(event: Json, allowance: ByteAllowance): StreamReading {
-  const isCompletion = event["type"] === "completion";
-  if (typeof event["type"] === "string" && !isCompletion) return new MessagesStream(allowance, readMessagesUsage);
+  const type = textOf(event["type"]);
+  // Cohere's are `message-start`, Claude's `message_start`, and `completion` before there were messages.
+  if (type.includes("-")) return new CohereChatStream(allowance, readCohereBody);
+  if (type !== "" && type !== "completion") return new MessagesStream(allowance, readMessagesUsage);
   if (Array.isArray(event["choices"])) return openaiStream(event, allowance);
-  if (typeof event["event_type"] === "string") return new CohereV1Stream(allowance, readCohereJson);
+  if (typeof event["event_type"] === "string") return new CohereV1Stream(allowance, readCohereBody);
   const isText = textMembers.some((key) => key in event) || Array.isArray(event["outputs"]);
   return isText ? new TextStream(allowance, readInvokeJson) : new ConverseStream(allowance, readConverse);
 }

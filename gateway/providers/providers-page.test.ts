@@ -120,10 +120,12 @@ Perplexity's and xAI's is the one that they tell. Claude's tokens are those of c
 ## What a call costs
 Tokens at the rates of the price table (\`@pydantic/genai-prices\`), each class, sound and images apart; OpenAI's and
 Anthropic's web searches and OpenAI's file searches by the call; transcription by the second where the model is billed so;
-DALL·E by the image, its size and quality; \`tts-1\` by the character. A model of Hugging Face's has a
-price where its name tells who serves it (\`org/model:nebius\`). What the table lacks of sound and images is in Weir's own (\`model/media-prices.ts\`), each row with its source. A cost that cannot be known is not shown as a lower one:
-calls that used OpenAI's code interpreter, its image generation as a tool, the preview of its web search, or another of
-Claude's models as an advisor, and searches of models without a price for them, have none. Gemini's searches count as within Google's free daily allowance.
+DALL·E by the image, its size and quality; \`tts-1\` by the character. A model of Hugging Face's has a price where its
+name tells who serves it (\`org/model:nebius\`). What the table lacks of sound and images is in Weir's own
+(\`model/media-prices.ts\`), each row with its source. A cost that cannot be known is not shown as a lower one: calls
+that used OpenAI's code interpreter, its image generation as a tool, the preview of its web search, or another of
+Claude's models as an advisor, and searches of models without a price for them, have none. Gemini's searches count as
+within Google's free daily allowance.
 
 ## Realtime over WebSocket
 \`ws://…/openai/v1/realtime?model=gpt-realtime\` (Azure's \`/openai/realtime?deployment=…\` too) passes byte for byte both

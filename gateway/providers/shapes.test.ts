@@ -957,3 +957,63 @@ test("Gemini: what tools gave back may be images, and a tool of Google's may hav
   assert.equal(answer.usage.input_tokens, 4098);
   assert.equal(answer.details["input_image_tokens"], 3600);
 });
+
+const commandUsage = {
+  billed_units: { input_tokens: 3, output_tokens: 1 },
+  tokens: { input_tokens: 12, output_tokens: 17 },
+};
+for (const [what, path, body, expected] of [
+  [
+    "Cohere's version 2, streamed",
+    "/model/cohere.command-a/invoke-with-response-stream",
+    chunks(
+      { id: "c1", type: "message-start", delta: { message: { role: "assistant" } } },
+      { type: "content-start", index: 0, delta: { message: { content: { type: "text", text: "" } } } },
+      { type: "content-delta", index: 0, delta: { message: { content: { text: "Hi" } } } },
+      { type: "message-end", delta: { finish_reason: "COMPLETE", usage: commandUsage } },
+    ),
+    ["Hi", "", "COMPLETE", 12, 17],
+  ],
+  [
+    "Cohere's version 2",
+    "/model/cohere.command-a/invoke",
+    Buffer.from(
+      JSON.stringify({
+        id: "c1",
+        finish_reason: "COMPLETE",
+        message: { role: "assistant", content: [{ type: "text", text: "Hi" }] },
+        usage: commandUsage,
+      }),
+    ),
+    ["Hi", "", "COMPLETE", 12, 17],
+  ],
+  [
+    "Nova's reasoning",
+    "/model/us.amazon.nova-2-lite-v1%3A0/invoke-with-response-stream",
+    chunks(
+      { messageStart: { role: "assistant" } },
+      {
+        contentBlockDelta: { contentBlockIndex: 0, delta: { reasoningContent: { reasoningText: { text: "Hm" } } } },
+      },
+      { contentBlockDelta: { contentBlockIndex: 1, delta: { text: "Hi" } } },
+      { messageStop: { stopReason: "end_turn" } },
+      { metadata: { usage: { inputTokens: 5, outputTokens: 6 } } },
+    ),
+    ["Hi", "Hm", "end_turn", 5, 6],
+  ],
+] as const) {
+  test(`InvokeModel: ${what}`, () => {
+    const type = path.endsWith("stream") ? "application/vnd.amazon.eventstream" : "application/json";
+    const { answer, text, reasoning } = observe(path, type, body);
+    const { input_tokens, output_tokens } = answer.usage;
+    assert.deepEqual([text, reasoning, answer.finish, input_tokens, output_tokens], expected);
+    assert.equal(answer.billed, null);
+  });
+}
+
+test("InvokeModel: pictures are pictures", () => {
+  const body = Buffer.from(JSON.stringify({ images: ["iVBORw0KGgo="] }));
+  const { parts } = observe("/model/amazon.nova-canvas-v1:0/invoke", "application/json", body);
+  const source = { kind: "data", mediaType: "", base64: "iVBORw0KGgo=" };
+  assert.deepEqual(parts, [{ type: "image", source, name: "" }]);
+});
