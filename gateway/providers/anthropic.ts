@@ -1,4 +1,5 @@
 import { MessagesStream } from "./anthropic-stream.ts";
+import { reportedCost } from "./openai.ts";
 import {
   type Answer,
   type Api,
@@ -41,6 +42,8 @@ export function readMessagesUsage(raw: unknown, answer: Answer): void {
   noteDetail(answer, "web_fetch_requests", serverTools["web_fetch_requests"]);
   noteDetail(answer, "code_execution_requests", serverTools["code_execution_requests"]);
   noteAdvice(answer, iterations);
+  // OpenRouter's, which speaks this API, too.
+  answer.costNanoUsd = reportedCost(raw) ?? answer.costNanoUsd;
 }
 
 /** The counts of a usage object, or of one of its iterations. */

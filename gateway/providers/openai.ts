@@ -69,7 +69,7 @@ function chatOutputTokens(raw: Json, usage: Usage): number | null {
  * OpenRouter's `cost` (with what was billed to the user's own key added), Perplexity's `cost.total_cost`, xAI's ticks, of
  * which 10¹⁰ are a dollar.
  */
-function reportedCost(raw: Json): number | null {
+export function reportedCost(raw: Json): number | null {
   const ticks = raw["cost_in_usd_ticks"];
   if (typeof ticks === "number") return nanoUsd(ticks / 1e10);
   const cost = raw["cost"];

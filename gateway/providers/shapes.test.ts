@@ -769,6 +769,7 @@ for (const [path, usage, expected] of [
   // xAI tells what a call cost, its searches included.
   [chatPath, { ...tokens, cost_in_usd_ticks: 318_319_005 }, { output: 10, cost: 31_831_901 }],
   ["/v1/responses", { ...responseTokens, cost_in_usd_ticks: 10_000 }, { output: 10, cost: 1000 }],
+  ["/api/v1/messages", { input_tokens: 30, output_tokens: 10, cost: 0.0002 }, { output: 10, cost: 200_000 }],
   // Perplexity's research reasons beside what it writes.
   [chatPath, { ...tokens, reasoning_tokens: 500, cost: { total_cost: 0.05 } }, { output: 510, cost: 50_000_000 }],
   [chatPath, { ...tokens, completion_tokens_details: { reasoning_tokens: 11 } }, { output: 10, cost: null }],
