@@ -102,6 +102,7 @@ const unpricedCalls: readonly BilledDetail[] = [
   "web_search_preview_requests",
   "code_interpreter_requests",
   "image_generation_requests",
+  "advisor_requests",
 ];
 
 /**

@@ -60,6 +60,7 @@ const cases: readonly (readonly [string, string, Counts, number | null, string?]
   ["openai", "gpt-5", { ...tokens, web_search_preview_requests: 1 }, null],
   ["openai", "gpt-5", { ...tokens, code_interpreter_requests: 1 }, null],
   ["openai", "gpt-5", { ...tokens, image_generation_requests: 1 }, null],
+  ["anthropic", "claude-sonnet-4-5", { ...tokens, advisor_requests: 1 }, null],
   ["gcp.gemini", "gemini-2.5-flash", { ...tokens, web_search_requests: 2 }, 1000 * 300 + 100 * 2500],
   ["gcp.vertex_ai", "claude-sonnet-4@20250514", { ...tokens, web_search_requests: 2 }, null],
   ["x_ai", "grok-4", { ...tokens, web_search_requests: 1 }, null],

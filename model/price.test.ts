@@ -32,6 +32,7 @@ const priced: readonly (readonly [string, string, Partial<Usage>, number])[] = [
     200 * 3000 + 500 * 300 + 200 * 3750 + 100 * 6000,
   ],
   ["anthropic", "claude-sonnet-4-5", { input_tokens: 200_001, output_tokens: 1 }, 200_001 * 6000 + 22_500],
+  ["huggingface", "deepseek-ai/DeepSeek-R1-0528:nebius", { input_tokens: 1000, output_tokens: 1000 }, 3_200_000],
   ["aws.bedrock", "us.anthropic.claude-3-5-sonnet-20241022-v2:0", { input_tokens: 10, output_tokens: 10 }, 180_000],
   [
     "bedrock",
@@ -62,6 +63,8 @@ const unpriced: readonly (readonly [string, string, string, Partial<Usage>])[] =
   ["a model served at home", "ollama", "llama3.2", both],
   ["another one", "vllm", "meta-llama/Llama-3.3-70B-Instruct", both],
   ["an empty model", "openai", "", both],
+  ["whom Hugging Face asks is not told", "huggingface", "deepseek-ai/DeepSeek-R1-0528", both],
+  ["nor is it here", "huggingface", "deepseek-ai/DeepSeek-R1-0528:fastest", both],
   ["a table entry without any rate", "github-copilot", "gpt-4o", both],
   ["a model that is billed by the hour", "openai", "whisper-1", both],
   ["an unknown input count", "openai", "gpt-4o", { output_tokens: 10 }],

@@ -214,11 +214,12 @@ function holdsAt(price: ModelPrice, at: Date): boolean {
 }
 
 function lookUp(providerName: string, modelName: string, at: Date, dated: Provider | undefined): ModelPrice {
-  const provider = dated ?? tableProvider(providerName);
+  const [server, servedName] = servedBy(providerName, modelName);
+  const provider = dated ?? tableProvider(server);
   if (provider === undefined) return unknownModel;
   try {
     const options = dated === undefined ? { providerId: provider.id } : { provider: dated };
-    const found = firstKnown(tableModels(modelName), (name) => calcPrice({}, name, { ...options, timestamp: at }));
+    const found = firstKnown(tableModels(servedName), (name) => calcPrice({}, name, { ...options, timestamp: at }));
     if (found === null) return unknownModel;
     const isDated = Array.isArray(found.model.prices);
     return {
@@ -230,6 +231,12 @@ function lookUp(providerName: string, modelName: string, at: Date, dated: Provid
     // The table throws on entries that it cannot apply.
     return unknownModel;
   }
+}
+
+/** Hugging Face's router is told after a colon whom to ask (`org/model:groq`); the table has each of them by itself. */
+function servedBy(provider: string, model: string): readonly [provider: string, model: string] {
+  const colon = tableId(provider) === "huggingface" ? model.lastIndexOf(":") : -1;
+  return colon === -1 ? [provider, model] : [`huggingface_${model.slice(colon + 1)}`, model.slice(0, colon)];
 }
 
 /** The table matches names loosely ("my-openai-proxy" is OpenAI to it), so only its exact ids count. */

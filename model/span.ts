@@ -23,6 +23,7 @@ export const contentFormats = [
   "anthropic.messages",
   "gemini.generate",
   "gemini.embed",
+  "gemini.interactions",
   "vertex.predict",
   "palm",
   "cohere.chat",

@@ -29,6 +29,7 @@ export const billedDetailNames = [
   "file_search_requests",
   "code_interpreter_requests",
   "image_generation_requests",
+  "advisor_requests",
   "audio_seconds",
   "input_characters",
   "output_images",

@@ -5,6 +5,7 @@ import {
   emptyAnswer,
   isRecord,
   type Json,
+  listOf,
   readError,
   recordOf,
   type StreamReading,
@@ -119,6 +120,7 @@ export class ConverseStream implements StreamReading {
         hasContent = this.#grow(block, "input", textOf(recordOf(value)["input"])) || hasContent;
       else if (kind === "reasoningContent") hasContent = this.#readReasoning(block, recordOf(value)) || hasContent;
       else if (kind === "citation") this.#cite(block, value);
+      else if (kind === "toolResult") this.#readToolResult(block, value);
       else if (this.#allowance.take(JSON.stringify(value).length)) block.members[kind] = value;
     }
     return hasContent;
@@ -126,11 +128,23 @@ export class ConverseStream implements StreamReading {
 
   #readReasoning(block: Block, delta: Json): boolean {
     let hasContent = false;
+    // Nova's own events have it one member deeper.
+    const pieces = { ...delta, ...recordOf(delta["reasoningText"]) };
     for (const key of ["text", "signature", "redactedContent"]) {
-      const piece = textOf(delta[key]);
+      const piece = textOf(pieces[key]);
       if (this.#grow(block, `reasoning.${key}`, piece) && key === "text") hasContent = true;
     }
     return hasContent;
+  }
+
+  /** What a tool of Bedrock's own gave back: the start names the call, pieces of its text or JSON follow. */
+  #readToolResult(block: Block, pieces: unknown): void {
+    const known = recordOf(block.members["toolResult"]);
+    if (!this.#allowance.take(JSON.stringify(pieces).length)) return;
+    block.members["toolResult"] = {
+      ...known,
+      content: listOf(pieces).reduce(continueContent, listOf(known["content"])),
+    };
   }
 
   #cite(block: Block, citation: unknown): void {
@@ -149,6 +163,14 @@ export class ConverseStream implements StreamReading {
     text.appendText(piece);
     return true;
   }
+}
+
+/** Adds a piece of a tool's result: text goes on from the text before it. */
+function continueContent(content: readonly unknown[], piece: unknown): readonly unknown[] {
+  const before = recordOf(content.at(-1))["text"];
+  const { text } = recordOf(piece);
+  if (typeof before !== "string" || typeof text !== "string") return [...content, piece];
+  return [...content.slice(0, -1), { text: before + text }];
 }
 
 function assembleBlock({ members, texts }: Block): Members {

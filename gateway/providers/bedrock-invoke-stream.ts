@@ -4,9 +4,8 @@ import { readMessagesUsage } from "./anthropic.ts";
 import { MessagesStream } from "./anthropic-stream.ts";
 import { readConverse } from "./bedrock-converse.ts";
 import { ConverseStream, exceptionEnd } from "./bedrock-converse-stream.ts";
-import { readInvocationMetrics, readInvokeJson } from "./bedrock-invoke.ts";
-import { readCohereJson } from "./cohere.ts";
-import { CohereV1Stream } from "./cohere-stream.ts";
+import { readCohereBody, readInvocationMetrics, readInvokeJson } from "./bedrock-invoke.ts";
+import { CohereChatStream, CohereV1Stream } from "./cohere-stream.ts";
 import { readChatUsage } from "./openai.ts";
 import { ChatStream } from "./openai-chat-stream.ts";
 import {
@@ -30,14 +29,15 @@ export class InvokeStream implements StreamReading {
 
   readonly #allowance: ByteAllowance;
   #inner: StreamReading | undefined;
-  #hasMetrics = false;
+  /** Bedrock's own counts came, which end a stream, or its guardrail's text, which may be all of it. */
+  #isEnded = false;
 
   constructor(allowance: ByteAllowance) {
     this.#allowance = allowance;
   }
 
   get isComplete(): boolean {
-    return this.#inner?.isComplete === true || this.#hasMetrics;
+    return this.#inner?.isComplete === true || this.#isEnded;
   }
 
   read(data: Buffer, start: number, end: number, type: string): boolean {
@@ -58,10 +58,8 @@ export class InvokeStream implements StreamReading {
     Object.assign(this.answer, this.#inner.answer);
     if (errorMessage !== "") Object.assign(this.answer, { errorType, errorMessage });
     const metrics = event["amazon-bedrock-invocationMetrics"];
-    if (isRecord(metrics)) {
-      this.#hasMetrics = true;
-      readInvocationMetrics(metrics, this.answer);
-    }
+    if (isRecord(metrics) || event["amazon-bedrock-guardrailAction"] === "INTERVENED") this.#isEnded = true;
+    readInvocationMetrics(metrics, this.answer);
     return hasContent;
   }
 
@@ -71,11 +69,14 @@ export class InvokeStream implements StreamReading {
 }
 
 function innerStream(event: Json, allowance: ByteAllowance): StreamReading {
-  if (typeof event["type"] === "string") return new MessagesStream(allowance, readMessagesUsage);
+  const type = textOf(event["type"]);
+  // Cohere's are `message-start`, Claude's `message_start`, and `completion` before there were messages.
+  if (type.includes("-")) return new CohereChatStream(allowance, readCohereBody);
+  if (type !== "" && type !== "completion") return new MessagesStream(allowance, readMessagesUsage);
   if (Array.isArray(event["choices"])) return openaiStream(event, allowance);
-  if (typeof event["event_type"] === "string") return new CohereV1Stream(allowance, readCohereJson);
+  if (typeof event["event_type"] === "string") return new CohereV1Stream(allowance, readCohereBody);
   const isText = textMembers.some((key) => key in event) || Array.isArray(event["outputs"]);
-  return isText ? new TextStream(allowance) : new ConverseStream(allowance, readConverse);
+  return isText ? new TextStream(allowance, readInvokeJson) : new ConverseStream(allowance, readConverse);
 }
 
 function openaiStream(event: Json, allowance: ByteAllowance): StreamReading {
@@ -87,28 +88,31 @@ function openaiStream(event: Json, allowance: ByteAllowance): StreamReading {
 const textMembers = ["generation", "outputText", "completion", "text"];
 
 /** Streams of Llama, Titan, Mistral's instruct models, Claude's text completions and Cohere's commands of old. */
-class TextStream implements StreamReading {
+export class TextStream implements StreamReading {
   readonly answer: Answer = emptyAnswer();
   isComplete = false;
 
+  readonly #readWhole: (body: Json, answer: Answer) => void;
   readonly #text: EscapedText;
   /** Where the text stands in the assembled answer. */
   #key = "generation";
   #last: Json = {};
 
-  constructor(allowance: ByteAllowance) {
+  constructor(allowance: ByteAllowance, readWhole: (body: Json, answer: Answer) => void) {
+    this.#readWhole = readWhole;
     this.#text = new EscapedText(allowance);
   }
 
   read(data: Buffer, start: number, end: number): boolean {
     const event: unknown = JSON.parse(data.toString("utf8", start, end));
     if (!isRecord(event)) return false;
+    if (isRecord(event["error"])) readError(event, this.answer);
     const output = recordOf(listOf(event["outputs"])[0]);
     this.#key = textMembers.find((key) => key in event) ?? (Array.isArray(event["outputs"]) ? "outputs" : this.#key);
     const piece = textOf(event[this.#key]) || textOf(output["text"]);
     this.#text.appendText(piece);
     this.#last = { ...this.#last, ...withoutNulls(event) };
-    readInvokeJson(this.#last, this.answer);
+    this.#readWhole(this.#last, this.answer);
     if (event["is_finished"] === true) this.answer.finish = textOf(event["finish_reason"]);
     this.isComplete = this.answer.finish !== "" || event["is_finished"] === true;
     return piece !== "";

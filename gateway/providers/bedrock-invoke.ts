@@ -20,6 +20,7 @@ const families: readonly { readonly isIt: (body: Json) => boolean; readonly read
   { isIt: (body) => Array.isArray(body["outputs"]), read: readMistral },
   { isIt: (body) => Array.isArray(body["completions"]), read: readJurassic },
   { isIt: (body) => "completion" in body, read: readClaudeText },
+  { isIt: (body) => isRecord(body["message"]), read: readCohereBody },
   { isIt: (body) => "generations" in body || "generation_id" in body || "response_id" in body, read: readCohereBody },
 ];
 
@@ -99,8 +100,8 @@ function readClaudeText(body: Json, answer: Answer): void {
   if (isRecord(body["usage"])) readMessagesUsage(body["usage"], answer);
 }
 
-function readCohereBody(body: Json, answer: Answer): void {
+/** Of either of Cohere's versions: Bedrock bills by its own counts. */
+export function readCohereBody(body: Json, answer: Answer): void {
   readCohereJson(body, answer);
-  // Bedrock bills by its own counts.
   answer.billed = null;
 }

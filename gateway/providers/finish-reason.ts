@@ -12,10 +12,12 @@ const finishReasons: Readonly<Record<string, string>> = {
   end_turn: "stop",
   stop_sequence: "stop",
   eos: "stop",
+  eos_token: "stop",
   tool_calls: "tool_call",
   tool_use: "tool_call",
   function_call: "tool_call",
   tool_call: "tool_call",
+  requires_action: "tool_call",
   max_tokens: "length",
   max_output_tokens: "length",
   model_context_window_exceeded: "length",
@@ -30,6 +32,8 @@ const finishReasons: Readonly<Record<string, string>> = {
   prohibited_content: "content_filter",
   spii: "content_filter",
   image_safety: "content_filter",
+  image_prohibited_content: "content_filter",
+  image_recitation: "content_filter",
   failed: "error",
 };
 

@@ -40,19 +40,21 @@ export function readGeminiUsage(raw: unknown, answer: Answer): void {
   usage.output_tokens = (candidates ?? 0) + (thoughts ?? 0);
   usage.reasoning_tokens = thoughts;
   usage.cache_read_tokens = countOf(raw["cachedContentTokenCount"]);
-  usage.input_audio_tokens = sumOf(
-    tokensOf(raw["promptTokensDetails"], "AUDIO"),
-    tokensOf(raw["toolUsePromptTokensDetails"], "AUDIO"),
-  );
+  usage.input_audio_tokens = inputTokensOf(raw, "AUDIO");
   usage.output_audio_tokens = tokensOf(raw["candidatesTokensDetails"] ?? raw["responseTokensDetails"], "AUDIO");
   if (Array.isArray(raw["cacheTokensDetails"])) {
     noteCount(answer, "cached_audio_tokens", tokensOf(raw["cacheTokensDetails"], "AUDIO") ?? 0);
     noteCount(answer, "cached_image_tokens", tokensOf(raw["cacheTokensDetails"], "IMAGE") ?? 0);
   }
   noteDetail(answer, "tool_use_input_tokens", raw["toolUsePromptTokenCount"]);
-  noteDetail(answer, "input_image_tokens", tokensOf(raw["promptTokensDetails"], "IMAGE"));
-  noteDetail(answer, "input_video_tokens", tokensOf(raw["promptTokensDetails"], "VIDEO"));
+  noteDetail(answer, "input_image_tokens", inputTokensOf(raw, "IMAGE"));
+  noteDetail(answer, "input_video_tokens", inputTokensOf(raw, "VIDEO"));
   noteDetail(answer, "output_image_tokens", tokensOf(raw["candidatesTokensDetails"], "IMAGE"));
+}
+
+/** Of the prompt, and of what tools gave back. */
+function inputTokensOf(raw: Json, modality: string): number | null {
+  return sumOf(tokensOf(raw["promptTokensDetails"], modality), tokensOf(raw["toolUsePromptTokensDetails"], modality));
 }
 
 function tokensOf(details: unknown, modality: string): number | null {

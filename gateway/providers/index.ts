@@ -1,7 +1,9 @@
 import { anthropicRoutes } from "./anthropic.ts";
+import { completeRoutes } from "./anthropic-complete.ts";
 import { bedrockRoutes } from "./bedrock.ts";
 import { cohereRoutes } from "./cohere.ts";
 import { geminiRoutes } from "./gemini.ts";
+import { interactionRoutes } from "./gemini-interactions.ts";
 import { ollamaRoutes } from "./ollama.ts";
 import { openaiRoutes } from "./openai.ts";
 import { palmRoutes } from "./palm.ts";
@@ -140,10 +142,12 @@ export const providerIds: readonly string[] = providerRows.map((row) => row.id);
 const routes: readonly ApiRoute[] = [
   ...palmRoutes,
   ...geminiRoutes,
+  ...interactionRoutes,
   ...bedrockRoutes,
   ...ollamaRoutes,
   ...cohereRoutes,
   ...anthropicRoutes,
+  ...completeRoutes,
   ...openaiRoutes,
 ];
 

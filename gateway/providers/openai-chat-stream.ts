@@ -8,9 +8,13 @@ type Members = Record<string, unknown>;
 interface ToolCall {
   readonly index: number | undefined;
   readonly members: Members;
+  /** A function's call has `arguments`, that of a custom tool an `input`. */
+  readonly kind: "function" | "custom";
   readonly function: Members;
   readonly arguments: EscapedText;
 }
+
+const argumentsOf = { function: "arguments", custom: "input" } as const;
 
 interface Choice {
   readonly index: number;
@@ -19,6 +23,8 @@ interface Choice {
   readonly toolCalls: ToolCall[];
   readonly members: Members;
   finish: string;
+  /** It came by deltas: a whole message beside or after them repeats what they said. */
+  hasDelta: boolean;
 }
 
 /** String members that grow by pieces; the others are said once. */
@@ -121,7 +127,7 @@ export class ChatStream implements StreamReading {
       if (!isRecord(raw)) continue;
       const choice = this.#choice(raw);
       const isLegacy = this.#object === "text_completion";
-      const delta = isLegacy ? { text: raw["text"] } : (raw["delta"] ?? raw["message"]);
+      const delta = isLegacy ? { text: raw["text"] } : nextPiece(choice, raw);
       if (!isRecord(delta)) continue;
       if (this.#readDelta(choice, delta)) hasContent = true;
       if (choices.length === 1) this.#learn(choice, raw, delta, data, start, end, isLegacy);
@@ -133,7 +139,7 @@ export class ChatStream implements StreamReading {
     const index = typeof raw["index"] === "number" ? raw["index"] : 0;
     let choice = this.#choices.get(index);
     if (choice === undefined) {
-      choice = { index, message: {}, toolCalls: [], members: {}, finish: "" };
+      choice = { index, message: {}, toolCalls: [], members: {}, finish: "", hasDelta: false };
       this.#choices.set(index, choice);
     }
     // Mistral's models on Bedrock have a `stop_reason` instead; with vLLM it stands beside, and tells the stop sequence.
@@ -152,8 +158,8 @@ export class ChatStream implements StreamReading {
     // Text that becomes a list of parts does not go on where a template would put it.
     if (Array.isArray(delta["content"])) this.#templates.forget();
     if (isRecord(delta["function_call"]) || isRecord(delta["audio"])) hasContent = true;
-    if (!Array.isArray(toolCalls)) return hasContent;
-    for (const call of toolCalls) {
+    // Text Generation Inference did not put them in a list.
+    for (const call of Array.isArray(toolCalls) ? toolCalls : [toolCalls]) {
       if (!isRecord(call)) continue;
       this.#readToolCall(choice, call);
       hasContent = true;
@@ -162,20 +168,21 @@ export class ChatStream implements StreamReading {
   }
 
   #readToolCall(choice: Choice, raw: Members): void {
-    const piece = isRecord(raw["function"]) ? raw["function"] : {};
-    const call = findToolCall(choice, raw, piece) ?? this.#openToolCall(choice, raw);
+    const kind = isRecord(raw["custom"]) ? "custom" : "function";
+    const piece = isRecord(raw[kind]) ? raw[kind] : {};
+    const call = findToolCall(choice, raw, piece) ?? this.#openToolCall(choice, raw, kind);
     for (const [key, value] of Object.entries(raw)) {
-      if (key !== "function" && key !== "index" && value !== null && value !== "") call.members[key] = value;
+      if (key !== kind && key !== "index" && value !== null && value !== "") call.members[key] = value;
     }
     for (const [key, value] of Object.entries(piece)) {
-      if (key === "arguments") appendArguments(call.arguments, value);
+      if (key === argumentsOf[kind]) appendArguments(call.arguments, value);
       else if (value !== null && value !== "") call.function[key] = value;
     }
   }
 
-  #openToolCall(choice: Choice, raw: Members): ToolCall {
+  #openToolCall(choice: Choice, raw: Members, kind: ToolCall["kind"]): ToolCall {
     const index = typeof raw["index"] === "number" ? raw["index"] : undefined;
-    const call: ToolCall = { index, members: {}, function: {}, arguments: new EscapedText(this.#allowance) };
+    const call: ToolCall = { index, members: {}, kind, function: {}, arguments: new EscapedText(this.#allowance) };
     choice.toolCalls.push(call);
     // Pieces under the same index belong to this call from now on.
     this.#templates.forget();
@@ -233,7 +240,13 @@ function messageOf(choice: Choice): Members {
 }
 
 function toolCallOf(call: ToolCall): Members {
-  return { ...call.members, function: { ...call.function, arguments: call.arguments } };
+  return { ...call.members, [call.kind]: { ...call.function, [argumentsOf[call.kind]]: call.arguments } };
+}
+
+/** What a chunk adds to its choice: a delta, or with servers that know none a message. */
+function nextPiece(choice: Choice, raw: Members): unknown {
+  if (isRecord(raw["delta"])) choice.hasDelta = true;
+  return raw["delta"] ?? (choice.hasDelta ? undefined : raw["message"]);
 }
 
 /**

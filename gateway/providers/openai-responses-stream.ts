@@ -55,7 +55,7 @@ export class ResponsesStream implements StreamReading {
     else if (type === "response.created") this.#create(JSON.parse(data.toString("utf8", start, end)));
     else if (type === "error") readError(JSON.parse(data.toString("utf8", start, end)), this.answer);
     else if (type.endsWith(".delta") || type.startsWith("response.output_item.")) this.#keep(data, start, end);
-    return type.endsWith(".delta");
+    return type.endsWith(".delta") || type.endsWith(".partial_image");
   }
 
   #keep(data: Buffer, start: number, end: number): void {

@@ -46,12 +46,18 @@ export function readChatUsage(raw: unknown, answer: Answer): void {
   answer.costNanoUsd = reportedCost(raw) ?? answer.costNanoUsd;
   noteDetail(answer, "web_search_requests", raw["num_search_queries"]);
   noteDetail(answer, "search_sources", raw["num_sources_used"]);
-  noteDetail(answer, "web_search_requests", recordOf(raw["server_tool_use"])["web_search_requests"]);
+  const serverTools = recordOf(raw["server_tool_use_details"] ?? raw["server_tool_use"]);
+  noteDetail(answer, "web_search_requests", serverTools["web_search_requests"]);
 }
 
-/** Completion tokens with reasoning: some vendors leave it out of `completion_tokens` but count it in the total. */
+/**
+ * Completion tokens with reasoning: some vendors leave it out of `completion_tokens` but count it in the total;
+ * Perplexity's deep research leaves it out of both.
+ */
 function chatOutputTokens(raw: Json, usage: Usage): number | null {
   const completion = countOf(raw["completion_tokens"]);
+  const besides = countOf(raw["reasoning_tokens"]);
+  if (completion !== null && besides !== null && besides > completion) return completion + besides;
   const prompt = countOf(raw["prompt_tokens"]);
   const total = countOf(raw["total_tokens"]);
   if (completion === null || prompt === null || total === null) return completion;
@@ -59,8 +65,13 @@ function chatOutputTokens(raw: Json, usage: Usage): number | null {
   return isReasoningApart ? total - prompt : completion;
 }
 
-/** OpenRouter's `cost` (with what was billed to the user's own key added), Perplexity's `cost.total_cost`. */
-function reportedCost(raw: Json): number | null {
+/**
+ * OpenRouter's `cost` (with what was billed to the user's own key added), Perplexity's `cost.total_cost`, xAI's ticks, of
+ * which 10¹⁰ are a dollar.
+ */
+export function reportedCost(raw: Json): number | null {
+  const ticks = raw["cost_in_usd_ticks"];
+  if (typeof ticks === "number") return nanoUsd(ticks / 1e10);
   const cost = raw["cost"];
   if (isRecord(cost)) return nanoUsd(cost["total_cost"]);
   const own = raw["is_byok"] === true ? nanoUsd(recordOf(raw["cost_details"])["upstream_inference_cost"]) : 0;
@@ -83,6 +94,7 @@ export function readResponsesUsage(raw: unknown, answer: Answer): void {
   usage.cache_read_tokens = countOf(input["cached_tokens"]);
   usage.cache_write_tokens = countOf(input["cache_write_tokens"]);
   usage.reasoning_tokens = countOf(recordOf(raw["output_tokens_details"])["reasoning_tokens"]);
+  answer.costNanoUsd = reportedCost(raw) ?? answer.costNanoUsd;
 }
 
 export function readChatObject(body: Json, answer: Answer): void {
@@ -247,6 +259,8 @@ export const realtimeResponse: Api = defineApi({
  */
 export const openaiRoutes: readonly ApiRoute[] = [
   routeEnding("/chat/completions", chat),
+  // Perplexity's own name for it.
+  routeEnding("/sonar", { ...chat, route: "/v1/sonar", mustAskForUsage: false }),
   routeEnding("/agents/completions", { ...chat, route: "/v1/agents/completions", mustAskForUsage: false }),
   routeEnding("/fim/completions", fillInTheMiddle),
   routeEnding("/completions", completions),
@@ -257,6 +271,7 @@ export const openaiRoutes: readonly ApiRoute[] = [
     path: /\/responses\/(resp_[\w-]{1,200})$/,
     api: ([, id = ""]) => ({ ...retrievedResponse, traceSeed: id }),
   },
+  routeEnding("/responses/compact", { ...responses, route: "/v1/responses/compact", streams: "never" }),
   routeEnding("/responses/input_tokens", defineApi({ operation: "count_tokens", route: "/v1/responses/input_tokens" })),
   ...openaiMediaRoutes,
   ...rerankRoutes,

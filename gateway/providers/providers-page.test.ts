@@ -34,9 +34,11 @@ const operations: readonly (readonly [api: string, path: string])[] = [
   ["Azure OpenAI", "/openai/deployments/{deployment}/chat/completions"],
   ["Anthropic", "/v1/messages"],
   ["Anthropic", "/v1/messages/count_tokens"],
+  ["Anthropic", "/v1/complete"],
   ["Gemini", "/v1beta/models/{model}:generateContent"],
   ["Gemini", "/v1beta/models/{model}:streamGenerateContent"],
   ["Gemini", "/v1beta/models/{model}:batchEmbedContents"],
+  ["Gemini", "/v1beta/interactions"],
   ["Gemini", "/v1beta/models/{model}:countTokens"],
   ["Vertex", "/v1/projects/p/locations/l/publishers/google/models/{model}:generateContent"],
   ["Vertex", "/v1/projects/p/locations/l/publishers/google/models/{embedding}:predict"],
@@ -112,16 +114,18 @@ A response made in the background (\`background: true\`) tells no usage when it 
 \`GET /v1/responses/{id}\` that finds it done is recorded as the call's result, with usage, cost and output; later ones are HTTP
 calls.
 Counts without a column are attributes: \`usage.web_search_requests\`, \`usage.search_units\`, \`usage.billed_input_tokens\`,
-\`usage.input_image_tokens\`, \`usage.eval_duration_ns\` … Cohere's cost follows its billed units, OpenRouter's and
-Perplexity's is the one that they tell.
+\`usage.input_image_tokens\`, \`usage.eval_duration_ns\` … Cohere's cost follows its billed units, OpenRouter's,
+Perplexity's and xAI's is the one that they tell. Claude's tokens are those of compacting the conversation, too.
 
 ## What a call costs
 Tokens at the rates of the price table (\`@pydantic/genai-prices\`), each class, sound and images apart; OpenAI's and
 Anthropic's web searches and OpenAI's file searches by the call; transcription by the second where the model is billed so;
-DALL·E by the image, its size and quality; \`tts-1\` by the character. What the table lacks of sound and images is in
-Weir's own (\`model/media-prices.ts\`), each row with its source. A cost that cannot be known is not shown as a lower one:
-calls that used OpenAI's code interpreter, its image generation as a tool, or the preview of its web search, and searches
-of models without a price for them, have none. Gemini's searches count as within Google's free daily allowance.
+DALL·E by the image, its size and quality; \`tts-1\` by the character. A model of Hugging Face's has a price where its
+name tells who serves it (\`org/model:nebius\`). What the table lacks of sound and images is in Weir's own
+(\`model/media-prices.ts\`), each row with its source. A cost that cannot be known is not shown as a lower one: calls
+that used OpenAI's code interpreter, its image generation as a tool, the preview of its web search, or another of
+Claude's models as an advisor, and searches of models without a price for them, have none. Gemini's searches count as
+within Google's free daily allowance.
 
 ## Realtime over WebSocket
 \`ws://…/openai/v1/realtime?model=gpt-realtime\` (Azure's \`/openai/realtime?deployment=…\` too) passes byte for byte both

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readConversation, textOf, toolCallsOf } from "@weir/model";
+import { readConversation, textOf, toolCallsOf, unknownUsage } from "@weir/model";
 import { encodeAwsEvent } from "../recording/aws-event-frames.ts";
 import { CaptureBudget } from "../recording/capture.ts";
 import { ResponseObserver } from "../recording/observe.ts";
@@ -335,6 +335,41 @@ test("Converse: reasoning with its signature, parallel calls, cached input count
   );
 });
 
+test("Converse: a tool that Bedrock runs itself, and what it gave back", () => {
+  const { tools, text, parts } = observe(
+    "/model/us.amazon.nova-2-lite-v1%3A0/converse-stream",
+    "application/vnd.amazon.eventstream",
+    aws(
+      [
+        "contentBlockStart",
+        { contentBlockIndex: 0, start: { toolUse: { toolUseId: "1", name: "code", type: "server_tool_use" } } },
+      ],
+      ["contentBlockDelta", { contentBlockIndex: 0, delta: { toolUse: { input: '{"snippet":"1+1"}' } } }],
+      [
+        "contentBlockStart",
+        { contentBlockIndex: 1, start: { toolResult: { toolUseId: "1", type: "code_result", status: "success" } } },
+      ],
+      ["contentBlockDelta", { contentBlockIndex: 1, delta: { toolResult: [{ text: "Out: " }] } }],
+      [
+        "contentBlockDelta",
+        { contentBlockIndex: 1, delta: { toolResult: [{ text: "2" }, { json: { exitCode: 0 } }] } },
+      ],
+      ["contentBlockDelta", { contentBlockIndex: 2, delta: { text: "It is 2." } }],
+      ["messageStop", { stopReason: "end_turn" }],
+    ),
+  );
+  assert.deepEqual([tools, text], [[["code", '{"snippet":"1+1"}']], "It is 2."]);
+  assert.deepEqual(parts[1], {
+    type: "tool_result",
+    id: "1",
+    parts: [
+      { type: "text", text: "Out: 2" },
+      { type: "json", value: { exitCode: 0 } },
+    ],
+    isError: false,
+  });
+});
+
 test("Converse: an exception within the stream, and a stream that was damaged", () => {
   const exception = encodeAwsEvent(
     { ":exception-type": "throttlingException", ":message-type": "exception" },
@@ -625,9 +660,14 @@ for (const [path, operation, model, streams, format] of [
     "never",
     "gemini.embed",
   ],
+  ["/v1beta/interactions", "chat", "", "when_asked", "gemini.interactions"],
+  ["/v1beta1/projects/p/locations/global/interactions", "chat", "", "when_asked", "gemini.interactions"],
+  ["/v1beta/interactions/v1_abc/cancel", "", "", "never", "json"],
   ["/openai/deployments/my%20gpt/chat/completions", "chat", "my gpt", "when_asked", "openai.chat"],
   ["/openai/deployments/d/embeddings", "embeddings", "d", "never", "openai.embeddings"],
   ["/openai/v1/responses", "chat", "", "when_asked", "openai.responses"],
+  ["/v1/sonar", "chat", "", "when_asked", "openai.chat"],
+  ["/v1/responses/compact", "chat", "", "never", "openai.responses"],
   [
     "/model/amazon.titan-embed-text-v2%3A0/invoke",
     "embeddings",
@@ -681,4 +721,300 @@ test("Anthropic: what is dearer than the standard tier is named as one that has 
     const { answer } = observe("/v1/messages", "application/json", Buffer.from(JSON.stringify(body)));
     assert.equal(answer.serviceTier, tier);
   }
+});
+
+const compaction = { type: "compaction", input_tokens: 800, output_tokens: 30, cache_read_input_tokens: 5 };
+const sampling = { type: "message", input_tokens: 20, output_tokens: 4, cache_read_input_tokens: 1 };
+const advice = { type: "advisor_message", model: "claude-opus-4-6", input_tokens: 50, output_tokens: 9 };
+for (const [what, iterations, expected] of [
+  ["an answer alone", [sampling], { input: 21, output: 4, read: 1 }],
+  ["a conversation that was compacted first", [compaction, sampling], { input: 826, output: 34, read: 6 }],
+  ["another model's advice", [sampling, advice], { input: 21, output: 4, read: 1, advised: 50 }],
+] as const) {
+  test(`Anthropic's iterations: ${what}`, () => {
+    const usage = { input_tokens: 20, output_tokens: 4, cache_read_input_tokens: 1, iterations };
+    const body = { type: "message", content: [], stop_reason: "end_turn", usage };
+    const stream = events(
+      { type: "message_start", message: { ...body, usage: { input_tokens: 20, output_tokens: 1 } } },
+      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage },
+      { type: "message_stop" },
+    );
+    const read = [
+      observe("/v1/messages", "application/json", Buffer.from(JSON.stringify(body))),
+      observe("/v1/messages", "text/event-stream", stream),
+    ];
+    for (const { answer } of read) {
+      const { input_tokens: input, output_tokens: output, cache_read_tokens } = answer.usage;
+      const advised = answer.details["advisor_input_tokens"];
+      const found = { input, output, read: cache_read_tokens, ...(advised === undefined ? {} : { advised }) };
+      assert.deepEqual(found, expected);
+    }
+  });
+}
+
+test("a guardrail's text is the whole stream of Bedrock's InvokeModel", () => {
+  const blocked = { outputText: "Blocked.", index: 0, totalOutputTextTokenCount: 3, inputTextTokenCount: 6 };
+  const body = chunks({ ...blocked, "amazon-bedrock-guardrailAction": "INTERVENED" });
+  const path = "/model/amazon.titan-text-express-v1/invoke-with-response-stream";
+  const { observer, answer, text } = observe(path, "application/vnd.amazon.eventstream", body);
+  assert.equal(observer.isComplete, true);
+  assert.equal(text, "Blocked.");
+  assert.deepEqual([answer.usage.input_tokens, answer.usage.output_tokens], [6, 3]);
+});
+
+const chatPath = "/v1/chat/completions";
+const tokens = { prompt_tokens: 30, completion_tokens: 10, total_tokens: 40 };
+const responseTokens = { input_tokens: 30, output_tokens: 10, total_tokens: 40 };
+for (const [path, usage, expected] of [
+  // xAI tells what a call cost, its searches included.
+  [chatPath, { ...tokens, cost_in_usd_ticks: 318_319_005 }, { output: 10, cost: 31_831_901 }],
+  ["/v1/responses", { ...responseTokens, cost_in_usd_ticks: 10_000 }, { output: 10, cost: 1000 }],
+  ["/api/v1/messages", { input_tokens: 30, output_tokens: 10, cost: 0.0002 }, { output: 10, cost: 200_000 }],
+  // Perplexity's research reasons beside what it writes.
+  [chatPath, { ...tokens, reasoning_tokens: 500, cost: { total_cost: 0.05 } }, { output: 510, cost: 50_000_000 }],
+  [chatPath, { ...tokens, completion_tokens_details: { reasoning_tokens: 11 } }, { output: 10, cost: null }],
+  [
+    chatPath,
+    { ...tokens, cost: 0.0133176, server_tool_use_details: { web_search_requests: 1 } },
+    { output: 10, cost: 13_317_600, searches: 1 },
+  ],
+] as const) {
+  test(`what vendors add to the usage: ${JSON.stringify(usage)}`, () => {
+    const { answer } = observe(path, "application/json", Buffer.from(JSON.stringify({ usage })));
+    const searches = answer.details["web_search_requests"];
+    const found = { output: answer.usage.output_tokens, cost: answer.costNanoUsd };
+    assert.deepEqual(searches === undefined ? found : { ...found, searches }, expected);
+  });
+}
+
+const interaction = {
+  id: "v1_a",
+  object: "interaction",
+  model: "gemini-2.5-flash",
+  status: "requires_action",
+  service_tier: "standard",
+  usage: {
+    total_tokens: 60,
+    total_input_tokens: 10,
+    total_cached_tokens: 4,
+    total_output_tokens: 20,
+    total_tool_use_tokens: 5,
+    total_thought_tokens: 25,
+    input_tokens_by_modality: [
+      { modality: "text", tokens: 7 },
+      { modality: "audio", tokens: 3 },
+    ],
+    grounding_tool_count: [{ type: "google_search", count: 2 }],
+  },
+};
+const interactionSteps = [
+  { type: "thought", signature: "AA==", summary: [{ type: "text", text: "I look." }] },
+  { type: "google_search_call", id: "s1", arguments: { queries: ["x"] } },
+  { type: "google_search_result", call_id: "s1", result: [{ url: "https://x.test" }] },
+  { type: "model_output", content: [{ type: "text", text: "It is 18 °C." }] },
+  { type: "function_call", id: "c1", name: "weather", arguments: { city: "Köln" } },
+];
+const interactionEvents = [
+  { event_type: "interaction.created", interaction: { id: "v1_a", model: "gemini-2.5-flash", status: "in_progress" } },
+  { event_type: "step.start", index: 0, step: { type: "thought" } },
+  {
+    event_type: "step.delta",
+    index: 0,
+    delta: { type: "thought_summary", content: { type: "text", text: "I " } },
+  },
+  {
+    event_type: "step.delta",
+    index: 0,
+    delta: { type: "thought_summary", content: { type: "text", text: "look." } },
+  },
+  { event_type: "step.delta", index: 0, delta: { type: "thought_signature", signature: "AA==" } },
+  { event_type: "step.start", index: 1, step: { type: "google_search_call", id: "s1" } },
+  { event_type: "step.delta", index: 1, delta: { type: "google_search_call", arguments: { queries: ["x"] } } },
+  { event_type: "step.start", index: 2, step: { type: "google_search_result", call_id: "s1" } },
+  {
+    event_type: "step.delta",
+    index: 2,
+    delta: { type: "google_search_result", result: [{ url: "https://x.test" }] },
+  },
+  { event_type: "step.start", index: 3, step: { type: "model_output" } },
+  { event_type: "step.delta", index: 3, delta: { type: "text", text: "It is 18" } },
+  { event_type: "step.delta", index: 3, delta: { type: "text_annotation_delta", annotations: [] } },
+  { event_type: "step.delta", index: 3, delta: { type: "text", text: " °C." } },
+  { event_type: "step.start", index: 4, step: { type: "function_call", id: "c1", name: "weather" } },
+  { event_type: "step.delta", index: 4, delta: { type: "arguments_delta", arguments: '{"city":' } },
+  { event_type: "step.delta", index: 4, delta: { type: "arguments_delta", arguments: '"Köln"}' } },
+  { event_type: "interaction.completed", interaction },
+];
+
+for (const [framing, type, body] of [
+  ["whole", "application/json", Buffer.from(JSON.stringify({ ...interaction, steps: interactionSteps }))],
+  ["streamed", "text/event-stream", events(...interactionEvents)],
+] as const) {
+  test(`Gemini's Interactions, ${framing}: thoughts, a search, a call, and tokens apart from each other`, () => {
+    const { observer, answer, text, tools, reasoning, parts } = observe("/v1beta/interactions", type, body);
+    assert.deepEqual([text, reasoning], ["It is 18 °C.", "I look."]);
+    assert.deepEqual(tools, [
+      ["google_search", '{"queries":["x"]}'],
+      ["weather", '{"city":"Köln"}'],
+    ]);
+    assert.deepEqual(
+      parts.map((part) => part.type),
+      ["reasoning", "tool_call", "tool_result", "text", "tool_call"],
+    );
+    assert.deepEqual(answer.usage, {
+      ...unknownUsage,
+      input_tokens: 15,
+      output_tokens: 45,
+      reasoning_tokens: 25,
+      cache_read_tokens: 4,
+      input_audio_tokens: 3,
+    });
+    assert.deepEqual(answer.details, { tool_use_input_tokens: 5, web_search_requests: 2 });
+    assert.deepEqual([answer.finish, answer.model, answer.id], ["requires_action", "gemini-2.5-flash", "v1_a"]);
+    assert.deepEqual([observer.isComplete, observer.outputState], [true, "full"]);
+  });
+}
+
+test("a stream of Gemini's Interactions that fails says why, and is not whole", () => {
+  const error = { event_type: "error", error: { message: "High demand.", code: "service_unavailable" } };
+  const { observer, answer, text } = observe(
+    "/v1beta/interactions",
+    "text/event-stream",
+    events(...interactionEvents.slice(0, 11), error),
+  );
+  assert.deepEqual([answer.errorMessage, answer.errorType, text], ["High demand.", "service_unavailable", "It is 18"]);
+  assert.equal(observer.isComplete, false);
+});
+
+test("an interaction of Gemini's that failed is an error", () => {
+  const failed = { id: "v1_a", status: "failed", errors: [{ code: "internal", message: "It broke." }] };
+  const { answer } = observe("/v1beta/interactions", "application/json", Buffer.from(JSON.stringify(failed)));
+  assert.deepEqual([answer.finish, answer.errorType, answer.errorMessage], ["failed", "internal", "It broke."]);
+});
+
+test("an image on its way is the first content of a response", () => {
+  const partial = { type: "response.image_generation_call.partial_image", output_index: 0, partial_image_b64: "AAAA" };
+  const response = { id: "resp_1", model: "gpt-5", status: "completed", output: [] };
+  const { observer } = observe(
+    "/v1/responses",
+    "text/event-stream",
+    events({ type: "response.created", response }, partial, { type: "response.completed", response }),
+  );
+  assert.equal(observer.gaps.chunkCount, 1);
+  assert.ok(observer.firstContentAtMs > 0);
+});
+
+const blocked = { completion: " No.", stop_reason: "stop_sequence", stop: "Human:", log_id: "compl_1" };
+for (const [path, body, id] of [
+  [
+    "/v1/complete",
+    events(
+      { type: "ping" },
+      { type: "completion", completion: " N", stop_reason: null },
+      {
+        type: "completion",
+        model: "claude-2.1",
+        ...blocked,
+        completion: "o.",
+      },
+    ),
+    "compl_1",
+  ],
+  [
+    "/model/anthropic.claude-v2/invoke-with-response-stream",
+    chunks(
+      { type: "completion", completion: " N", stop_reason: null, stop: null },
+      { type: "completion", ...blocked, completion: "o." },
+    ),
+    "",
+  ],
+  ["/v1/complete", Buffer.from(JSON.stringify({ type: "completion", model: "claude-2.1", ...blocked })), "compl_1"],
+] as const) {
+  test(`Claude's text completions: ${path}, ${body.length} bytes`, () => {
+    const type = path.startsWith("/model") ? "application/vnd.amazon.eventstream" : "";
+    const { observer, answer, text } = observe(path, type, body);
+    assert.deepEqual([text, answer.finish, answer.id, observer.isComplete], [" No.", "stop_sequence", id, true]);
+  });
+}
+
+test("Gemini: what tools gave back may be images, and a tool of Google's may have no name", () => {
+  const usageMetadata = {
+    promptTokenCount: 129,
+    toolUsePromptTokenCount: 3969,
+    toolUsePromptTokensDetails: [
+      { modality: "IMAGE", tokenCount: 3600 },
+      { modality: "TEXT", tokenCount: 369 },
+    ],
+    candidatesTokenCount: 106,
+    thoughtsTokenCount: 353,
+  };
+  const parts = [{ toolCall: { id: "1" } }, { toolResponse: { id: "1" } }, { text: "None." }];
+  const { answer, text, tools } = observe(
+    gemini,
+    "text/event-stream",
+    events({ ...candidate(parts, { finishReason: "STOP" }), usageMetadata }),
+  );
+  assert.deepEqual([text, tools], ["None.", [["tool", ""]]]);
+  assert.equal(answer.usage.input_tokens, 4098);
+  assert.equal(answer.details["input_image_tokens"], 3600);
+});
+
+const commandUsage = {
+  billed_units: { input_tokens: 3, output_tokens: 1 },
+  tokens: { input_tokens: 12, output_tokens: 17 },
+};
+for (const [what, path, body, expected] of [
+  [
+    "Cohere's version 2, streamed",
+    "/model/cohere.command-a/invoke-with-response-stream",
+    chunks(
+      { id: "c1", type: "message-start", delta: { message: { role: "assistant" } } },
+      { type: "content-start", index: 0, delta: { message: { content: { type: "text", text: "" } } } },
+      { type: "content-delta", index: 0, delta: { message: { content: { text: "Hi" } } } },
+      { type: "message-end", delta: { finish_reason: "COMPLETE", usage: commandUsage } },
+    ),
+    ["Hi", "", "COMPLETE", 12, 17],
+  ],
+  [
+    "Cohere's version 2",
+    "/model/cohere.command-a/invoke",
+    Buffer.from(
+      JSON.stringify({
+        id: "c1",
+        finish_reason: "COMPLETE",
+        message: { role: "assistant", content: [{ type: "text", text: "Hi" }] },
+        usage: commandUsage,
+      }),
+    ),
+    ["Hi", "", "COMPLETE", 12, 17],
+  ],
+  [
+    "Nova's reasoning",
+    "/model/us.amazon.nova-2-lite-v1%3A0/invoke-with-response-stream",
+    chunks(
+      { messageStart: { role: "assistant" } },
+      {
+        contentBlockDelta: { contentBlockIndex: 0, delta: { reasoningContent: { reasoningText: { text: "Hm" } } } },
+      },
+      { contentBlockDelta: { contentBlockIndex: 1, delta: { text: "Hi" } } },
+      { messageStop: { stopReason: "end_turn" } },
+      { metadata: { usage: { inputTokens: 5, outputTokens: 6 } } },
+    ),
+    ["Hi", "Hm", "end_turn", 5, 6],
+  ],
+] as const) {
+  test(`InvokeModel: ${what}`, () => {
+    const type = path.endsWith("stream") ? "application/vnd.amazon.eventstream" : "application/json";
+    const { answer, text, reasoning } = observe(path, type, body);
+    const { input_tokens, output_tokens } = answer.usage;
+    assert.deepEqual([text, reasoning, answer.finish, input_tokens, output_tokens], expected);
+    assert.equal(answer.billed, null);
+  });
+}
+
+test("InvokeModel: pictures are pictures", () => {
+  const body = Buffer.from(JSON.stringify({ images: ["iVBORw0KGgo="] }));
+  const { parts } = observe("/model/amazon.nova-canvas-v1:0/invoke", "application/json", body);
+  const source = { kind: "data", mediaType: "", base64: "iVBORw0KGgo=" };
+  assert.deepEqual(parts, [{ type: "image", source, name: "" }]);
 });

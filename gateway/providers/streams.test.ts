@@ -360,6 +360,40 @@ test("usage in Groq's and Moonshot's own places, and on every frame of a stream"
   }
 });
 
+test("a call of a custom tool has a name and an input", () => {
+  const stream = open(chat);
+  feed(stream, [
+    chunk({ tool_calls: [{ index: 0, id: "c", type: "custom", custom: { name: "run", input: "" } }] }),
+    chunk({ tool_calls: [{ index: 0, custom: { input: "print" } }] }),
+    chunk({ tool_calls: [{ index: 0, custom: { input: "(1)" } }] }),
+  ]);
+  assert.deepEqual(message(stream)["tool_calls"], [
+    { id: "c", type: "custom", custom: { name: "run", input: "print(1)" } },
+  ]);
+});
+
+test("a tool call that is in no list, as Text Generation Inference sends it", () => {
+  const stream = open(chat);
+  const piece = (name: string | null, args: string) => ({
+    tool_calls: { index: 0, id: "0", type: "function", function: { name, arguments: args } },
+  });
+  assert.deepEqual(feed(stream, [chunk(piece("f", '{"a"')), chunk(piece(null, ":1}"))]), [true, true]);
+  assert.deepEqual(message(stream)["tool_calls"], [
+    { id: "0", type: "function", function: { name: "f", arguments: '{"a":1}' } },
+  ]);
+});
+
+test("a message beside the deltas or after them repeats what they said; without any, it is what was said", () => {
+  const whole = (content: string) => ({ choices: [{ index: 0, message: { role: "assistant", content } }] });
+  const beside = open(chat);
+  const both = chunk({ content: "Hel" }, { message: { role: "assistant", content: "Hel" } });
+  feed(beside, [both, chunk({ content: "lo" }), whole("Hello")]);
+  assert.equal(message(beside)["content"], "Hello");
+  const only = open(chat);
+  feed(only, [whole("Hel"), whole("lo")]);
+  assert.equal(message(only)["content"], "Hello");
+});
+
 test("OpenRouter says what a call cost", () => {
   const stream = open(chat);
   feed(stream, [{ choices: [], usage: { prompt_tokens: 1, completion_tokens: 1, cost: 0.00085, is_byok: false } }]);

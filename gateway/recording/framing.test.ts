@@ -149,6 +149,12 @@ for (const [contentType, first, isStreamPath, expected] of [
   ["", "{", false, "json"],
   ["", "", false, "other"],
   ["audio/mpeg", "ID3", false, "other"],
+  ["application/json", "d", false, "events"],
+  ["application/json", "event: message\n", true, "events"],
+  ["text/plain; charset=utf-8", '{"id":', false, "json"],
+  ["text/plain", "{", false, "json"],
+  ["text/plain", "[Music] and a song", false, "other"],
+  ["text/html", '{"id":', false, "other"],
 ] as const) {
   test(`${contentType || "no type"}, ${JSON.stringify(first)}${isStreamPath ? ", a stream's path" : ""}: ${expected}`, () => {
     assert.equal(framingOf(contentType, Buffer.from(first), isStreamPath), expected);

@@ -16,10 +16,12 @@ export function framingOf(contentType: string, first: Buffer, isStreamPath: bool
   if (contentType.startsWith("text/event-stream")) return "events";
   if (contentType.startsWith("application/vnd.amazon.eventstream")) return "aws";
   if (lineTypes.some((type) => contentType.startsWith(type))) return "lines";
-  if (isJsonType(contentType)) return isStreamPath ? "array" : "json";
   const start = first.toString("latin1", 0, 64).trimStart();
-  if (/^(data:|event:|: )/.test(start)) return "events";
-  if (contentType === "" && /^[[{]/.test(start)) return isStreamPath ? "array" : "json";
+  const isJson = isJsonType(contentType);
+  // No JSON begins with these letters, of which the first read may have but one.
+  if ((isJson ? /^[de:]/ : /^(data:|event:|: )/).test(start)) return "events";
+  const looksLikeJson = isUntyped(contentType) && /^(\{\s*("|$)|\[\s*([{\]]|$))/.test(start);
+  if (isJson || looksLikeJson) return isStreamPath ? "array" : "json";
   return "other";
 }
 
@@ -37,6 +39,11 @@ const framers: Readonly<Record<StreamFraming, new (sink: EventSink, limitBytes: 
 /** A framer that hands events up to the limit to the sink. */
 export function openFramer(framing: StreamFraming, sink: EventSink, limitBytes: number): Framer {
   return new framers[framing](sink, limitBytes);
+}
+
+/** Nobody chose that type for what it says: servers send it with whatever has none. */
+function isUntyped(contentType: string): boolean {
+  return contentType === "" || contentType.startsWith("text/plain");
 }
 
 export function isJsonType(contentType: string): boolean {

@@ -1,6 +1,6 @@
 import type { Message, Part } from "../message.ts";
 import { anthropicMessages } from "./anthropic-messages.ts";
-import { cohereEmbed, cohereGenerate, cohereRerank, cohereV1Chat } from "./cohere.ts";
+import { cohereChat, cohereEmbed, cohereGenerate, cohereRerank, cohereV1Chat } from "./cohere.ts";
 import {
   arrayOf,
   firstString,
@@ -165,6 +165,8 @@ function responseReader(body: JsonObject): (value: unknown) => ReadResponse {
     const isChat = "message" in objectOf(body["choices"][0]);
     return isChat ? openaiChat.response : openaiCompletions.response;
   }
+  if (isObject(body["message"])) return cohereChat.response;
+  if (Array.isArray(body["images"])) return imagesResponse;
   if (body["embeddings"] !== undefined) return cohereEmbed.response;
   if (Array.isArray(body["embedding"]))
     return (value) => cohereEmbed.response({ embeddings: [objectOf(value)["embedding"]] });
@@ -174,6 +176,14 @@ function responseReader(body: JsonObject): (value: unknown) => ReadResponse {
     return cohereRerank.response;
   }
   return textResponse;
+}
+
+/** Pictures of Nova, Titan and Stability: bare base64, whose format is only in its bytes. */
+function imagesResponse(value: unknown): ReadResponse {
+  const parts = arrayOf(objectOf(value)["images"]).map((image) => {
+    return mediaPart("image", { kind: "data", mediaType: "", base64: stringOf(image) });
+  });
+  return parts.length === 0 ? errorOf(objectOf(value)) : [{ role: "assistant", parts, finishReason: "" }];
 }
 
 /** Llama's `generation`, Titan's `results`, Mistral's `outputs`, Claude's `completion`, Jurassic's `completions`. */

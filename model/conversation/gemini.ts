@@ -161,7 +161,11 @@ function readToolOfGoogle(part: JsonObject): Part[] {
     return [{ type: "tool_result", id: stringOf(outcome["id"]), parts: [text(stringOf(outcome["output"]))], isError }];
   }
   const call = part["toolCall"];
-  if (isObject(call)) return [googleCall(stringOf(call["toolType"]).toLowerCase(), stringOf(call["id"]), call["args"])];
+  if (isObject(call)) {
+    // What Google does to look through a video has no type.
+    const name = stringOf(call["toolType"]).toLowerCase() || "tool";
+    return [googleCall(name, stringOf(call["id"]), call["args"])];
+  }
   const response = part["toolResponse"];
   if (isObject(response)) {
     const parts: Part[] = [{ type: "json", value: response["response"] }];

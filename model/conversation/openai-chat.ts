@@ -1,7 +1,7 @@
 import type { Message, Part } from "../message.ts";
 import { arrayOf, firstString, type JsonObject, objectOf, stringOf, without } from "./json-value.ts";
 import { plainText, readOpenaiToolCall, readParts, reasoning, text } from "./parts.ts";
-import { type ConversationReader, liftSystem, type ReadResponse, readError, readTools } from "./request.ts";
+import { type ConversationReader, liftSystem, type ReadResponse, readOpenaiError, readTools } from "./request.ts";
 
 /** OpenAI's chat completions, as OpenAI and those who speak its dialect send them. */
 export const openaiChat: ConversationReader = {
@@ -24,7 +24,7 @@ export const openaiChat: ConversationReader = {
         finishReason: firstString(choice["finish_reason"], choice["stop_reason"]),
       };
     });
-    const error = readError(response);
+    const error = readOpenaiError(response);
     return error === undefined ? choices : [error, ...choices];
   },
 };

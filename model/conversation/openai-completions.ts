@@ -1,8 +1,8 @@
 import { arrayOf, firstString, objectOf, without } from "./json-value.ts";
 import { readParts } from "./parts.ts";
-import { type ConversationReader, readError } from "./request.ts";
+import { type ConversationReader, readOpenaiError } from "./request.ts";
 
-/** OpenAI's older text completions: a prompt, or several, and the texts that go on from it. */
+/** Older text completions: a prompt, or with OpenAI several, and the texts that go on from it; Claude's have only one. */
 export const openaiCompletions: ConversationReader = {
   request(value) {
     const request = objectOf(value);
@@ -16,13 +16,14 @@ export const openaiCompletions: ConversationReader = {
   },
   response(value) {
     const response = objectOf(value);
-    const choices = arrayOf(response["choices"]).map((entry) => {
+    const isOne = typeof response["completion"] === "string";
+    const choices = (isOne ? [response] : arrayOf(response["choices"])).map((entry) => {
       const choice = objectOf(entry);
       // Mistral's completion between a prompt and a suffix answers as its chat does.
-      const parts = readParts(choice["text"] ?? objectOf(choice["message"])["content"]);
+      const parts = readParts(choice["text"] ?? choice["completion"] ?? objectOf(choice["message"])["content"]);
       return { role: "assistant", parts, finishReason: firstString(choice["finish_reason"], choice["stop_reason"]) };
     });
-    const error = readError(response);
+    const error = readOpenaiError(response);
     return error === undefined ? choices : [error, ...choices];
   },
 };

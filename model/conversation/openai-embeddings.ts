@@ -1,7 +1,7 @@
 import type { Part } from "../message.ts";
 import { arrayOf, objectOf, without } from "./json-value.ts";
 import { readParts } from "./parts.ts";
-import { type ConversationReader, readError } from "./request.ts";
+import { type ConversationReader, readOpenaiError } from "./request.ts";
 
 /** OpenAI's embeddings: texts, or lists of tokens, and a vector for each. */
 export const openaiEmbeddings: ConversationReader = {
@@ -19,7 +19,7 @@ export const openaiEmbeddings: ConversationReader = {
   },
   response(value) {
     const response = objectOf(value);
-    const error = readError(response);
+    const error = readOpenaiError(response);
     if (error !== undefined) return [error];
     const parts = arrayOf(response["data"]).map((entry) => readVector(objectOf(entry)["embedding"]));
     return parts.length === 0 ? [] : [{ role: "assistant", parts, finishReason: "" }];

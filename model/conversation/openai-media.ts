@@ -2,14 +2,14 @@ import type { Part } from "../message.ts";
 import { arrayOf, firstString, objectOf, stringOf, without } from "./json-value.ts";
 import { mediaPart, urlSource } from "./media.ts";
 import { readParts, text } from "./parts.ts";
-import { type ConversationReader, readError } from "./request.ts";
+import { type ConversationReader, readOpenaiError } from "./request.ts";
 
 /** OpenAI's images: a prompt, for edits with files, and pictures by address or in base64. */
 export const openaiImages: ConversationReader = {
   request: (value) => promptRequest(value, "prompt"),
   response(value) {
     const response = objectOf(value);
-    const error = readError(response);
+    const error = readOpenaiError(response);
     if (error !== undefined) return [error];
     const mediaType = `image/${firstString(response["output_format"]) || "png"}`;
     const parts = arrayOf(response["data"]).flatMap((entry): Part[] => {
@@ -31,7 +31,7 @@ export const openaiAudio: ConversationReader = {
   },
   response(value) {
     const response = objectOf(value);
-    const error = readError(response);
+    const error = readOpenaiError(response);
     if (error !== undefined) return [error];
     const parts = readParts(response["text"]);
     return parts.length === 0 ? [] : [{ role: "assistant", parts, finishReason: "" }];
@@ -43,7 +43,7 @@ export const openaiModerations: ConversationReader = {
   request: (value) => promptRequest(value, "input"),
   response(value) {
     const response = objectOf(value);
-    const error = readError(response);
+    const error = readOpenaiError(response);
     if (error !== undefined) return [error];
     const results = arrayOf(response["results"]);
     if (results.length === 0) return [];

@@ -1,7 +1,7 @@
 import type { Message, Part } from "../message.ts";
 import { arrayOf, firstString, isObject, objectOf, stringOf, without } from "./json-value.ts";
 import { readParts } from "./parts.ts";
-import { type ConversationReader, joinTexts, liftSystem, readError, readTools } from "./request.ts";
+import { type ConversationReader, joinTexts, liftSystem, readOpenaiError, readTools } from "./request.ts";
 
 /** OpenAI's Responses API: input and output are lists of items, of which messages are one kind. */
 export const openaiResponses: ConversationReader = {
@@ -20,7 +20,7 @@ export const openaiResponses: ConversationReader = {
     const parts = arrayOf(response["output"]).flatMap((item) => itemMessage(item).parts);
     const incomplete = stringOf(objectOf(response["incomplete_details"])["reason"]);
     const finishReason = incomplete || stringOf(response["status"]);
-    const error = readError(response);
+    const error = readOpenaiError(response);
     const answer = parts.length === 0 ? [] : [{ role: "assistant", parts, finishReason }];
     return error === undefined ? answer : [error, ...answer];
   },

@@ -1,6 +1,15 @@
 import type { Part, ToolCallPart, ToolResultPart } from "../message.ts";
 import { ownValue } from "../own-value.ts";
-import { arrayOf, firstString, isObject, type JsonObject, jsonText, objectOf, stringOf } from "./json-value.ts";
+import {
+  arrayOf,
+  firstString,
+  isObject,
+  type JsonObject,
+  jsonText,
+  objectOf,
+  stringOf,
+  without,
+} from "./json-value.ts";
 import {
   anthropicMedia,
   mediaPart,
@@ -25,6 +34,7 @@ const readers: Readonly<Record<string, PartReader>> = {
   refusal: (part) => ({ type: "refusal", text: firstString(part["refusal"], part["text"]) }),
   thinking: (part) => reasoning(plainText(part["thinking"] ?? part["content"])),
   redacted_thinking: () => reasoning("", true),
+  compaction: readCompaction,
   reasoning: readReasoning,
   "reasoning.text": (part) => reasoning(stringOf(part["text"])),
   "reasoning.summary": (part) => reasoning(stringOf(part["summary"])),
@@ -54,6 +64,12 @@ const readers: Readonly<Record<string, PartReader>> = {
   custom_tool_call: (part) => toolCall(part, part["input"]),
   function_call_output: (part, depth) => toolResult(part, part["output"], depth),
   custom_tool_call_output: (part, depth) => toolResult(part, part["output"], depth),
+  mcp_list_tools: providerAct,
+  mcp_tool_listing: providerAct,
+  mcp_approval_request: providerAct,
+  additional_tools: providerAct,
+  program: providerAct,
+  fallback: providerAct,
   tool_result: (part, depth) => toolResult(part, part["content"] ?? part["parts"], depth),
   tool_call_response: (part, depth) => toolResult(part, part["response"] ?? part["result"], depth),
   server_tool_call_response: (part, depth) =>
@@ -87,7 +103,7 @@ function realtimeAudio(part: JsonObject): Part {
 function readOther(type: string, part: JsonObject, depth: number): Part {
   if (type.endsWith("_tool_result")) return toolResult(part, part["content"], depth);
   if (type.endsWith("_output"))
-    return toolResult(part, part["output"] ?? { type: "json", value: part["tools"] }, depth);
+    return toolResult(part, part["output"] ?? part["result"] ?? { type: "json", value: part["tools"] }, depth);
   if (type.endsWith("_call")) return providerToolCall(type.slice(0, -"_call".length), part);
   return type === "" ? { type: "json", value: part } : { type: "unknown", label: type, value: part };
 }
@@ -104,6 +120,12 @@ export function reasoning(value: string, isEncrypted = false): Part {
 function readReasoning(part: JsonObject): Part {
   const written = [part["summary"], part["content"], part["text"]].map(plainText).filter((value) => value !== "");
   return reasoning(written.join("\n\n"), written.length === 0 && jsonText(part["encrypted_content"]) !== "");
+}
+
+/** What the model wrote to stand for the conversation so far, once that got too long. OpenAI's is encrypted. */
+function readCompaction(part: JsonObject): Part {
+  const written = stringOf(part["content"]);
+  return reasoning(written, written === "" && stringOf(part["encrypted_content"]) !== "");
 }
 
 /** The text of a text or of a list of parts that have texts. */
@@ -124,7 +146,13 @@ function toolCall(part: JsonObject, input: unknown, isProviderTool = false): Too
 }
 
 function providerToolCall(name: string, part: JsonObject): ToolCallPart {
-  return { ...toolCall(part, part["action"] ?? part["arguments"] ?? part["queries"], true), name };
+  const input = part["action"] ?? part["arguments"] ?? part["queries"] ?? part["code"] ?? part["operation"];
+  return { ...toolCall(part, input, true), name };
+}
+
+/** What the provider does beside the model's tools: it lists a server's, asks for leave, hands over to another model. */
+function providerAct(part: JsonObject): ToolCallPart {
+  return { ...toolCall(part, without(part, "type", "id", "call_id"), true), name: stringOf(part["type"]) };
 }
 
 /** An entry of `tool_calls` in OpenAI's chat API. */

@@ -246,6 +246,129 @@ test("an answer that is an error says so, in every API", () => {
   }
 });
 
+test("gemini.interactions: a text, contents, or steps go in", () => {
+  const image = { type: "image", mime_type: "image/png", data: "iVBORw0KGgo=" };
+  const cases: [input: unknown, roles: string[], parts: string[][]][] = [
+    ["Hi", ["user"], [["text"]]],
+    [[{ type: "text", text: "What is it?" }, image], ["user"], [["text", "image"]]],
+    [
+      [
+        { type: "user_input", content: [{ type: "text", text: "Hi" }] },
+        { type: "thought", signature: "AA==" },
+        { type: "model_output", content: [{ type: "text", text: "Ho" }] },
+        { type: "function_call", id: "c1", name: "f", arguments: {} },
+        { type: "function_result", call_id: "c1", result: "1" },
+      ],
+      ["user", "assistant", "assistant", "assistant", "tool"],
+      [["text"], ["reasoning"], ["text"], ["tool_call"], ["tool_result"]],
+    ],
+    [
+      [
+        { role: "user", content: "Hi" },
+        { role: "model", content: [{ type: "text", text: "Ho" }] },
+      ],
+      ["user", "assistant"],
+      [["text"], ["text"]],
+    ],
+  ];
+  for (const [input, roles, parts] of cases) {
+    const request = {
+      model: "gemini-2.5-flash",
+      input,
+      system_instruction: "Be brief.",
+      generation_config: { seed: 1 },
+    };
+    const { messages, system, params } = read("gemini.interactions", request, {});
+    assert.deepEqual(
+      [
+        system,
+        params,
+        messages.map(({ role }) => role),
+        messages.map((message) => message.parts.map(({ type }) => type)),
+      ],
+      ["Be brief.", { model: "gemini-2.5-flash", seed: 1 }, roles, parts],
+    );
+  }
+});
+
+test("errors that have no member of their own around them", () => {
+  const cases: [format: string, body: unknown, text: string, code: string][] = [
+    ["openai.chat", { message: "Unauthorized", request_id: "r1" }, "Unauthorized", ""],
+    [
+      "openai.chat",
+      { message: "Wrong key", type: "invalid_request_error", code: "wrong_key" },
+      "Wrong key",
+      "wrong_key",
+    ],
+    [
+      "openai.completions",
+      { object: "error", message: "Too long", type: "BadRequest", code: 400 },
+      "Too long",
+      "BadRequest",
+    ],
+    ["openai.embeddings", { detail: "Not Found" }, "Not Found", ""],
+    [
+      "openai.responses",
+      { detail: [{ loc: ["body", "input"], msg: "required" }] },
+      '[{"loc":["body","input"],"msg":"required"}]',
+      "",
+    ],
+  ];
+  for (const [format, body, text, code] of cases) {
+    assert.deepEqual(read(format, {}, body).response?.parts, [{ type: "error", text, code }], format);
+  }
+  const answered = { message: "all is well", choices: [{ message: { content: "Hi" } }] };
+  assert.deepEqual(read("openai.chat", {}, answered).response?.parts, [{ type: "text", text: "Hi" }]);
+});
+
+test("what a provider does beside the model's tools, and what it kept of a conversation", () => {
+  const act = (name: string, input: unknown, id = "") => {
+    return { type: "tool_call", id, name, arguments: JSON.stringify(input), isProviderTool: true };
+  };
+  const cases: [format: string, item: Record<string, unknown>, part: unknown][] = [
+    [
+      "openai.responses",
+      { type: "mcp_list_tools", id: "l1", server_label: "wiki", tools: [] },
+      act("mcp_list_tools", { server_label: "wiki", tools: [] }, "l1"),
+    ],
+    [
+      "openai.responses",
+      { type: "mcp_approval_request", id: "a1", name: "ask", arguments: "{}", server_label: "wiki" },
+      act("mcp_approval_request", { name: "ask", arguments: "{}", server_label: "wiki" }, "a1"),
+    ],
+    ["openai.responses", { type: "program", id: "p1", call_id: "c1", code: "1" }, act("program", { code: "1" }, "c1")],
+    [
+      "openai.responses",
+      { type: "program_output", id: "o1", call_id: "c1", result: "1" },
+      { type: "tool_result", id: "c1", parts: [{ type: "text", text: "1" }], isError: false },
+    ],
+    [
+      "openai.responses",
+      { type: "code_interpreter_call", id: "i1", code: "print(1)", outputs: [] },
+      { ...act("code_interpreter", "", "i1"), arguments: "print(1)" },
+    ],
+    [
+      "openai.responses",
+      { type: "compaction", id: "k1", encrypted_content: "gAAA" },
+      { type: "reasoning", text: "", isEncrypted: true },
+    ],
+    [
+      "anthropic.messages",
+      { type: "compaction", content: "They asked for a sum." },
+      { type: "reasoning", text: "They asked for a sum.", isEncrypted: false },
+    ],
+    [
+      "anthropic.messages",
+      { type: "fallback", from: { model: "a" }, to: { model: "b" } },
+      act("fallback", { from: { model: "a" }, to: { model: "b" } }),
+    ],
+  ];
+  for (const [format, item, part] of cases) {
+    const body = format === "openai.responses" ? { output: [item] } : { content: [item], stop_reason: "end_turn" };
+    assert.deepEqual(read(format, {}, body).response?.parts, [part], String(item["type"]));
+  }
+});
+
 test("cut-off JSON becomes text, and says so", () => {
   const cut = readConversation({ content_format: "openai.chat", input: '{"messages":[{"role":"us', output: "" });
   assert.deepEqual(cut.messages, [{ role: "user", parts: [{ type: "text", text: '{"messages":[{"role":"us' }] }]);

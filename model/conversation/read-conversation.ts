@@ -4,6 +4,7 @@ import { anthropicMessages } from "./anthropic-messages.ts";
 import { bedrockConverse, bedrockInvoke } from "./bedrock.ts";
 import { cohereChat, cohereEmbed, cohereGenerate, cohereRerank, cohereV1Chat } from "./cohere.ts";
 import { geminiEmbed, geminiGenerate } from "./gemini.ts";
+import { geminiInteractions } from "./gemini-interactions.ts";
 import { ollamaChat, ollamaEmbed, ollamaGenerate } from "./ollama.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { openaiCompletions } from "./openai-completions.ts";
@@ -29,6 +30,7 @@ const readers: Readonly<Record<Exclude<ContentFormat, "" | "text">, Conversation
   "anthropic.messages": anthropicMessages,
   "gemini.generate": geminiGenerate,
   "gemini.embed": geminiEmbed,
+  "gemini.interactions": geminiInteractions,
   "vertex.predict": vertexPredict,
   palm,
   "cohere.chat": cohereChat,

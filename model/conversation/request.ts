@@ -49,7 +49,7 @@ export function readTools(tools: unknown): ToolDefinition[] {
 /** A part for the provider's error body, where the answer is one. */
 export function readError(response: JsonObject): ResponseMessage | undefined {
   const error = response["error"];
-  if (error === undefined || error === null) return undefined;
+  if (!isGiven(error)) return undefined;
   const details = objectOf(error);
   const part: Part = {
     type: "error",
@@ -57,4 +57,21 @@ export function readError(response: JsonObject): ResponseMessage | undefined {
     code: firstString(details["code"], details["type"]),
   };
   return { role: "assistant", parts: [part], finishReason: "error" };
+}
+
+/**
+ * As `readError`, for OpenAI's APIs: also where the error has no member of its own around it, as Mistral, Cerebras and
+ * vLLM write it, or is FastAPI's `detail`.
+ */
+export function readOpenaiError(response: JsonObject): ResponseMessage | undefined {
+  const isBare = answerMembers.every((name) => response[name] === undefined);
+  if (!isBare || isGiven(response["error"])) return readError(response);
+  const isError = typeof response["message"] === "string" || response["object"] === "error";
+  return readError({ error: isError ? response : response["detail"] });
+}
+
+const answerMembers = ["choices", "data", "output"];
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
