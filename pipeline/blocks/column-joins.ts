@@ -21,28 +21,31 @@ export interface ColumnJoin extends ColumnData {
 export function columnJoin({ stored }: Column, type: string): ColumnJoin {
   if (stored.startsWith(labelsType)) return new LabelJoin();
   if (type === "Map(String, String)" || type === labelMapType) return new MapJoin();
-  if (type === "String") return new TextJoin();
+  if (type === "String") return new FlatJoin(type, 1, copyTexts);
   const [, wrapper, inner = type] = wrappedType.exec(type) ?? [];
   const width = valueWidths[inner];
-  if (wrapper === "Array" && (inner === "String" || width !== undefined)) return new ListJoin(type, width);
+  if (wrapper === "Array" && inner === "String") return new ListJoin(type, copyTexts);
   if (width === undefined) throw new RangeError(`a block of ours has no column of type ${type}`);
-  return wrapper === "Nullable" ? new NullableJoin(type, width) : new FixedJoin(type, width);
+  if (wrapper === "Array") return new ListJoin(type, copyValues(width));
+  return wrapper === "Nullable" ? new NullableJoin(type, width) : new FlatJoin(type, width, copyValues(width));
 }
 
 function checkType(type: string, ...known: readonly string[]): void {
   if (!known.includes(type)) throw new RangeError(`expected a column of type ${known.join(" or ")}, got ${type}`);
 }
 
-/** Values of one width. */
-class FixedJoin implements ColumnJoin {
+/** Values that stand one behind the other, a blank one as so many zero bytes. */
+class FlatJoin implements ColumnJoin {
   readonly blockType: string;
-  readonly #width: number;
+  readonly #blankWidth: number;
   readonly #data = new GrowingBytes();
+  readonly #copy: (source: BlockSource, data: GrowingBytes, count: number) => void;
   rowCount = 0;
 
-  constructor(blockType: string, width: number) {
+  constructor(blockType: string, blankWidth: number, copy: typeof copyTexts) {
     this.blockType = blockType;
-    this.#width = width;
+    this.#blankWidth = blankWidth;
+    this.#copy = copy;
   }
 
   get byteLength(): number {
@@ -51,12 +54,12 @@ class FixedJoin implements ColumnJoin {
 
   append(source: BlockSource, type: string, rowCount: number): void {
     checkType(type, this.blockType);
-    source.copyInto(this.#data, rowCount * this.#width);
+    this.#copy(source, this.#data, rowCount);
     this.rowCount += rowCount;
   }
 
   appendBlank(rowCount: number): void {
-    this.#data.appendRepeated(0, rowCount * this.#width);
+    this.#data.appendRepeated(0, rowCount * this.#blankWidth);
     this.rowCount += rowCount;
   }
 
@@ -68,6 +71,14 @@ class FixedJoin implements ColumnJoin {
     this.rowCount = 0;
     this.#data.clear();
   }
+}
+
+function copyTexts(source: BlockSource, data: GrowingBytes, count: number): void {
+  source.copyTextsInto(data, count);
+}
+
+function copyValues(width: number): typeof copyTexts {
+  return (source, data, count) => source.copyInto(data, count * width);
 }
 
 /** Nullable(T): a byte a row that says whether it is null, then the values. */
@@ -108,36 +119,6 @@ class NullableJoin implements ColumnJoin {
   clear(): void {
     this.#nulls.clear();
     this.#values.clear();
-  }
-}
-
-class TextJoin implements ColumnJoin {
-  readonly blockType = "String";
-  readonly #data = new GrowingBytes();
-  rowCount = 0;
-
-  get byteLength(): number {
-    return this.#data.length;
-  }
-
-  append(source: BlockSource, type: string, rowCount: number): void {
-    checkType(type, this.blockType);
-    source.copyTextsInto(this.#data, rowCount);
-    this.rowCount += rowCount;
-  }
-
-  appendBlank(rowCount: number): void {
-    this.#data.appendRepeated(0, rowCount);
-    this.rowCount += rowCount;
-  }
-
-  copyInto(target: Buffer, offset: number): number {
-    return this.#data.copyInto(target, offset);
-  }
-
-  clear(): void {
-    this.rowCount = 0;
-    this.#data.clear();
   }
 }
 
@@ -220,13 +201,13 @@ class JoinedEnds {
 /** Array(T) of texts, or of elements of one width. */
 class ListJoin implements ColumnJoin {
   readonly blockType: string;
-  readonly #width: number | undefined;
   readonly #ends = new JoinedEnds();
   readonly #elements = new GrowingBytes();
+  readonly #copy: typeof copyTexts;
 
-  constructor(blockType: string, width: number | undefined) {
+  constructor(blockType: string, copy: typeof copyTexts) {
     this.blockType = blockType;
-    this.#width = width;
+    this.#copy = copy;
   }
 
   get rowCount(): number {
@@ -239,9 +220,7 @@ class ListJoin implements ColumnJoin {
 
   append(source: BlockSource, type: string, rowCount: number): void {
     checkType(type, this.blockType);
-    const count = this.#ends.append(source, rowCount);
-    if (this.#width === undefined) source.copyTextsInto(this.#elements, count);
-    else source.copyInto(this.#elements, count * this.#width);
+    this.#copy(source, this.#elements, this.#ends.append(source, rowCount));
   }
 
   appendBlank(rowCount: number): void {
