@@ -173,7 +173,7 @@ export class UpstreamConnection implements BodySink, Timed {
 
   // The answer.
 
-  /** Leaves what the server sends with the kernel. */
+  /** Leaves what the server sends with the kernel. Of TLS, what was read already may still come: 64 KB at most. */
   pause(): void {
     this.#isPaused = true;
     this.deadlineMs = Number.POSITIVE_INFINITY;
