@@ -17,7 +17,7 @@ import { keepEngine } from "./processes/kept-engine.ts";
 import { type KeptProcess, keepProcess } from "./processes/kept-process.ts";
 import { endProcess, signalProcess } from "./processes/previous-processes.ts";
 import { type ProcessRecord, runningProcesses } from "./processes/process-record.ts";
-import { v8Flags } from "./processes/v8-flags.ts";
+import { gatewayFlags, v8Flags } from "./processes/v8-flags.ts";
 import type { RoleName } from "./role.ts";
 import type { ProcessTelemetry } from "./telemetry.ts";
 
@@ -188,6 +188,7 @@ class Family {
       file: process.execPath,
       args: [
         ...v8Flags,
+        ...(role === "gateway" ? gatewayFlags : []),
         this.#options.program ?? mainFile,
         "role",
         role,
