@@ -6,7 +6,7 @@ import { createApi, LiveTicks } from "@weir/api";
 import type { Catalog } from "@weir/catalog";
 import { providerIds } from "@weir/gateway";
 import { CodedError, demoProjectId } from "@weir/model";
-import { extendNicenessToSession, openStore, type Store } from "@weir/storage";
+import { openStore, type Store } from "@weir/storage";
 import type { WeirConfig } from "./config-schema.ts";
 import { ensureDemoProject } from "./demo.ts";
 import { type EngineAccess, readEngineAccess } from "./engine-access.ts";
@@ -35,7 +35,6 @@ const webDirectory = join(checkout, "web", "dist");
 /** API, web UI, and the writer that drains this machine's journals into storage. */
 export async function startCoreRole(options: RoleOptions): Promise<Role> {
   const { config, paths, telemetry, demoProvider } = options;
-  void extendNicenessToSession(process.pid);
   await using opening = new AsyncDisposableStack();
   const catalog = opening.use(
     await openCatalogPatiently(

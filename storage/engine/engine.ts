@@ -11,7 +11,6 @@ import { directoryOwner } from "./directory-owner.ts";
 import { findLauncher, type LauncherCommand } from "./launcher.ts";
 import { findEngineLibrary } from "./library.ts";
 import { answersAs } from "./ready.ts";
-import { extendNicenessToSession } from "./session-niceness.ts";
 
 export interface EngineOptions {
   /** Where the data is; made when missing. One engine at a time. */
@@ -180,8 +179,6 @@ class EngineProcess implements Engine {
       await sleep(pollMs);
     }
     this.readyMs = performance.now() - this.#startedAt;
-    // Its launcher has made the process nice.
-    await extendNicenessToSession(this.pid);
     this.#telemetry.emit(storageEvents.engineReady, { pid: this.pid, ready_ms: Math.round(this.readyMs) });
     this.onExit((ended) => this.#report(ended));
   }
