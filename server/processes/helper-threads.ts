@@ -6,8 +6,7 @@ const helperNiceness = 5;
 /**
  * From now on the threads that help this process, V8's that collect garbage and compile and libuv's that read and write
  * files, yield to its main one, which passes the bytes on: on few cores they take turns with it otherwise. Does nothing
- * where the system is no Linux, where each thread has a niceness of its own (setpriority(2), "C library/kernel
- * differences").
+ * outside Linux: only there has each thread a niceness of its own (setpriority(2), "C library/kernel differences").
  */
 export function letHelperThreadsYield(): void {
   if (process.platform !== "linux") return;
