@@ -1,7 +1,7 @@
 /**
  * An upstream that streams OpenAI chat completions at a fixed pace: the first token at once, then one every so many
- * milliseconds. Each token says when it was written, on the clock of `process.hrtime`, which all processes of a machine
- * share. The pace comes with the request: `x-bench-pace: <interval ms>,<tokens>`.
+ * milliseconds. Each token is the time when it was written, on the clock of `process.hrtime`, which all processes of a
+ * machine share: frames differ in their content alone, as real ones do. The pace comes with the request: `x-bench-pace: <interval ms>,<tokens>`.
  *
  *   node bench/paced-upstream.ts --port 9001
  */
@@ -22,7 +22,7 @@ function chunkOf(text: string): string {
 function tokenChunk(): string {
   const writtenNs = process.hrtime.bigint();
   return chunkOf(
-    `data: {${common},"choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}],"system_fingerprint":"T${writtenNs}"}\n\n`,
+    `data: {${common},"choices":[{"index":0,"delta":{"content":"T${writtenNs}"},"finish_reason":null}],"system_fingerprint":"fp_560af6e559"}\n\n`,
   );
 }
 

@@ -45,6 +45,7 @@ export interface ForwardContext {
 
 /** A body up to this size goes up in one piece, once it is whole: it can be sent again, and saves a stream. */
 const smallBodyBytes = 64 << 10;
+const noBytes = Buffer.alloc(0);
 
 /** What is sent in place of the client's request. */
 export interface Replacement {
@@ -199,8 +200,9 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
   #isOver = false;
   /** The answer's chunks go down framed as they came. */
   #passesFramed = false;
-  /** Parts of the answer that have passed and were not read for the record yet. */
-  #unobserved: Buffer[] = [];
+  /** Parts of the answer that have passed and were not read for the record yet: the first of them, and how many. */
+  readonly #unobserved: Buffer[] = [];
+  #unobservedCount = 0;
   #isPassing = false;
   #isSent = false;
   #tunnel: readonly Socket[] = [];
@@ -447,7 +449,7 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
     const { record } = this;
     if (record.firstByteAtMs === 0) record.firstByteAtMs = this.#connection?.readAtMs ?? performance.now();
     record.responseBytes += chunk.length;
-    this.#unobserved.push(chunk);
+    this.#unobserved[this.#unobservedCount++] = chunk;
     if (this.#passesFramed) return;
     this.#exchange.write(this.#filter === undefined ? chunk : this.#filter.push(chunk));
   }
@@ -495,10 +497,14 @@ export class ForwardedCall implements ExchangeHandler, AnswerHandler, TunnelObse
 
   #observe(readAtMs: number): void {
     const chunks = this.#unobserved;
-    if (chunks.length === 0) return;
-    this.#unobserved = [];
+    const count = this.#unobservedCount;
+    this.#unobservedCount = 0;
     try {
-      for (const chunk of chunks) this.record.observer?.push(chunk, readAtMs);
+      for (let index = 0; index < count; index += 1) {
+        const chunk = chunks[index] as Buffer;
+        chunks[index] = noBytes;
+        this.record.observer?.push(chunk, readAtMs);
+      }
     } catch (error) {
       this.#context.telemetry.emit(observationFailed, { error: String(error) });
       this.record.observer?.release();

@@ -4,6 +4,7 @@ import { createAnswers } from "./answers.ts";
 import { journalState } from "./journal-state.ts";
 import { keysForScope } from "./key-directory.ts";
 import { schemeOf } from "./own-address.ts";
+import { letHelperThreadsYield } from "./processes/helper-threads.ts";
 import type { Role, RoleOptions } from "./role.ts";
 import { startExport } from "./telemetry-export.ts";
 import {
@@ -65,6 +66,7 @@ export async function startGatewayRole(options: RoleOptions): Promise<Role> {
     }),
   );
   addGatewayMetrics(telemetry, schemeOf(config.tls), gateway);
+  letHelperThreadsYield();
   const open = opening.move();
   return {
     async state() {

@@ -17,7 +17,8 @@ import { keepEngine } from "./processes/kept-engine.ts";
 import { type KeptProcess, keepProcess } from "./processes/kept-process.ts";
 import { endProcess, signalProcess } from "./processes/previous-processes.ts";
 import { type ProcessRecord, runningProcesses } from "./processes/process-record.ts";
-import { v8Flags } from "./processes/v8-flags.ts";
+import { setSessionNiceness } from "./processes/session-niceness.ts";
+import { gatewayFlags, v8Flags } from "./processes/v8-flags.ts";
 import type { RoleName } from "./role.ts";
 import type { ProcessTelemetry } from "./telemetry.ts";
 
@@ -41,6 +42,8 @@ const mainFile = join(import.meta.dirname, "main.ts");
 /** Where children keep their compiled code: they start faster, and smaller by the compiler that they do not load. */
 const compileCache = join(import.meta.dirname, "..", "node_modules", ".cache", "weir-compile");
 const engineUsername = "weir";
+/** Of the sessions of all parts but the gateway, which is in line with other people's calls: it weighs three times them. */
+const nicenessBehindGateway = 5;
 
 /**
  * Starts and keeps the engine, core, ingest and the gateways, until `stop`. Throws a CodedError for whatever keeps
@@ -166,8 +169,8 @@ class Family {
       password: newEnginePassword(),
     };
     writeEngineAccess(this.#paths.engineFile, access);
-    const start = () =>
-      startEngine({
+    const start = async () => {
+      const engine = await startEngine({
         directory: this.#paths.engine,
         runDirectory: this.#paths.run,
         port: Number(new URL(access.url).port),
@@ -175,6 +178,9 @@ class Family {
         memoryLimitBytes: config.engine.memoryLimitBytes,
         telemetry,
       });
+      void setSessionNiceness(engine.pid, nicenessBehindGateway);
+      return engine;
+    };
     const engine = this.#open.use(keepEngine(start, telemetry, this.#options.stop));
     void engine.firstStart.then((error) => {
       if (error?.code === "ENGINE_UNSUPPORTED") this.#options.print(error.message);
@@ -188,6 +194,7 @@ class Family {
       file: process.execPath,
       args: [
         ...v8Flags,
+        ...(role === "gateway" ? gatewayFlags : []),
         this.#options.program ?? mainFile,
         "role",
         role,
@@ -202,6 +209,9 @@ class Family {
       telemetry,
       onLine,
       tellsReadiness: true,
+      onStart: (pid) => {
+        if (role !== "gateway") void setSessionNiceness(pid, nicenessBehindGateway);
+      },
     });
     this.#kept.push(kept);
     return kept;

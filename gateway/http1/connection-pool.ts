@@ -27,9 +27,14 @@ export class ConnectionPool implements ConnectionOwner, Disposable {
     return this.#open.size;
   }
 
-  /** Sends over a kept connection, or over a new one when there is none or `isFresh` says so. */
+  /**
+   * Sends over a kept connection, or over a new one when there is none, `isFresh` says so, or another protocol is asked
+   * for.
+   */
   send(request: UpstreamRequest, handler: AnswerHandler, isFresh = false): UpstreamConnection {
-    const connection = (isFresh ? undefined : this.#takeIdle()) ?? this.#connect();
+    const mayChangeProtocol = request.upgrade !== undefined;
+    const kept = isFresh || mayChangeProtocol ? undefined : this.#takeIdle();
+    const connection = kept ?? this.#connect(mayChangeProtocol);
     connection.send(request, handler);
     return connection;
   }
@@ -58,8 +63,8 @@ export class ConnectionPool implements ConnectionOwner, Disposable {
     }
   }
 
-  #connect(): UpstreamConnection {
-    const connection = new UpstreamConnection(this);
+  #connect(mayChangeProtocol: boolean): UpstreamConnection {
+    const connection = new UpstreamConnection(this, mayChangeProtocol);
     this.#open.add(connection);
     return connection;
   }

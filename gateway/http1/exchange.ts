@@ -63,8 +63,9 @@ export class Exchange {
   readonly #connection: ExchangeConnection;
   readonly #gather = new WriteGather();
   #mode: BodyMode = "none";
-  #data: Buffer[] = [];
-  #dataBytes = 0;
+  /** The chunk that is being written: where its size belongs, and what it has so far. */
+  #chunkSizeAt = 0;
+  #chunkBytes = 0;
 
   constructor(connection: ExchangeConnection, head: RequestHead) {
     this.#connection = connection;
@@ -131,12 +132,11 @@ export class Exchange {
   /** Part of the answer's body. */
   write(bytes: Buffer): void {
     if (bytes.length === 0 || this.#mode === "none") return;
-    if (this.#mode !== "chunked") {
-      this.#gather.add(bytes);
-      return;
+    if (this.#mode === "chunked") {
+      if (this.#chunkBytes === 0) this.#chunkSizeAt = this.#gather.reserve();
+      this.#chunkBytes += bytes.length;
     }
-    this.#data.push(bytes);
-    this.#dataBytes += bytes.length;
+    this.#gather.add(bytes);
   }
 
   /** Sends what was written; false when the client is behind: `onDrain` will tell when it no longer is. */
@@ -204,12 +204,10 @@ export class Exchange {
 
   /** What was written since the last flush becomes one chunk. */
   #closeChunk(): void {
-    if (this.#dataBytes === 0) return;
-    this.#gather.add(`${this.#dataBytes.toString(16)}\r\n`);
-    for (const bytes of this.#data) this.#gather.add(bytes);
+    if (this.#chunkBytes === 0) return;
+    this.#gather.fill(this.#chunkSizeAt, `${this.#chunkBytes.toString(16)}\r\n`);
     this.#gather.add("\r\n");
-    this.#data = [];
-    this.#dataBytes = 0;
+    this.#chunkBytes = 0;
   }
 }
 

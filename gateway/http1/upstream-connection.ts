@@ -1,4 +1,4 @@
-import { connect as connectPlain, isIP, Socket } from "node:net";
+import { connect as connectPlain, isIP, Socket, type SocketConstructorOpts } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { OutgoingGuard } from "@weir/model";
 import { BodyReader, type BodySink } from "./body-reader.ts";
@@ -88,6 +88,11 @@ const defaultKeepMs = 4_000;
 const keepMarginMs = 1_000;
 const longestKeepMs = 600_000;
 const nothing = Buffer.alloc(0);
+/**
+ * What any connection reads comes here first and is copied at once into a buffer of its length: for the many small reads
+ * of a stream that is far cheaper than memory of its own for each, which a socket takes otherwise.
+ */
+const readBuffer = Buffer.allocUnsafeSlow(64 << 10);
 const takesLength = new Set(["POST", "PUT", "PATCH"]);
 
 /** One connection to a server: requests one after the other, never pipelined. */
@@ -112,10 +117,12 @@ export class UpstreamConnection implements BodySink, Timed {
   #head: ResponseHead | undefined;
   #body: BodyReader | undefined;
 
-  constructor(owner: ConnectionOwner) {
+  /** `mayChangeProtocol`: a request may be sent over it that asks for another protocol. */
+  constructor(owner: ConnectionOwner, mayChangeProtocol: boolean) {
     this.#owner = owner;
     this.deadlineMs = performance.now() + owner.timeouts.connectMs;
-    this.#socket = this.#connect();
+    // A socket that is given away must be one whose bytes come as events.
+    this.#socket = this.#connect(mayChangeProtocol ? {} : { onread: { buffer: readBuffer, callback: this.#onRead } });
     this.#socket.setNoDelay(true);
     this.#listen(this.#socket, "on");
     owner.deadlines.add(this);
@@ -166,7 +173,7 @@ export class UpstreamConnection implements BodySink, Timed {
 
   // The answer.
 
-  /** Leaves what the server sends with the kernel. */
+  /** Leaves what the server sends with the kernel. Of TLS, what was read already may still come: 64 KB at most. */
   pause(): void {
     this.#isPaused = true;
     this.deadlineMs = Number.POSITIVE_INFINITY;
@@ -195,15 +202,15 @@ export class UpstreamConnection implements BodySink, Timed {
 
   // From the socket.
 
-  #connect(): Socket {
+  #connect(reading: Pick<SocketConstructorOpts, "onread">): Socket {
     const { endpoint } = this.#owner;
     const onConnect = () => this.#onConnect();
-    if ("path" in endpoint) return connectPlain({ path: endpoint.path }, onConnect);
+    if ("path" in endpoint) return connectPlain({ path: endpoint.path, ...reading }, onConnect);
     const { host, port, guard } = endpoint;
     const isAddress = isIP(host) !== 0;
     // An address is looked up by nobody.
     if (isAddress && guard?.allows(host) === false) return failedSocket(guard.refusalOf(host));
-    const where = { host, port, ...(guard !== undefined && { lookup: guard.lookup }) };
+    const where = { host, port, ...reading, ...(guard !== undefined && { lookup: guard.lookup }) };
     if (!endpoint.isTls) return connectPlain(where, onConnect);
     const session = this.#owner.tlsSession;
     const servername = isAddress ? "" : host;
@@ -232,6 +239,13 @@ export class UpstreamConnection implements BodySink, Timed {
     this.#isConnected = true;
     if (this.#handler !== undefined) this.#await(this.#owner.timeouts.firstByteMs);
   }
+
+  readonly #onRead = (length: number): boolean => {
+    const bytes = Buffer.allocUnsafe(length);
+    readBuffer.copy(bytes, 0, 0, length);
+    this.#onData(bytes);
+    return true;
+  };
 
   readonly #onData = (bytes: Buffer): void => {
     const handler = this.#handler;

@@ -11,6 +11,10 @@ import { callRow, openRow } from "./span.ts";
 const tickMs = 20;
 /** Ended calls are read in groups: the same code over several calls costs a third of what it does between packets. */
 const groupLimit = 32;
+/** Bytes that came meanwhile are passed on after so long of reading, and then it goes on. */
+const readSliceMs = 2;
+/** Where more wait than this, those are read first, so that they do not become ever more. */
+const endedLimit = 64;
 const blockRowLimit = 512;
 const blockBytesLimit = 1 << 20;
 const decodedInputLimit = 16 << 20;
@@ -32,6 +36,7 @@ export class Recorder implements AsyncDisposable {
   /** Ended calls that are still to be read. */
   #ended: CallRecord[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #nextSlice: NodeJS.Immediate | undefined;
   #waitingBytes = 0;
   #gatheredBytes = 0;
   /** When the first of the gathered rows came, on the clock of `performance.now`. */
@@ -62,13 +67,13 @@ export class Recorder implements AsyncDisposable {
   ended(call: CallRecord): void {
     call.isSettled = true;
     this.#ended.push(call);
-    if (this.#ended.length >= groupLimit) this.#readEnded();
+    if (this.#ended.length >= groupLimit) this.#readSoon();
     this.#arm();
   }
 
   /** Writes what was gathered and waits until the journal has it. */
   async flush(): Promise<void> {
-    this.#readEnded();
+    this.#readEnded(Number.POSITIVE_INFINITY);
     this.#writeBlock();
     while (this.#pending.size > 0) {
       await Promise.all(this.#pending);
@@ -82,15 +87,30 @@ export class Recorder implements AsyncDisposable {
     this.#timer = undefined;
   }
 
-  #readEnded(): void {
+  #readSoon(): void {
+    this.#nextSlice ??= setImmediate(() => {
+      this.#nextSlice = undefined;
+      this.#readEnded(readSliceMs);
+    });
+  }
+
+  /** Reads ended calls, the oldest first, for about so long; goes on with the others in the event loop's next turn. */
+  #readEnded(forMs: number): void {
     const calls = this.#ended;
-    this.#ended = [];
-    for (const call of calls) {
-      if (call.requestEncoding === "" || call.input === undefined) this.#endAnswer(call);
-      else this.#track(this.#decodeInput(call).then(() => this.#endAnswer(call)));
+    const untilMs = performance.now() + forMs;
+    let count = 0;
+    while (count < calls.length && (calls.length - count > endedLimit || performance.now() < untilMs)) {
+      this.#readCall(calls[count++] as CallRecord);
     }
+    this.#ended = calls.slice(count);
+    if (this.#ended.length > 0) this.#readSoon();
     // Under load timers come late: rows do not wait for them.
     if (this.#writer.rowCount > 0 && performance.now() - this.#gatheredSinceMs > tickMs) this.#writeBlock();
+  }
+
+  #readCall(call: CallRecord): void {
+    if (call.requestEncoding === "" || call.input === undefined) this.#endAnswer(call);
+    else this.#track(this.#decodeInput(call).then(() => this.#endAnswer(call)));
   }
 
   #endAnswer(call: CallRecord): void {
@@ -154,7 +174,7 @@ export class Recorder implements AsyncDisposable {
   #tick(): void {
     this.#timer = undefined;
     this.#announce();
-    this.#readEnded();
+    this.#readEnded(readSliceMs);
     this.#writeBlock();
     if (this.#young.length > 0) this.#arm();
   }
