@@ -6,7 +6,7 @@ import type { Batch, OpenCall } from "../consumer.ts";
 import { journalFull, journalRecovered, journalWriteFailed } from "../events.ts";
 import type { Journal, JournalOptions, JournalStatus } from "./contract.ts";
 import { type EncodedFrame, encodeFrame, longestFrame, openKind, rowsKind, sealFrame, snapshotKind } from "./frame.ts";
-import { checkProducer, newIncarnation, segmentFile, segmentKey } from "./layout.ts";
+import { checkProducer, newIncarnation, type SegmentKey, segmentFile, segmentKey } from "./layout.ts";
 import { encodeOpen, encodeSnapshot, type PreviousEnd } from "./open-calls.ts";
 import { OwnerLock } from "./owner.ts";
 import { PositionFile } from "./position.ts";
@@ -48,6 +48,7 @@ interface Group {
 
 interface Segment {
   readonly number: number;
+  readonly key: SegmentKey;
   readonly file: SegmentFile;
   /** Where the next frame goes. */
   end: number;
@@ -280,15 +281,14 @@ class SegmentedJournal implements Journal {
     if (present !== undefined && present.end < this.#options.segmentBytes) return present;
     const number = ++this.#segmentCount;
     const file = await this.#options.files.create(join(this.folder, segmentFile(number)));
-    this.#segment = { number, file, end: 0, durableEnd: 0 };
+    this.#segment = { number, key: segmentKey(this.incarnation, number), file, end: 0, durableEnd: 0 };
     await present?.file.close().catch(() => {});
     return this.#segment;
   }
 
   async #append(queued: readonly Queued[], segment: Segment): Promise<void> {
     const frames = [...this.#leadingFrames(segment), ...queued.map(({ frame }) => frame)];
-    const key = segmentKey(this.incarnation, segment.number);
-    for (const frame of frames) sealFrame(frame, key);
+    for (const frame of frames) sealFrame(frame, segment.key);
     const buffers = frames.flatMap(({ head, body }) => (body.length === 0 ? [head] : [head, body]));
     await segment.file.write(buffers, segment.end);
     segment.end += frames.reduce((sum, { length }) => sum + length, 0);
