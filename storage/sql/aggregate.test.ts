@@ -210,6 +210,19 @@ describe("on the engine", () => {
       }
     });
 
+    test("a range of whole days has no ends", async () => {
+      const dayNano = 24n * hourNano;
+      const firstNano = (startNano / dayNano - 3n) * dayNano;
+      const whole = { fromUnixNano: firstNano, toUnixNano: firstNano + 3n * dayNano };
+      const question = { ...top, select: ["count()"], group_by: ["user"], filter: "user:user-1" };
+      const { data } = await aggregate(store, people, { range: whole, aggregation: checkAggregation(question) });
+      const own = spread.filter(
+        ({ start_time, kind, user_id }) =>
+          start_time >= whole.fromUnixNano && start_time < whole.toUnixNano && kind === "llm" && user_id === "user-1",
+      );
+      assert.deepEqual(data, [{ group: { user_id: "user-1" }, values: { "count()": own.length } }]);
+    });
+
     test("kinds that are named are not in it", async () => {
       const question = { ...top, group_by: ["user"], filter: "user:* kind:tool" };
       assert.equal(tableOf(question), "usage_user_1d");

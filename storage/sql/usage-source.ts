@@ -13,7 +13,7 @@ import {
   userTotalFields,
 } from "./filter-columns.ts";
 import { rollupMeasureColumns, rollupMeasures, spanMeasures } from "./measures.ts";
-import { spansStartedWithin, startedWithin, type TimeRange } from "./time-range.ts";
+import { spansStartedWithin, type TimeRange } from "./time-range.ts";
 
 /** Where totals are read from: the rollups where they know every field that is asked for, else the spans. */
 export interface UsageSource {
@@ -143,12 +143,8 @@ function userSource(bindings: Bindings, question: UsageQuestion, days: TimeRange
   const billed = `kind IN (${[...billedKinds].map((kind) => `'${kind}'`).join(", ")})`;
   const sums = [...userRollupSums];
   const ofSpans = fields.map((field) => (field === "model" ? `${spanModel} AS model` : field));
-  const ends = [
-    bindings.tenant,
-    spansStartedWithin(bindings, question.range),
-    `NOT (${startedWithin(bindings, days)})`,
-    ...filterConditions(bindings, filter),
-  ];
+  const ends = endsAround(question.range, days).map((end) => `(${spansStartedWithin(bindings, end)})`);
+  const ofEnds = [bindings.tenant, `(${ends.join(" OR ") || "0"})`, ...filterConditions(bindings, filter)];
   return {
     kind: "rollups",
     from: `FROM (SELECT toDateTime(day, 'UTC') AS at, ${fields.join(", ")}, ${count} AS span_count, ${sums.join(", ")}
@@ -159,11 +155,20 @@ function userSource(bindings: Bindings, question: UsageQuestion, days: TimeRange
   SELECT toDateTime(start_time) AS at, ${ofSpans.join(", ")}, toUInt64(1) AS span_count,
     ${sums.map((name) => `if(${billed}, ${name}, NULL) AS ${name}_sum`).join(", ")}
   FROM spans
-  WHERE ${ends.join(" AND ")})`,
+  WHERE ${ofEnds.join(" AND ")})`,
     measures: "",
     model: "model",
     second: "toUnixTimestamp(at)",
   };
+}
+
+/** What is left of a range at its ends. */
+function endsAround(range: TimeRange, days: TimeRange): TimeRange[] {
+  const ends = [
+    { fromUnixNano: range.fromUnixNano, toUnixNano: days.fromUnixNano },
+    { fromUnixNano: days.toUnixNano, toUnixNano: range.toUnixNano },
+  ];
+  return ends.filter(({ fromUnixNano, toUnixNano }) => fromUnixNano < toUnixNano);
 }
 
 function onDays(bindings: Bindings, days: TimeRange): string {
