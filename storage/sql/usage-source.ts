@@ -143,14 +143,15 @@ function userSource(bindings: Bindings, question: UsageQuestion, days: TimeRange
   const billed = `kind IN (${[...billedKinds].map((kind) => `'${kind}'`).join(", ")})`;
   const sums = [...userRollupSums];
   const ofSpans = fields.map((field) => (field === "model" ? `${spanModel} AS model` : field));
+  const filterOfDays = filterConditions(bindings, hasKinds ? filter : question.filter, columns);
+  const ofDays = [bindings.tenant, onDays(bindings, days), ...filterOfDays];
   const ends = endsAround(question.range, days).map((end) => `(${spansStartedWithin(bindings, end)})`);
   const ofEnds = [bindings.tenant, `(${ends.join(" OR ") || "0"})`, ...filterConditions(bindings, filter)];
   return {
     kind: "rollups",
     from: `FROM (SELECT toDateTime(day, 'UTC') AS at, ${fields.join(", ")}, ${count} AS span_count, ${sums.join(", ")}
   FROM ${table}
-  WHERE ${bindings.tenant} AND ${onDays(bindings, days)}
-    AND ${compileFilter(bindings, hasKinds ? filter : question.filter, columns)}
+  WHERE ${ofDays.join(" AND ")}
   UNION ALL
   SELECT toDateTime(start_time) AS at, ${ofSpans.join(", ")}, toUInt64(1) AS span_count,
     ${sums.map((name) => `if(${billed}, ${name}, NULL) AS ${name}_sum`).join(", ")}
