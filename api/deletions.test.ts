@@ -29,7 +29,14 @@ test("a user's data is deleted, in the caller's project alone, and its deletion 
   assert.equal(started.status, 202, JSON.stringify(started.body));
   const { deletion_id, found_rows } = deletion.parse(started.body);
   const none = { exemplars: 0, logs: 0, metric_1h: 0, metric_1m: 0, metric_points: 0 };
-  assert.deepEqual(found_rows, { ...none, spans: 1, trace_index: 1, traces: 1, usage_user_1d: 1 });
+  assert.deepEqual(found_rows, {
+    ...none,
+    spans: 1,
+    trace_index: 1,
+    traces: 1,
+    usage_user_1d: 1,
+    usage_user_total_1d: 1,
+  });
   let { body } = started;
   for (let tries = 0; tries < 2400 && body.status !== "done"; tries++) {
     await sleep(50);

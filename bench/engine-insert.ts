@@ -45,6 +45,7 @@ const views = [
   "usage_1h_view",
   "usage_1d_view",
   "usage_user_1d_view",
+  "usage_user_total_1d_view",
 ];
 const dropViews = views.map((view) => `DROP VIEW IF EXISTS ${view}`);
 const dropIndexes = ["input_words", "output_words", "name_words", "error_words"].map(
@@ -63,6 +64,7 @@ const variants: Record<string, readonly string[]> = {
     (table) => `DROP VIEW ${table}_view`,
   ),
   "without usage_user_1d": [`DROP VIEW usage_user_1d_view`],
+  "without usage_user_total_1d": [`DROP VIEW usage_user_total_1d_view`],
   "without any view": dropViews,
   "without text indexes": dropIndexes,
   "without bloom filters": dropBlooms,
@@ -146,7 +148,16 @@ async function measure(name: string, statements: readonly string[], batches: Uin
   const inserted = cpuSeconds();
   const seconds = (performance.now() - startedMs) / 1000;
   await store.command(`SYSTEM START MERGES`);
-  for (const table of ["spans", "traces", "trace_index", "usage_1m", "usage_1h", "usage_1d", "usage_user_1d"])
+  for (const table of [
+    "spans",
+    "traces",
+    "trace_index",
+    "usage_1m",
+    "usage_1h",
+    "usage_1d",
+    "usage_user_1d",
+    "usage_user_total_1d",
+  ])
     await store.command(`OPTIMIZE TABLE ${table} FINAL`);
   const merged = cpuSeconds();
   const bytes = await diskBytes(store);

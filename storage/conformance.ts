@@ -333,6 +333,7 @@ export async function contentsOf(store: Store): Promise<unknown[]> {
     "SELECT count() AS n, sum(cityHash64(span_id)) AS h FROM traces",
     "SELECT sum(span_count) AS n, sum(cost_nano_usd) AS h FROM trace_index",
     "SELECT sum(span_count) AS n, sum(cost_nano_usd) AS h FROM usage_user_1d",
+    "SELECT sum(call_count) AS n, sum(cost_nano_usd) AS h FROM usage_user_total_1d",
     ...["usage_1m", "usage_1h", "usage_1d"].map(
       (table) => `SELECT sum(span_count) AS n, sum(cost_nano_usd) AS h,
         countMerge(arrayReduce('countState', [1])) AS one, quantilesTDigestMerge(0.5, 0.9, 0.95, 0.99)(ttft_state) AS q FROM ${table}`,
@@ -398,7 +399,18 @@ export async function compareRollups(store: Store): Promise<void> {
      FROM spans GROUP BY project_id, trace ORDER BY project_id, trace`,
   );
   assert.deepEqual(traceTotals, wantedTotals);
+  const [userTotals, wantedUserTotals] = await Promise.all([
+    store.query(userTotalsSql("usage_user_total_1d", "sum(call_count)", "1")),
+    store.query(
+      userTotalsSql("(SELECT *, toDate(start_time) AS day FROM spans)", "count()", `user_id != '' AND ${billed}`),
+    ),
+  ]);
+  assert.deepEqual(userTotals, wantedUserTotals);
 }
+
+const userTotalsSql = (table: string, count: string, where: string) =>
+  `SELECT project_id, day, user_id, ${count} AS calls, ${narrow.sums.map((name) => `sum(${name}) AS sum_${name}`).join(", ")}
+   FROM ${table} WHERE ${where} GROUP BY project_id, day, user_id ORDER BY project_id, day, user_id`;
 
 /** Digests of parts merge to nearly the digest of the whole. */
 async function compareQuantiles(store: Store, table: string, where: string): Promise<void> {

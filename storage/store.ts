@@ -248,8 +248,9 @@ function isBrokenConnection(error: unknown): boolean {
   return code === "ECONNRESET" || code === "EPIPE" || message === "socket hang up";
 }
 
-/** The indexes of words and of attributes, built when parts are merged. */
-const laterIndexes = "input_words,output_words,name_words,error_words,body_words,by_attribute_key,by_attribute_value";
+/** The indexes of words, of attributes and of the weeks of traces, built when parts are merged. */
+const laterIndexes =
+  "input_words,output_words,name_words,error_words,body_words,by_attribute_key,by_attribute_value,has_trace";
 
 /**
  * The batch becomes one part a partition, so that the token recognises it whole: blocks are squashed up to sizes that

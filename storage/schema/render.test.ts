@@ -69,14 +69,14 @@ test("every statement can be repeated: a migration may be interrupted", () => {
     for (const statement of statementsFor(target))
       assert.match(
         statement,
-        /^CREATE [A-Z ]+ IF NOT EXISTS |^TRUNCATE TABLE IF EXISTS |^INSERT INTO usage_1h SELECT|^ALTER TABLE [^;]+\s(?:ADD (?:INDEX|COLUMN) IF NOT EXISTS|MATERIALIZE INDEX IF EXISTS|MODIFY (?:TTL|QUERY|(?:COLUMN \w+\s+MODIFY )?SETTING))\s/,
+        /^CREATE [A-Z ]+ IF NOT EXISTS |^TRUNCATE TABLE IF EXISTS |^INSERT INTO (?:usage_1h|usage_user_total_1d) SELECT|^ALTER TABLE [^;]+\s(?:ADD (?:INDEX|COLUMN) IF NOT EXISTS|MATERIALIZE INDEX IF EXISTS|MODIFY (?:TTL|QUERY|(?:COLUMN \w+\s+MODIFY )?SETTING))\s/,
       );
 });
 
 test("on a cluster every statement is for all of it, and every table of rows is replicated", () => {
   for (const statement of statementsFor(cluster)) {
     // What is inserted goes through a Distributed table to all of it.
-    assert.match(statement, /ON CLUSTER `main`|^INSERT INTO usage_1h /);
+    assert.match(statement, /ON CLUSTER `main`|^INSERT INTO (?:usage_1h|usage_user_total_1d) /);
     assert.doesNotMatch(statement, /ENGINE = (?!Replicated|Distributed)/);
   }
 });

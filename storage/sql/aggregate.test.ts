@@ -182,7 +182,7 @@ describe("on the engine", () => {
     );
     before(() => insertSpans(store, spread));
     const query = (json: object) => ({ range: days, aggregation: checkAggregation(json) });
-    const tableOf = (json: object) => /\busage_user_1d\b/.exec(aggregateStatement(people, query(json)).sql)?.[0];
+    const tableOf = (json: object) => /\busage_user\w*/.exec(aggregateStatement(people, query(json)).sql)?.[0];
     const top = { select: ["count()", "sum(cost)", "sum(input_tokens)"], group_by: ["user", "model"] };
 
     test("whole days come from their rollup, the ends of the range from spans", async () => {
@@ -196,6 +196,53 @@ describe("on the engine", () => {
         const tokens = sumOf(own, (row) => row.input_tokens);
         assert.deepEqual(Object.values(values), [own.length, cost, tokens]);
       }
+    });
+
+    test("totals of users alone come from a smaller one", async () => {
+      const question = { ...top, group_by: ["user"], filter: "user:*" };
+      assert.equal(tableOf(question), "usage_user_total_1d");
+      const { data } = await aggregate(store, people, query(question));
+      assert.equal(data.length, new Set(named.map(({ user_id }) => user_id)).size);
+      for (const { group, values } of data) {
+        const own = named.filter((row) => row.user_id === group["user_id"]);
+        const cost = sumOf(own, (row) => row.cost_nano_usd);
+        assert.deepEqual(Object.values(values), [own.length, cost, sumOf(own, (row) => row.input_tokens)]);
+      }
+    });
+
+    test("a range of whole days has no ends", async () => {
+      const dayNano = 24n * hourNano;
+      const firstNano = (startNano / dayNano - 3n) * dayNano;
+      const whole = { fromUnixNano: firstNano, toUnixNano: firstNano + 3n * dayNano };
+      const question = { ...top, select: ["count()"], group_by: ["user"], filter: "user:user-1" };
+      const { data } = await aggregate(store, people, { range: whole, aggregation: checkAggregation(question) });
+      const own = spread.filter(
+        ({ start_time, kind, user_id }) =>
+          start_time >= whole.fromUnixNano && start_time < whole.toUnixNano && kind === "llm" && user_id === "user-1",
+      );
+      assert.deepEqual(data, [{ group: { user_id: "user-1" }, values: { "count()": own.length } }]);
+    });
+
+    test("kinds that are named are not in it", async () => {
+      const question = { ...top, group_by: ["user"], filter: "user:* kind:tool" };
+      assert.equal(tableOf(question), "usage_user_1d");
+      const { data } = await aggregate(store, people, query(question));
+      assert.ok(data.length > 0);
+    });
+
+    test("of data that is older than it, it is counted by its migration", async () => {
+      const ask = () => aggregate(store, people, query({ ...top, group_by: ["user"], filter: "user:*" }));
+      const before = await ask();
+      for (const undone of [
+        "DROP VIEW usage_user_total_1d_view",
+        "TRUNCATE TABLE usage_user_total_1d",
+        "ALTER TABLE schema_migrations DELETE WHERE number = 18 SETTINGS mutations_sync = 1",
+      ]) {
+        await store.command(undone);
+      }
+      assert.notDeepEqual((await ask()).data, before.data);
+      assert.deepEqual((await store.migrate()).applied, [18]);
+      assert.deepEqual(await ask(), before);
     });
 
     for (const [name, json] of Object.entries({

@@ -54,7 +54,7 @@ export async function aggregate(
   const rows = await reader.query<RawRow>(sql, params, options);
   return {
     range: widened(range),
-    data: rows.slice(0, aggregation.limit).map((row) => toAggregateRow(row, aggregation)),
+    data: toAggregateRows(rows.slice(0, aggregation.limit), aggregation),
     is_truncated: rows.length > aggregation.limit,
   };
 }
@@ -170,14 +170,20 @@ function havingCondition(
   return `ifNull(${figure(measure)} ${signs[op]} ${bindings.bind("Float64", value)}, 0)`;
 }
 
-function toAggregateRow(row: RawRow, { measures, groupBy, bucketSeconds }: Aggregation): AggregateRow {
-  const group = groupBy.map((name, index) => [name, String(row[`group_${index}`])] as const);
-  const values = measures.map((measure, index) => [measureName(measure), known(row[`measure_${index}`])] as const);
-  return {
-    ...(bucketSeconds !== undefined && { time: timeOf(Number(row["bucket"])) }),
-    group: Object.fromEntries(group),
-    values: Object.fromEntries(values),
+/** There may be ten thousand rows: names of measures and times of buckets are made once. */
+function toAggregateRows(rows: readonly RawRow[], { measures, groupBy, bucketSeconds }: Aggregation): AggregateRow[] {
+  const names = measures.map(measureName);
+  const times = new Map<unknown, string>();
+  const timeAt = (bucket: unknown) => {
+    const time = times.get(bucket) ?? timeOf(Number(bucket));
+    times.set(bucket, time);
+    return time;
   };
+  return rows.map((row) => ({
+    ...(bucketSeconds !== undefined && { time: timeAt(row["bucket"]) }),
+    group: Object.fromEntries(groupBy.map((name, index) => [name, String(row[`group_${index}`])])),
+    values: Object.fromEntries(names.map((name, index) => [name, known(row[`measure_${index}`])])),
+  }));
 }
 
 function known(value: unknown): number | null {

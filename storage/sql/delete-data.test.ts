@@ -113,7 +113,7 @@ test("what names the user outside of spans goes too: log records, points, exempl
   const before = await rowsOf(others);
   const deletion = await startDeletion(store, whose, { userId: "ada" });
   assert.deepEqual(deletion.found_rows, {
-    ...{ spans: 2, traces: 1, trace_index: 1, usage_user_1d: 1, logs: 3 },
+    ...{ spans: 2, traces: 1, trace_index: 1, usage_user_1d: 1, usage_user_total_1d: 0, logs: 3 },
     ...{ metric_points: 1, metric_1m: 1, metric_1h: 1, exemplars: 1 },
   });
   const done = await untilDone(whose, deletion);

@@ -28,6 +28,8 @@ export interface Deletion {
 }
 
 const traceTables = ["spans", "traces", "trace_index", "logs"] as const;
+/** Totals of users. */
+const userTables = ["usage_user_1d", "usage_user_total_1d"] as const;
 /** Tables whose rows can name a user among their attributes. */
 const attributeTables = ["logs", "metric_points", "metric_1m", "metric_1h"] as const;
 /** The attributes of log records and points by which senders name a user. */
@@ -35,7 +37,8 @@ const userAttributes = ["user.id", "enduser.id", "user_id", "langfuse.user.id", 
 
 /** Every table with data of projects; with `receiptTables` all that name one, which a test compares with the schema. */
 export const projectTables = [
-  ...["spans", "traces", "trace_index", "usage_1m", "usage_1h", "usage_1d", "usage_user_1d"],
+  ...["spans", "traces", "trace_index", "usage_1m", "usage_1h", "usage_1d"],
+  ...userTables,
   ...["logs", "metric_points", "metric_1m", "metric_1h"],
 ] as const;
 /** What tells which traces were kept that the rules hold; ids alone, and they expire. */
@@ -216,7 +219,7 @@ function removalsOf(bindings: Bindings, request: DeletionRequest): Removal[] {
   const conditions = new Map<string, string>(traceTables.map((table) => [table, isMeant]));
   if (request.subject === "user") {
     const user = bindings.bind("String", request.subjectId);
-    conditions.set("usage_user_1d", `user_id = ${user}`);
+    for (const table of userTables) conditions.set(table, `user_id = ${user}`);
     const names = userAttributes.map((name) => `attributes['${name}'] = ${user} OR resource['${name}'] = ${user}`);
     for (const table of attributeTables) {
       conditions.set(table, [conditions.get(table) ?? [], ...names].flat().join(" OR "));

@@ -123,3 +123,15 @@ export const userRollupColumnsOfFilter: FilterColumns = {
   expression: (field) => (userRollupColumns.has(field) ? field : undefined),
   searched: () => undefined,
 };
+
+/** `usage_user_total_1d` has a row a user and day, of the kinds that are billed. */
+export const userTotalFields = ["user_id"] as const;
+
+const userTotalColumns = new Set<string>(userTotalFields);
+
+/** `usage_user_total_1d` has its key alone. */
+export const userTotalColumnsOfFilter: FilterColumns = {
+  hasAttributes: false,
+  expression: (field) => (userTotalColumns.has(field) ? field : undefined),
+  searched: () => undefined,
+};

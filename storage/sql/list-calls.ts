@@ -6,8 +6,8 @@ import { filterConditions, withKinds } from "./compile-filter.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
 import type { Statement } from "./statement.ts";
-import { spansStartedNear, spansStartedWithin, type TimeRange } from "./time-range.ts";
-import { timeWindows } from "./time-windows.ts";
+import { spansStartedWithin, type TimeRange } from "./time-range.ts";
+import { daysFirst, timeWindows } from "./time-windows.ts";
 
 export interface ListCallsQuestion {
   readonly range: TimeRange;
@@ -23,9 +23,6 @@ export interface Page<Item> {
   readonly data: Item[];
   readonly next_cursor: string | null;
 }
-
-/** A day, the rest of a month: each window is a statement. */
-const windows = { firstNano: 24n * 3_600_000_000_000n, growth: 24n };
 
 /** The kinds that a list of calls shows unless told otherwise. */
 const callKinds = ["llm", "embedding", "reranker", "http"];
@@ -55,66 +52,16 @@ export async function listCalls(
   const rows: RawRow[] = [];
   // Two threads would read twice as far before they know that a page is full.
   const reading = { ...options, threads: 1 };
-  for (const [index, range] of timeWindows(whole, order, windows, end).entries()) {
-    const asked = { ...question, range, limit: question.limit - rows.length };
-    const read = index === 0 ? rowsWithin : rareRowsWithin;
-    rows.push(...(await read(reader, project, asked, reading)));
+  for (const range of timeWindows(whole, order, daysFirst, end)) {
+    const { sql, params } = listCallsStatement(project, { ...question, range, limit: question.limit - rows.length });
+    rows.push(...(await reader.query<RawRow>(sql, params, reading)));
     if (rows.length > question.limit) break;
   }
   return pageOf(rows, question.limit, toCallSummary);
 }
 
-function rowsWithin(reader: SqlReader, project: ProjectId, question: ListCallsQuestion, options?: ReadOptions) {
-  const { sql, params } = listCallsStatement(project, question);
-  return reader.query<RawRow>(sql, params, options);
-}
-
-/**
- * The same of rows that lie far from each other, as those that a day has no page of: which they are is found first, so
- * that all columns are read of those alone.
- */
-async function rareRowsWithin(
-  reader: SqlReader,
-  project: ProjectId,
-  question: ListCallsQuestion,
-  options?: ReadOptions,
-): Promise<RawRow[]> {
-  const { sql, params } = listCallsStatement(project, question, keySelection);
-  const keys = await reader.query<RowKey>(sql, params, options);
-  if (keys.length === 0) return [];
-  const statement = rowsByKeyStatement(project, keys, question.order);
-  return reader.query<RawRow>(statement.sql, statement.params, options);
-}
-
-/** What tells a project's rows apart. */
-interface RowKey {
-  readonly start_nano: string;
-  readonly span_hex: string;
-}
-
-const keySelection = "toString(toUnixTimestamp64Nano(start_time)) AS start_nano, lower(hex(span_id)) AS span_hex";
-
-function rowsByKeyStatement(project: ProjectId, keys: readonly RowKey[], order: ListOrder = "newest"): Statement {
-  const bindings = new Bindings(project);
-  const starts = keys.map(({ start_nano }) => BigInt(start_nano));
-  const spanIds = keys.map(({ span_hex }) => span_hex);
-  const sql = `SELECT ${summarySelection}
-FROM spans
-WHERE ${bindings.tenant}
-  AND ${spansStartedNear(bindings, starts)}
-  AND (start_time, span_id) IN (
-    SELECT fromUnixTimestamp64Nano(key.1, 'UTC'), toFixedString(unhex(key.2), 8)
-    FROM (SELECT arrayJoin(arrayZip(${bindings.bind("Array(Int64)", starts)}, ${bindings.bind("Array(String)", spanIds)})) AS key))
-ORDER BY ${inOrderOf(order)}`;
-  return { sql, params: bindings.params };
-}
-
 /** The statement of a page of calls, and one row more. */
-export function listCallsStatement(
-  project: ProjectId,
-  question: ListCallsQuestion,
-  selection = summarySelection,
-): Statement {
+export function listCallsStatement(project: ProjectId, question: ListCallsQuestion): Statement {
   const { order = "newest" } = question;
   const bindings = new Bindings(project);
   const filter = question.everyKind === true ? question.filter : withKinds(question.filter, callKinds);
@@ -124,7 +71,7 @@ export function listCallsStatement(
     ...filterConditions(bindings, filter),
   ];
   if (question.cursor !== undefined) conditions.push(...beyond(bindings, decodeCursor(question.cursor), order));
-  const sql = `SELECT ${selection}
+  const sql = `SELECT ${summarySelection}
 FROM spans
 WHERE ${conditions.join("\n  AND ")}
 ORDER BY ${inKeyOrderOf(order)}

@@ -9,7 +9,7 @@ import { rfc3339 } from "./instant.ts";
 import { beyond, cursorAt, inOrderOf, type ListOrder, type Page } from "./list-calls.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
 import { spansStartedWithin, startedWithin, type TimeRange } from "./time-range.ts";
-import { timeWindows } from "./time-windows.ts";
+import { daysFirst, timeWindows } from "./time-windows.ts";
 
 export interface ListTracesQuestion {
   /** When the entry span began. */
@@ -89,7 +89,7 @@ async function entryRows(reader: SqlReader, project: ProjectId, question: ListTr
   if ("and" in spanFilter && spanFilter.and.length === 0) return entriesWithin(reader, project, question, options);
   const cursor = question.cursor === undefined ? undefined : decodeCursor(question.cursor);
   const rows: RawRow[] = [];
-  for (const window of timeWindows(question.range, order, windows, cursor?.startTimeUnixNano)) {
+  for (const window of timeWindows(question.range, order, daysFirst, cursor?.startTimeUnixNano)) {
     const asked = { ...question, range: window, limit: limit - rows.length };
     rows.push(...(await entriesWithin(reader, project, asked, options, question.range)));
     if (rows.length >= limit) break;
@@ -99,9 +99,6 @@ async function entryRows(reader: SqlReader, project: ProjectId, question: ListTr
 
 /** How far before its entry a step may seem to begin: clocks of several machines differ. */
 const hourNano = 3_600_000_000_000n;
-
-/** Of a filter on spans: each window is a statement that reads all spans within it. */
-const windows = { firstNano: hourNano, growth: 8n };
 
 function entriesWithin(
   reader: SqlReader,

@@ -26,13 +26,6 @@ export function spansStartedWithin(bindings: Bindings, range: TimeRange): string
   return `${spansKey} >= ${first} AND ${spansKey} <= ${bindings.second(range.toUnixNano)} AND ${within}`;
 }
 
-/** That rows of `spans` are in the same ten minutes as one of the times, said of their key: no others are looked at. */
-export function spansStartedNear(bindings: Bindings, startsUnixNano: readonly bigint[]): string {
-  if (startsUnixNano.some((start) => start >= keyEndNano)) return "true";
-  const seconds = new Set(startsUnixNano.map((start) => tenMinutesOf(start) / secondNano));
-  return `${spansKey} IN (SELECT toDateTime(arrayJoin(${bindings.bind("Array(Int64)", [...seconds])}), 'UTC'))`;
-}
-
 const spansKey = "toStartOfTenMinutes(start_time)";
 /** The key's type ends in 2106 and begins again: of such times the key says nothing. */
 const keyEndNano = 2n ** 32n * secondNano;

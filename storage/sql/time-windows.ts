@@ -7,6 +7,9 @@ export interface WindowSizes {
   readonly growth: bigint;
 }
 
+/** A day, the rest of a month: each window is a statement. */
+export const daysFirst: WindowSizes = { firstNano: 24n * 3_600_000_000_000n, growth: 24n };
+
 /**
  * Parts of a range from the end that is shown first. A list is asked for one after the other until its page is full:
  * what is common is found in the first, and what is rare costs little in any. A cursor is where the page before ended.

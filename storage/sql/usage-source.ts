@@ -3,14 +3,17 @@ import type { Filter } from "@weir/query";
 import type { Bindings } from "./bindings.ts";
 import { compileFilter, filterConditions, isAnsweredBy, withKinds } from "./compile-filter.ts";
 import {
+  type FilterColumns,
   rollupColumnsOfFilter,
   rollupFields,
   spanModel,
   userRollupColumnsOfFilter,
   userRollupFields,
+  userTotalColumnsOfFilter,
+  userTotalFields,
 } from "./filter-columns.ts";
 import { rollupMeasureColumns, rollupMeasures, spanMeasures } from "./measures.ts";
-import { spansStartedWithin, startedWithin, type TimeRange } from "./time-range.ts";
+import { spansStartedWithin, type TimeRange } from "./time-range.ts";
 
 /** Where totals are read from: the rollups where they know every field that is asked for, else the spans. */
 export interface UsageSource {
@@ -53,15 +56,45 @@ export function usageSource(bindings: Bindings, question: UsageQuestion): UsageS
     !needsSpans && by.every((field) => known.has(field)) && isAnsweredBy(filter, rollupColumnsOfFilter);
   if (isByRollups) return rollupSource(bindings, { ...question, filter });
   const days = question.isOfUserSums === true ? daysOf(question) : undefined;
-  if (days !== undefined && isByUsers(by, filter)) return userSource(bindings, { ...question, filter }, days);
+  const rollup = userRollups.find((one) => isByUsers(by, question.filter, one));
+  if (days !== undefined && rollup !== undefined) return userSource(bindings, question, days, rollup);
   return spanSource(bindings, { ...question, filter });
 }
 
-/** The rollup of users has no rows for calls of nobody: it answers where only those of a user are asked for. */
-function isByUsers(by: readonly string[], filter: Filter): boolean {
-  const known = new Set<string>(userRollupFields);
+/** Totals of users by day. */
+interface UserRollup {
+  readonly table: string;
+  /** What its rows are keyed by besides the day. */
+  readonly fields: readonly string[];
+  readonly columns: FilterColumns;
+  /** How many spans a row stands for. */
+  readonly count: string;
+  /** Whether its rows are of spans of any kind; else of those that a question is about unless it names kinds. */
+  readonly hasKinds: boolean;
+}
+
+/** The smallest first. */
+const userRollups: readonly UserRollup[] = [
+  {
+    table: "usage_user_total_1d",
+    fields: userTotalFields,
+    columns: userTotalColumnsOfFilter,
+    count: "call_count",
+    hasKinds: false,
+  },
+  {
+    table: "usage_user_1d",
+    fields: userRollupFields,
+    columns: userRollupColumnsOfFilter,
+    count: "span_count",
+    hasKinds: true,
+  },
+];
+
+/** The rollups of users have no rows for calls of nobody: they answer where only those of a user are asked for. */
+function isByUsers(by: readonly string[], filter: Filter, { fields, columns }: UserRollup): boolean {
   const namesUser = ("and" in filter ? filter.and : [filter]).some(isOfNamedUser);
-  return namesUser && by.every((field) => known.has(field)) && isAnsweredBy(filter, userRollupColumnsOfFilter);
+  return namesUser && by.every((field) => fields.includes(field)) && isAnsweredBy(filter, columns);
 }
 
 function isOfNamedUser(part: Filter): boolean {
@@ -104,31 +137,39 @@ function rollupSource(bindings: Bindings, { range, filter, bucketSeconds }: Usag
 }
 
 /** Whole days from the rollup, and what is left of the range at its ends from the spans. */
-function userSource(bindings: Bindings, { range, filter }: UsageQuestion, days: TimeRange): UsageSource {
-  const keys = userRollupFields.filter((field) => field !== "model").join(", ");
+function userSource(bindings: Bindings, question: UsageQuestion, days: TimeRange, rollup: UserRollup): UsageSource {
+  const filter = withKinds(question.filter, [...billedKinds]);
+  const { table, fields, columns, count, hasKinds } = rollup;
   const billed = `kind IN (${[...billedKinds].map((kind) => `'${kind}'`).join(", ")})`;
   const sums = [...userRollupSums];
-  const ends = [
-    bindings.tenant,
-    spansStartedWithin(bindings, range),
-    `NOT (${startedWithin(bindings, days)})`,
-    ...filterConditions(bindings, filter),
-  ];
+  const ofSpans = fields.map((field) => (field === "model" ? `${spanModel} AS model` : field));
+  const filterOfDays = filterConditions(bindings, hasKinds ? filter : question.filter, columns);
+  const ofDays = [bindings.tenant, onDays(bindings, days), ...filterOfDays];
+  const ends = endsAround(question.range, days).map((end) => `(${spansStartedWithin(bindings, end)})`);
+  const ofEnds = [bindings.tenant, `(${ends.join(" OR ") || "0"})`, ...filterConditions(bindings, filter)];
   return {
     kind: "rollups",
-    from: `FROM (SELECT toDateTime(day, 'UTC') AS at, ${keys}, model, span_count, ${sums.join(", ")}
-  FROM usage_user_1d
-  WHERE ${bindings.tenant} AND ${onDays(bindings, days)}
-    AND ${compileFilter(bindings, filter, userRollupColumnsOfFilter)}
+    from: `FROM (SELECT toDateTime(day, 'UTC') AS at, ${fields.join(", ")}, ${count} AS span_count, ${sums.join(", ")}
+  FROM ${table}
+  WHERE ${ofDays.join(" AND ")}
   UNION ALL
-  SELECT toDateTime(start_time) AS at, ${keys}, ${spanModel} AS model, toUInt64(1) AS span_count,
+  SELECT toDateTime(start_time) AS at, ${ofSpans.join(", ")}, toUInt64(1) AS span_count,
     ${sums.map((name) => `if(${billed}, ${name}, NULL) AS ${name}_sum`).join(", ")}
   FROM spans
-  WHERE ${ends.join(" AND ")})`,
+  WHERE ${ofEnds.join(" AND ")})`,
     measures: "",
     model: "model",
     second: "toUnixTimestamp(at)",
   };
+}
+
+/** What is left of a range at its ends. */
+function endsAround(range: TimeRange, days: TimeRange): TimeRange[] {
+  const ends = [
+    { fromUnixNano: range.fromUnixNano, toUnixNano: days.fromUnixNano },
+    { fromUnixNano: days.toUnixNano, toUnixNano: range.toUnixNano },
+  ];
+  return ends.filter(({ fromUnixNano, toUnixNano }) => fromUnixNano < toUnixNano);
 }
 
 function onDays(bindings: Bindings, days: TimeRange): string {
