@@ -3,8 +3,9 @@
  * core and engine. Then counts what is stored: every acknowledged span once.
  *
  *   node bench/ingest.ts [--seconds 20] [--connections 8] [--spans 500] [--kinds protobuf,gzip,grpc]
- *     [--peers all|collector,jaeger,phoenix] [--profile folder]
+ *     [--peers all|collector,jaeger,phoenix] [--profile folder] [--watch 60]
  *
+ * `--watch` prints every so many seconds what is stored by then, what waits in the journals, parts and memory.
  * With `--peers` the same is sent to others that take OTLP; `ingest-peers.ts` names them.
  */
 import { existsSync, readFileSync } from "node:fs";
@@ -19,7 +20,8 @@ import { type IngestPeer, type KnownPeer, type PeerStore, peersNamed } from "./i
 import { type SendOrder, type SendResult, startOtlpLoad } from "./otlp-load.ts";
 
 const roles: readonly Role[] = ["ingest", "core", "engine"];
-const storedWithinMs = 180_000;
+/** What waits at the end of a long load takes its time. */
+const leastStoredWithinMs = 180_000;
 /** A peer that has written nothing more for so long has dropped the rest. */
 const quietMs = 10_000;
 
@@ -31,9 +33,11 @@ const { values: flags } = parseArgs({
     kinds: { type: "string", default: "protobuf,gzip,grpc" },
     peers: { type: "string" },
     profile: { type: "string" },
+    watch: { type: "string" },
   },
 });
 
+const storedWithinMs = Math.max(leastStoredWithinMs, Number(flags.seconds) * 1000);
 const peers = flags.peers === undefined ? [] : peersNamed(flags.peers.split(","));
 console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, exports of ${flags.spans} spans`);
 for (const kind of flags.kinds.split(",") as SendOrder["kind"][]) {
@@ -45,9 +49,13 @@ async function measure(kind: SendOrder["kind"]): Promise<void> {
   const profiled = flags.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${flags.profile}` };
   await using weir = await Weir.start({ readyWithinMs: 120_000, environment: profiled });
   const before = cpuSeconds(weir);
+  const watching = new AbortController();
+  const watched = flags.watch === undefined ? undefined : watch(weir, Number(flags.watch), watching.signal);
   const result = await startOtlpLoad(orderOf(kind, kind === "grpc" ? weir.otlpGrpcUrl : weir.otlpHttpUrl, weir.apiKey))
     .result;
   const atEnd = cpuSeconds(weir);
+  watching.abort();
+  await watched;
   const per = perMillion(result);
   printRate(`Weir, ${kind}`, result);
   const used = roles.map((role) => `${role} ${per((atEnd[role] ?? 0) - (before[role] ?? 0))}`);
@@ -144,21 +152,40 @@ interface Stored {
   readonly distinct: number;
 }
 
-/** Asks the engine itself, until all is stored or no more comes. Rows of failed exports may be there too. */
-async function storedSpans(weir: Weir, wanted: number): Promise<Stored> {
+async function watch(weir: Weir, everySeconds: number, signal: AbortSignal): Promise<void> {
+  let before = await asked(weir, "count() FROM weir.spans WHERE source = 'otlp'");
+  for (let passed = everySeconds; ; passed += everySeconds) {
+    await sleep(everySeconds * 1000, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return;
+    const stored = await asked(weir, "count() FROM weir.spans WHERE source = 'otlp'");
+    const parts = await asked(weir, "count() FROM system.parts WHERE active AND database = 'weir'");
+    const waiting = allocatedBytes(join(weir.dataDirectory, "journal")) / 2 ** 20;
+    const memory = roles.map((role) => `${role} ${(figuresOf(weir.pidsOf(role)).residentBytes / 2 ** 20).toFixed(0)}`);
+    console.log(
+      `  after ${passed} s: ${stored} stored (${Math.round((stored - before) / everySeconds)}/s), ${waiting.toFixed(0)} MB in journals, ${parts} parts, MB resident: ${memory.join(", ")}`,
+    );
+    before = stored;
+  }
+}
+
+/** A number that the engine itself tells. */
+async function asked(weir: Weir, what: string): Promise<number> {
   const access = JSON.parse(readFileSync(join(weir.dataDirectory, "run", "engine.json"), "utf8")) as {
     url: string;
     username: string;
     password: string;
   };
-  const count = async (what: string): Promise<number> => {
-    const response = await fetch(access.url, {
-      method: "POST",
-      headers: { "x-clickhouse-user": access.username, "x-clickhouse-key": access.password },
-      body: `SELECT ${what} FROM weir.spans WHERE source = 'otlp'`,
-    });
-    return Number(await response.text());
-  };
+  const response = await fetch(access.url, {
+    method: "POST",
+    headers: { "x-clickhouse-user": access.username, "x-clickhouse-key": access.password },
+    body: `SELECT ${what}`,
+  });
+  return Number(await response.text());
+}
+
+/** Waits until all is stored or no more comes. Rows of failed exports may be there too. */
+async function storedSpans(weir: Weir, wanted: number): Promise<Stored> {
+  const count = (figure: string) => asked(weir, `${figure} FROM weir.spans WHERE source = 'otlp'`);
   let rows = 0;
   for (const startedMs = performance.now(); performance.now() - startedMs < storedWithinMs; await sleep(200)) {
     rows = await count("count()");
