@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { parseArgs } from "node:util";
 import { CodedError } from "@weir/model";
 import type { WeirConfig } from "./config-schema.ts";
@@ -36,13 +36,13 @@ export async function playSupervisedRole(args: string[]): Promise<void> {
   });
 }
 
-/** Whoever asks questions or stores rows yields to whoever is in line with traffic, as the engine does (10). */
-const nicenessOfCore = 5;
+/** Whoever takes spans, asks questions or stores rows yields to whoever is in line with calls, as the engine does (10). */
+const niceness: Readonly<Record<RoleName, number>> = { gateway: 0, ingest: 3, core: 5 };
 
 /** Runs one role in this process until it is asked to end, and ends the process. */
 export async function playRole(role: RoleName, config: WeirConfig, settings: RoleSettings): Promise<void> {
   const { index, isSupervised, demoProvider } = settings;
-  if (role === "core") setPriority(nicenessOfCore);
+  setPriority(Math.max(getPriority(), niceness[role]));
   const telemetry = createTelemetry({
     processName: `${role}-${index}`,
     log: isSupervised ? { ...config.log, format: "json" } : config.log,

@@ -97,6 +97,30 @@ export function describeStore(name: string, options: ConformanceOptions): void {
       await discard(first);
     });
 
+    test("a statement of a migration that goes on behind its dead program is ended by the next", async () => {
+      const opened = await fresh();
+      const { url, username, password } = address;
+      const abandoned = fetch(
+        `${url}/?query_id=weir-migration-${opened.database}&function_sleep_max_microseconds_per_block=0`,
+        {
+          method: "POST",
+          headers: { "x-clickhouse-user": username, "x-clickhouse-key": password },
+          body: `INSERT INTO ${opened.database}.usage_user_total_1d (project_id, user_id, call_count)
+          SELECT 'left', toString(number), sleepEachRow(1) FROM numbers(600)`,
+        },
+      );
+      const isRunning = () =>
+        opened.query("SELECT 1 FROM system.processes WHERE query_id = {id:String}", {
+          id: `weir-migration-${opened.database}`,
+        });
+      while ((await isRunning()).length === 0);
+      await opened.command("ALTER TABLE schema_migrations DELETE WHERE number = 18 SETTINGS mutations_sync = 1");
+      assert.deepEqual((await opened.migrate()).applied, [18]);
+      assert.match(await (await abandoned).text(), /QUERY_WAS_CANCELLED/);
+      assert.deepEqual(await opened.query("SELECT count() AS count FROM usage_user_total_1d"), [{ count: 0 }]);
+      await discard(opened);
+    });
+
     test("data of a newer program is refused, and left alone", async () => {
       const opened = await fresh();
       await opened.command("INSERT INTO schema_migrations (number, name, checksum) VALUES (9999, 'future', '')");

@@ -3,7 +3,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, cre
 import { CodedError, type TableName, type Telemetry } from "@weir/model";
 import { type Capabilities, type CapabilitiesRow, capabilitiesSql, toCapabilities } from "./capabilities.ts";
 import { insertError, queryError, reasonOf, timeoutError, typeOf } from "./clickhouse-error.ts";
-import { type MigrationReport, migrate } from "./schema/migrate.ts";
+import { type MigrationReport, migrate, type SchemaConnection } from "./schema/migrate.ts";
 import { mutationStatement, mutationsSource } from "./schema/mutation.ts";
 import { quoteName } from "./schema/render.ts";
 
@@ -175,9 +175,13 @@ class ClickHouseStore implements Store {
     }
   }
 
-  async command(sql: string, params: QueryParams = {}): Promise<void> {
+  command(sql: string, params: QueryParams = {}): Promise<void> {
+    return this.#run({ query: sql, query_params: { ...params } });
+  }
+
+  async #run(statement: Parameters<ClickHouseClient["command"]>[0]): Promise<void> {
     try {
-      await this.#commands.command({ query: sql, query_params: { ...params } });
+      await this.#commands.command(statement);
     } catch (error) {
       throw queryError(error);
     }
@@ -217,7 +221,11 @@ WHERE database = {database:String} AND NOT is_done AND position(command, {mark:S
     await this.#createDatabase();
     const { features } = await this.capabilities();
     const { cluster, telemetry } = this.#options;
-    return migrate({ connection: this, target: { database: this.database, cluster, features }, telemetry });
+    const connection: SchemaConnection = {
+      query: (sql, params) => this.query(sql, params),
+      command: (sql, queryId) => this.#run(queryId === undefined ? { query: sql } : alone(sql, queryId)),
+    };
+    return migrate({ connection, target: { database: this.database, cluster, features }, telemetry });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -246,6 +254,11 @@ WHERE database = {database:String} AND NOT is_done AND position(command, {mark:S
 function isBrokenConnection(error: unknown): boolean {
   const { code, message } = error as NodeJS.ErrnoException;
   return code === "ECONNRESET" || code === "EPIPE" || message === "socket hang up";
+}
+
+/** A statement that ends the one before it under its id, and is done on all shards when it is done. */
+function alone(query: string, queryId: string): Parameters<ClickHouseClient["command"]>[0] {
+  return { query, query_id: queryId, clickhouse_settings: { replace_running_query: 1, insert_distributed_sync: 1 } };
 }
 
 /** The indexes of words, of attributes and of the weeks of traces, built when parts are merged. */

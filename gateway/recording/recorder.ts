@@ -15,6 +15,8 @@ const groupLimit = 32;
 const readSliceMs = 2;
 /** Where more wait than this, those are read first, so that they do not become ever more. */
 const endedLimit = 64;
+/** A call that has ended is to be in the journal within 100 ms. */
+const longestWaitMs = 50;
 const blockRowLimit = 512;
 const blockBytesLimit = 1 << 20;
 const decodedInputLimit = 16 << 20;
@@ -99,13 +101,21 @@ export class Recorder implements AsyncDisposable {
     const calls = this.#ended;
     const untilMs = performance.now() + forMs;
     let count = 0;
-    while (count < calls.length && (calls.length - count > endedLimit || performance.now() < untilMs)) {
-      this.#readCall(calls[count++] as CallRecord);
+    try {
+      while (count < calls.length && (performance.now() < untilMs || this.#isOverdue(calls, count))) {
+        this.#readCall(calls[count++] as CallRecord);
+      }
+    } finally {
+      this.#ended = calls.slice(count);
     }
-    this.#ended = calls.slice(count);
     if (this.#ended.length > 0) this.#readSoon();
     // Under load timers come late: rows do not wait for them.
     if (this.#writer.rowCount > 0 && performance.now() - this.#gatheredSinceMs > tickMs) this.#writeBlock();
+  }
+
+  /** Whether the next call has waited so long, or so many wait with it, that others have to wait for it. */
+  #isOverdue(calls: readonly CallRecord[], next: number): boolean {
+    return calls.length - next > endedLimit || performance.now() - (calls[next] as CallRecord).endMs > longestWaitMs;
   }
 
   #readCall(call: CallRecord): void {

@@ -9,8 +9,9 @@ export interface RowBlock {
 
 /** Storage reads a block of so many rows nearly as cheaply, row by row, as a larger one. */
 const enoughRows = 256;
-/** A joint block ends at so many blocks, or so many bytes: more spares storage nothing, and others want their turn. */
+/** A joint block ends at so many blocks, rows or bytes: more spares storage nothing, and others want their turn. */
 const mostBlocks = 256;
+const mostRows = 2048;
 const mostBytes = 4 << 20;
 
 /** Joins the small blocks of inserts. One may serve several that are under way. */
@@ -43,8 +44,10 @@ export class JointBlocks {
     try {
       return [joiner.join(group)];
     } catch (error) {
-      if (error instanceof RangeError) return group;
-      throw error;
+      if (!(error instanceof RangeError)) throw error;
+      // It may have learned a type of theirs that a column no longer has.
+      this.#joiners.delete(table);
+      return group;
     }
   }
 }
@@ -52,10 +55,13 @@ export class JointBlocks {
 /** At least one block, however large. */
 function endOfGroup(blocks: readonly RowBlock[], from: number): number {
   let byteCount = 0;
+  let allRows = 0;
   for (let at = from; at < blocks.length; at++) {
     const { block, rowCount } = blocks[at] as RowBlock;
     byteCount += block.length;
-    if (at > from && (rowCount >= enoughRows || byteCount > mostBytes || at - from === mostBlocks)) return at;
+    allRows += rowCount;
+    const isFull = at - from === mostBlocks || allRows > mostRows || byteCount > mostBytes;
+    if (at > from && (isFull || rowCount >= enoughRows)) return at;
     if (rowCount >= enoughRows) return at + 1;
   }
   return blocks.length;

@@ -51,6 +51,9 @@ const questions: [name: string, input: string, question: string | undefined][] =
     `[${user(`${"a".repeat(31)}\\"${"b".repeat(31)}`)}]`,
     `${"a".repeat(31)}"${"b".repeat(31)}`,
   ],
+  ["behind much else", `[${user("a".repeat(20_000))},${user("b")}]`, "b"],
+  ["before much else", `[${user("a")},{"role":"tool","content":"${"b".repeat(20_000)}"}]`, undefined],
+  ["longer than is looked at", `[${user("a".repeat(9000))}]`, undefined],
   ["cut", `[${user("a")},`, undefined],
   ["nothing", "", undefined],
 ];
@@ -65,6 +68,7 @@ const answers: [name: string, output: string, text: string | undefined][] = [
   ["a call", answer(`"parts":[{"type":"tool_call","name":"f","arguments":{}}]`), undefined],
   ["a call beside", answer(`"content":"a","tool_calls":[]`), undefined],
   ["of a tool", `[{"role":"tool","content":"a"}]`, undefined],
+  ["longer than is looked at", answer(`"content":"${"a".repeat(9000)}"`), undefined],
   ["nothing", "[]", undefined],
 ];
 for (const [name, output, text] of answers)

@@ -14,6 +14,8 @@ const [user, assistant] = [word("user"), word("assistant")];
 const quotedUser = word('"user"');
 const quotedRole = word('"role"');
 
+/** A question is looked for in so many bytes from the end, an answer in so many from the beginning. */
+const mostBytes = 8192;
 /** Longer ones are searched by the system. */
 const shortString = 32;
 
@@ -41,13 +43,15 @@ export class PlainMessage {
   /** Whether the last message of a user is plain and has a text. */
   findLastQuestion(bytes: Buffer, from: number, to: number): boolean {
     if (!this.#isList(bytes, from, to)) return false;
-    const start = this.#startOfLastQuestion(from);
+    const start = this.#startOfLastQuestion(Math.max(from, to - mostBytes));
     return start !== undefined && isPlain(() => this.#message(start, user) && this.#isFollowedByOthers());
   }
 
   /** Whether the first message is a plain answer and has a text. */
   findFirstAnswer(bytes: Buffer, from: number, to: number): boolean {
-    return this.#isList(bytes, from, to) && isPlain(() => this.#message(from + 1, assistant));
+    if (!this.#isList(bytes, from, to)) return false;
+    this.#end = Math.min(to, from + mostBytes);
+    return isPlain(() => this.#message(from + 1, assistant));
   }
 
   #isList(bytes: Buffer, from: number, to: number): boolean {

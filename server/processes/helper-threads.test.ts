@@ -8,7 +8,14 @@ import { readFile } from "node:fs/promises";
 import { getPriority } from "node:os";
 import { letHelperThreadsYield } from ${JSON.stringify(new URL("./helper-threads.ts", import.meta.url).href)};
 await readFile("/proc/self/stat");
-const niceness = () => Object.fromEntries(readdirSync("/proc/self/task").map((id) => [id, getPriority(Number(id))]));
+const nicenessOf = (id) => {
+  try {
+    return [[id, getPriority(Number(id))]];
+  } catch {
+    return []; // It has ended meanwhile.
+  }
+};
+const niceness = () => Object.fromEntries(readdirSync("/proc/self/task").flatMap(nicenessOf));
 const before = niceness();
 letHelperThreadsYield();
 console.log(JSON.stringify({ pid: process.pid, before, after: niceness() }));
@@ -23,7 +30,7 @@ test("every thread but the main one becomes nice", { skip: process.platform !== 
     pid: number;
   };
   const helpers = Object.keys(before).filter((thread) => thread !== String(pid) && thread in after);
-  assert.ok(helpers.length >= 4, "threads of libuv and V8");
+  assert.ok(helpers.length > 0, "threads of libuv and V8");
   assert.equal(after[pid], before[pid]);
-  for (const thread of helpers) assert.equal(after[thread], Math.max(5, before[thread] ?? 0));
+  for (const thread of helpers) assert.equal(after[thread], Math.max(2, before[thread] ?? 0));
 });

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { getPriority, setPriority } from "node:os";
 
-const helperNiceness = 5;
+const helperNiceness = 2;
 
 /**
  * From now on the threads that help this process, V8's that collect garbage and compile and libuv's that read and write
@@ -10,8 +10,15 @@ const helperNiceness = 5;
  */
 export function letHelperThreadsYield(): void {
   if (process.platform !== "linux") return;
-  for (const thread of readdirSync("/proc/self/task").map(Number)) {
-    if (thread !== process.pid) makeNice(thread);
+  for (const thread of ownThreads()) if (thread !== process.pid) makeNice(thread);
+}
+
+/** None where the system does not show them. */
+function ownThreads(): number[] {
+  try {
+    return readdirSync("/proc/self/task").map(Number);
+  } catch {
+    return [];
   }
 }
 

@@ -6,7 +6,11 @@ import { type RenderTarget, renderMigration } from "./render.ts";
 
 export interface SchemaConnection {
   query<Row>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<Row[]>;
-  command(sql: string): Promise<void>;
+  /**
+   * Runs a statement. With a `queryId` it ends one that runs under that id before it begins: a statement goes on in the
+   * server when its client dies. What it inserts on a cluster is in its shards when it resolves.
+   */
+  command(sql: string, queryId?: string): Promise<void>;
 }
 
 export interface MigrateOptions {
@@ -56,7 +60,7 @@ async function apply(options: MigrateOptions, migration: Migration, lock: Schema
   const { connection, target, telemetry } = options;
   for (const statement of renderMigration(migration.template, target)) {
     await lock.check();
-    await connection.command(statement);
+    await connection.command(statement, `weir-migration-${target.database}`);
   }
   const { number, name, checksum } = migration;
   await connection.command(
