@@ -383,16 +383,37 @@ test("a tool call that is in no list, as Text Generation Inference sends it", ()
   ]);
 });
 
-test("a message beside the deltas or after them repeats what they said; without any, it is what was said", () => {
-  const whole = (content: string) => ({ choices: [{ index: 0, message: { role: "assistant", content } }] });
-  const beside = open(chat);
-  const both = chunk({ content: "Hel" }, { message: { role: "assistant", content: "Hel" } });
-  feed(beside, [both, chunk({ content: "lo" }), whole("Hello")]);
-  assert.equal(message(beside)["content"], "Hello");
-  const only = open(chat);
-  feed(only, [whole("Hel"), whole("lo")]);
-  assert.equal(message(only)["content"], "Hello");
-});
+const whole = (content: string) => ({ choices: [{ index: 0, message: { role: "assistant", content } }] });
+
+for (const [name, frames, content, toolCalls] of [
+  [
+    "a message beside the deltas and after them repeats what they said",
+    [
+      chunk({ content: "Hel" }, { message: { role: "assistant", content: "Hel" } }),
+      chunk({ content: "lo" }),
+      whole("Hello"),
+    ],
+    "Hello",
+    0,
+  ],
+  ["without any delta, messages are what was said", [whole("Hel"), whole("lo")], "Hello", 0],
+  ["a delta that says but the role", [chunk({ role: "assistant", content: "" }), whole("Hello")], "Hello", 0],
+  ["an empty delta", [chunk({}), whole("Hello")], "Hello", 0],
+  [
+    "empty deltas before those with text",
+    [chunk({ content: "" }), chunk({ content: "Hel" }), chunk({ content: "lo" }), whole("Hello")],
+    "Hello",
+    0,
+  ],
+  ["a call, and a message that repeats it", [chunk(call(0, "a", "f", "{}")), whole("")], null, 1],
+] as const) {
+  test(`whole messages in a chat stream: ${name}`, () => {
+    const stream = open(chat);
+    feed(stream, frames);
+    assert.equal(message(stream)["content"], content);
+    assert.equal(((message(stream)["tool_calls"] ?? []) as Json[]).length, toolCalls);
+  });
+}
 
 test("OpenRouter says what a call cost", () => {
   const stream = open(chat);
@@ -466,6 +487,28 @@ test("a Responses stream that breaks off keeps its pieces", () => {
     { id: "fc", type: "function_call", name: "f", arguments: '{"x":' },
   ]);
 });
+
+for (const [name, events, member, count] of [
+  ["one event's many pieces of a tool's result", [{ toolResult: many({ json: 1 }) }], "toolResult", 50_000],
+  ["a text's many pieces in a tool's result", [{ toolResult: many({ text: "a" }) }], "toolResult", 1],
+  ["many events with a piece each", many({ toolResult: [{ json: 1 }] }), "toolResult", 50_000],
+  ["many citations", many({ citation: { title: "t" } }), "citationsContent", 50_000],
+] as const) {
+  test(`Converse: ${name}, far too many to copy what is there for each`, () => {
+    const stream = open("/model/m/converse-stream", 16 << 20);
+    feed(
+      stream,
+      events.map((delta) => ({ contentBlockDelta: { contentBlockIndex: 0, delta } })),
+    );
+    const { output } = assembled(stream) as { output: { message: { content: Record<string, Json>[] } } };
+    const { citations, content } = output.message.content[0]?.[member] ?? {};
+    assert.equal([citations ?? content].flat().length, count);
+  });
+}
+
+function many<T>(piece: T): T[] {
+  return Array.from({ length: 50_000 }, () => piece);
+}
 
 test("an answer over its allowance is cut, and says so", () => {
   const budget = new CaptureBudget(1 << 20);
