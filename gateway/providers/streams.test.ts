@@ -525,6 +525,93 @@ test("an answer over its allowance is cut, and says so", () => {
   assert.equal(budget.usedBytes, 0);
 });
 
+const big = "x".repeat(60_000);
+
+for (const [name, path, event] of [
+  [
+    "members of an interaction's steps",
+    "/v1beta/interactions",
+    (index: number) => ({ event_type: "step.start", index, step: { type: "code_execution_result", result: big } }),
+  ],
+  [
+    "an interaction's annotated texts",
+    "/v1beta/interactions",
+    (index: number) => ({
+      event_type: "step.start",
+      index,
+      step: { type: "model_output", content: [{ type: "text", text: "a", annotations: [big] }] },
+    }),
+  ],
+  [
+    "members of the interaction",
+    "/v1beta/interactions",
+    (index: number) => ({ event_type: "interaction.created", interaction: { [`member${index}`]: big } }),
+  ],
+  [
+    "members of Claude's blocks",
+    "/v1/messages",
+    (index: number) => ({ type: "content_block_start", index, content_block: { type: "tool_result", content: big } }),
+  ],
+  [
+    "Claude's citations",
+    "/v1/messages",
+    () => ({ type: "content_block_delta", index: 0, delta: { type: "citations_delta", citation: { text: big } } }),
+  ],
+  [
+    "members of Claude's message",
+    "/v1/messages",
+    (index: number) => ({ type: "message_delta", delta: { [`member${index}`]: big } }),
+  ],
+  [
+    "members of Converse's blocks",
+    "/model/m/converse-stream",
+    (contentBlockIndex: number) => ({
+      contentBlockStart: { contentBlockIndex, start: { toolResult: { content: [{ text: big }] } } },
+    }),
+  ],
+] as const) {
+  test(`what is kept of a stream is within its allowance: ${name}`, () => {
+    const allowance = new ByteAllowance(1 << 16, new CaptureBudget(1 << 24));
+    const stream = apiOf("POST", path).openStream?.(allowance);
+    assert.ok(stream);
+    feed(
+      stream,
+      Array.from({ length: 50 }, (_, index) => event(index)),
+    );
+    assert.equal(allowance.isExceeded, true);
+    // One of them fits, and is kept.
+    const { length } = stream.assemble();
+    assert.ok(length > big.length && length < 1 << 16, `${length} bytes`);
+  });
+}
+
+for (const [name, path, text, end] of [
+  [
+    "Claude",
+    "/v1/messages",
+    { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: big } },
+    { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 9 } },
+  ],
+  [
+    "Gemini's Interactions",
+    "/v1beta/interactions",
+    { event_type: "step.delta", index: 0, delta: { type: "text", text: big } },
+    {
+      event_type: "interaction.completed",
+      interaction: { status: "end_turn", usage: { total_output_tokens: 9 } },
+    },
+  ],
+] as const) {
+  test(`how an answer ended is kept though its text was too long: ${name}`, () => {
+    const stream = open(path, 1000);
+    feed(stream, [text, end]);
+    const { answer } = stream;
+    assert.deepEqual([answer.finish, answer.usage.output_tokens], ["end_turn", 9]);
+    const whole = assembled(stream);
+    assert.equal(whole["stop_reason"] ?? whole["status"], "end_turn");
+  });
+}
+
 for (const [method, path, operation, route] of [
   ["POST", "/v1/chat/completions", "chat", "/v1/chat/completions"],
   ["POST", "/openai/v1/chat/completions", "chat", "/v1/chat/completions"],
