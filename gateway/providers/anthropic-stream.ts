@@ -2,7 +2,16 @@ import { ownValue } from "@weir/model";
 import type { ByteAllowance } from "../recording/capture.ts";
 import { DeltaTemplates } from "../recording/delta-templates.ts";
 import { EscapedText, encodeAssembled, RawJson } from "../recording/escaped-text.ts";
-import { type Answer, emptyAnswer, isRecord, readError, type StreamReading, textOf } from "./shape.ts";
+import {
+  type Answer,
+  emptyAnswer,
+  growingList,
+  isRecord,
+  readError,
+  recordOf,
+  type StreamReading,
+  textOf,
+} from "./shape.ts";
 
 type Members = Record<string, unknown>;
 
@@ -76,7 +85,7 @@ export class MessagesStream implements StreamReading {
 
   #startMessage(message: unknown): void {
     if (!isRecord(message)) return;
-    this.#message = { ...message };
+    if (this.#allowance.takeHead(JSON.stringify(message).length)) this.#message = { ...message };
     this.answer.id = textOf(message["id"]);
     this.answer.model = textOf(message["model"]);
     this.#takeUsage(message["usage"]);
@@ -85,15 +94,15 @@ export class MessagesStream implements StreamReading {
   #startBlock(event: Members): boolean {
     const block = event["content_block"];
     if (!isRecord(block)) return false;
-    const opened = this.#block(event["index"]);
-    Object.assign(opened.members, block);
+    const { text, thinking, ...members } = block;
     // Some compatible servers put the whole text into the start; a tool call begins with its name.
-    for (const key of ["text", "thinking"]) {
-      const text = block[key];
-      if (typeof text === "string") this.#text(opened, key).appendText(text);
-    }
-    const type = textOf(block["type"]);
-    return type.endsWith("tool_use") || textOf(block["text"]) !== "" || textOf(block["thinking"]) !== "";
+    const hasContent = textOf(block["type"]).endsWith("tool_use") || textOf(text) !== "" || textOf(thinking) !== "";
+    if (!this.#allowance.take(JSON.stringify(members).length)) return hasContent;
+    const opened = this.#block(event["index"]);
+    Object.assign(opened.members, members);
+    if (typeof text === "string") this.#text(opened, "text").appendText(text);
+    if (typeof thinking === "string") this.#text(opened, "thinking").appendText(thinking);
+    return hasContent;
   }
 
   #block(rawIndex: unknown): Block {
@@ -133,18 +142,16 @@ export class MessagesStream implements StreamReading {
   }
 
   #readOtherDelta(block: Block, delta: Members): void {
-    if (delta["type"] === "citations_delta") {
-      const known = block.members["citations"];
-      block.members["citations"] = [...(Array.isArray(known) ? known : []), delta["citation"]];
-      return;
-    }
-    const { type: _type, ...members } = delta;
-    Object.assign(block.members, members);
+    const { type, ...members } = delta;
+    if (!this.#allowance.take(JSON.stringify(members).length)) return;
+    if (type === "citations_delta") growingList(block.members, "citations").push(delta["citation"]);
+    else Object.assign(block.members, members);
   }
 
   #readMessageDelta(event: Members): void {
-    if (isRecord(event["delta"])) Object.assign(this.#message, event["delta"]);
-    this.answer.finish = textOf(this.#message["stop_reason"]);
+    const delta = recordOf(event["delta"]);
+    this.answer.finish = textOf(delta["stop_reason"]) || textOf(this.#message["stop_reason"]);
+    if (this.#allowance.takeHead(JSON.stringify(delta).length)) Object.assign(this.#message, delta);
     this.#takeUsage(event["usage"]);
   }
 

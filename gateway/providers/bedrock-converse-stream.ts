@@ -3,6 +3,7 @@ import { EscapedText, encodeAssembled, RawJson } from "../recording/escaped-text
 import {
   type Answer,
   emptyAnswer,
+  growingList,
   isRecord,
   type Json,
   listOf,
@@ -107,7 +108,7 @@ export class ConverseStream implements StreamReading {
 
   #startBlock(event: Json): boolean {
     const start = recordOf(event["start"]);
-    Object.assign(this.#block(event).members, start);
+    if (this.#allowance.take(JSON.stringify(start).length)) Object.assign(this.#block(event).members, start);
     return isRecord(start["toolUse"]);
   }
 
@@ -139,18 +140,16 @@ export class ConverseStream implements StreamReading {
 
   /** What a tool of Bedrock's own gave back: the start names the call, pieces of its text or JSON follow. */
   #readToolResult(block: Block, pieces: unknown): void {
-    const known = recordOf(block.members["toolResult"]);
     if (!this.#allowance.take(JSON.stringify(pieces).length)) return;
-    block.members["toolResult"] = {
-      ...known,
-      content: listOf(pieces).reduce(continueContent, listOf(known["content"])),
-    };
+    const known = block.members["toolResult"];
+    const result: Members = isRecord(known) ? known : {};
+    const content = growingList(result, "content");
+    for (const piece of listOf(pieces)) continueContent(content, piece);
+    block.members["toolResult"] = result;
   }
 
   #cite(block: Block, citation: unknown): void {
-    const known = block.members["citations"];
-    if (!this.#allowance.take(JSON.stringify(citation).length)) return;
-    block.members["citations"] = [...(Array.isArray(known) ? known : []), citation];
+    if (this.#allowance.take(JSON.stringify(citation).length)) growingList(block.members, "citations").push(citation);
   }
 
   #grow(block: Block, key: string, piece: string): boolean {
@@ -165,12 +164,12 @@ export class ConverseStream implements StreamReading {
   }
 }
 
-/** Adds a piece of a tool's result: text goes on from the text before it. */
-function continueContent(content: readonly unknown[], piece: unknown): readonly unknown[] {
-  const before = recordOf(content.at(-1))["text"];
+/** Adds a piece of a tool's result in place, as there may be very many: text goes on from the text before it. */
+function continueContent(content: unknown[], piece: unknown): void {
+  const last: unknown = content.at(-1);
   const { text } = recordOf(piece);
-  if (typeof before !== "string" || typeof text !== "string") return [...content, piece];
-  return [...content.slice(0, -1), { text: before + text }];
+  if (isRecord(last) && typeof last["text"] === "string" && typeof text === "string") last["text"] += text;
+  else content.push(piece);
 }
 
 function assembleBlock({ members, texts }: Block): Members {

@@ -27,7 +27,9 @@ const contentTypes = new Set(["text", "image", "audio", "video", "document"]);
 
 /**
  * Streams of Gemini's Interactions: steps that start, grow by deltas and stop; the last event repeats the interaction
- * with its usage, but without its steps.
+ * with its usage, but without its steps. Clients of the API's former revision get contents in their place
+ * (`content.start`), between `interaction.start` and `interaction.complete`.
+ * https://docs.cloud.google.com/gemini-enterprise-agent-platform/reference/rest/v1beta1/InteractionStreamingEvent
  */
 export class InteractionStream implements StreamReading {
   readonly answer: Answer = emptyAnswer();
@@ -36,7 +38,7 @@ export class InteractionStream implements StreamReading {
   readonly #allowance: ByteAllowance;
   readonly #readWhole: (body: Json, answer: Answer) => void;
   readonly #steps = new Map<number, Step>();
-  #head: Json = {};
+  readonly #head: Members = {};
 
   constructor(allowance: ByteAllowance, readWhole: (body: Json, answer: Answer) => void) {
     this.#allowance = allowance;
@@ -50,15 +52,20 @@ export class InteractionStream implements StreamReading {
     if (!isRecord(event)) return false;
     switch (event["event_type"]) {
       case "interaction.created":
+      case "interaction.start":
         this.#takeHead(event["interaction"]);
         return false;
       case "interaction.completed":
+      case "interaction.complete":
         this.#takeHead(event["interaction"]);
         this.isComplete = true;
         return false;
       case "step.start":
-        return this.#startStep(event);
+        return this.#startStep(event["index"], recordOf(event["step"]));
+      case "content.start":
+        return this.#startStep(event["index"], stepOf(recordOf(event["content"])));
       case "step.delta":
+      case "content.delta":
         return this.#readDelta(this.#step(event["index"]), recordOf(event["delta"]));
       default:
         if (isRecord(event["error"])) readError(event, this.answer);
@@ -71,9 +78,10 @@ export class InteractionStream implements StreamReading {
     return encodeAssembled(steps.length === 0 ? this.#head : { ...this.#head, steps });
   }
 
-  #takeHead(interaction: unknown): void {
-    this.#head = { ...this.#head, ...recordOf(interaction) };
-    this.#readWhole(this.#head, this.answer);
+  #takeHead(raw: unknown): void {
+    const interaction = recordOf(raw);
+    this.#readWhole(interaction, this.answer);
+    if (this.#allowance.takeHead(JSON.stringify(interaction).length)) Object.assign(this.#head, interaction);
   }
 
   #step(rawIndex: unknown): Step {
@@ -86,13 +94,15 @@ export class InteractionStream implements StreamReading {
     return step;
   }
 
-  #startStep(event: Json): boolean {
-    const { content, summary, ...members } = recordOf(event["step"]);
-    const step = this.#step(event["index"]);
+  #startStep(index: unknown, start: Json): boolean {
+    const { content, summary, ...members } = start;
+    const isCall = textOf(members["type"]).endsWith("_call");
+    if (!this.#allowance.take(JSON.stringify(members).length)) return isCall;
+    const step = this.#step(index);
     Object.assign(step.members, members);
     const contents = [...listOf(content), ...listOf(summary)].map(recordOf);
     const hasContent = contents.map((piece) => this.#addContent(step, piece)).includes(true);
-    return hasContent || textOf(members["type"]).endsWith("_call");
+    return hasContent || isCall;
   }
 
   #readDelta(step: Step, delta: Json): boolean {
@@ -117,10 +127,21 @@ export class InteractionStream implements StreamReading {
     }
     const last = step.contents.at(-1)?.["text"];
     const text = last instanceof EscapedText ? last : new EscapedText(this.#allowance);
-    if (text !== last) step.contents.push({ ...piece, text });
-    text.appendText(piece["text"]);
-    return piece["text"] !== "";
+    const { text: written, ...members } = piece;
+    if (text !== last) {
+      if (!this.#allowance.take(JSON.stringify(members).length)) return false;
+      step.contents.push({ ...members, text });
+    }
+    text.appendText(textOf(written));
+    return written !== "";
   }
+}
+
+/** The step that a content of the former revision is: texts and media were outputs by themselves. */
+function stepOf(content: Json): Json {
+  if (!contentTypes.has(textOf(content["type"]))) return content;
+  const isEmpty = ["text", "data", "uri"].every((key) => textOf(content[key]) === "");
+  return { type: "model_output", content: isEmpty ? [] : [content] };
 }
 
 function assembleStep({ members, contents, arguments: pieces }: Step): Members {

@@ -44,13 +44,13 @@ function tokensOf(counts: unknown, modality: string): number | null {
   return sumOf(...entries.filter((entry) => entry["modality"] === modality).map((entry) => countOf(entry["tokens"])));
 }
 
-/** Reads an Interaction. */
+/** Reads an Interaction, whole or as an event tells it: what it does not say stays as it was. */
 function readInteraction(body: Json, answer: Answer): void {
-  answer.model = textOf(body["model"]) || textOf(body["agent"]);
-  answer.id = textOf(body["id"]);
-  answer.serviceTier = textOf(body["service_tier"]);
+  answer.model = textOf(body["model"]) || textOf(body["agent"]) || answer.model;
+  answer.id = textOf(body["id"]) || answer.id;
+  answer.serviceTier = textOf(body["service_tier"]) || answer.serviceTier;
   const status = textOf(body["status"]);
-  answer.finish = status === "in_progress" ? "" : status;
+  if (status !== "in_progress" && status !== "") answer.finish = status;
   readInteractionUsage(body["usage"], answer);
   const [error] = listOf(body["errors"]).map(recordOf);
   if (status !== "failed" || answer.errorMessage !== "") return;

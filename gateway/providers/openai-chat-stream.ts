@@ -23,7 +23,7 @@ interface Choice {
   readonly toolCalls: ToolCall[];
   readonly members: Members;
   finish: string;
-  /** It came by deltas: a whole message beside or after them repeats what they said. */
+  /** Deltas said something of it: a whole message beside or after them repeats what they said. */
   hasDelta: boolean;
 }
 
@@ -129,7 +129,10 @@ export class ChatStream implements StreamReading {
       const isLegacy = this.#object === "text_completion";
       const delta = isLegacy ? { text: raw["text"] } : nextPiece(choice, raw);
       if (!isRecord(delta)) continue;
-      if (this.#readDelta(choice, delta)) hasContent = true;
+      if (this.#readDelta(choice, delta)) {
+        hasContent = true;
+        if (isRecord(raw["delta"])) choice.hasDelta = true;
+      }
       if (choices.length === 1) this.#learn(choice, raw, delta, data, start, end, isLegacy);
     }
     return hasContent;
@@ -205,7 +208,8 @@ export class ChatStream implements StreamReading {
     if (keys.length !== 1 || key === undefined) return;
     const value = delta[key];
     const target = choice.message[key];
-    if (typeof value === "string" && target instanceof EscapedText) {
+    // Not from an empty piece: those that follow would be copied without being known to say something.
+    if (typeof value === "string" && value !== "" && target instanceof EscapedText) {
       this.#templates.learn(data, start, end, isLegacy ? '"choices"' : '"delta"', key, value, target);
     } else if (key === "tool_calls" && Array.isArray(value) && value.length === 1) {
       this.#learnToolCall(choice, value[0], data, start, end);
@@ -245,7 +249,6 @@ function toolCallOf(call: ToolCall): Members {
 
 /** What a chunk adds to its choice: a delta, or with servers that know none a message. */
 function nextPiece(choice: Choice, raw: Members): unknown {
-  if (isRecord(raw["delta"])) choice.hasDelta = true;
   return raw["delta"] ?? (choice.hasDelta ? undefined : raw["message"]);
 }
 

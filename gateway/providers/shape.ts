@@ -163,6 +163,14 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** The member's list, to push to; the record has one from now on. */
+export function growingList(record: Record<string, unknown>, key: string): unknown[] {
+  const known = record[key];
+  const list: unknown[] = Array.isArray(known) ? known : [];
+  record[key] = list;
+  return list;
+}
+
 export function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

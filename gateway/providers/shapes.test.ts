@@ -846,9 +846,59 @@ const interactionEvents = [
   { event_type: "interaction.completed", interaction },
 ];
 
+/** What clients of the API's former revision get: contents in place of steps. */
+const interactionOutputs = interactionSteps.flatMap((step): readonly unknown[] =>
+  step.type === "model_output" ? (step.content ?? []) : [step],
+);
+const formerEvents = [
+  { event_type: "interaction.start", interaction: { id: "v1_a", model: "gemini-2.5-flash", status: "in_progress" } },
+  { event_type: "interaction.status_update", interaction_id: "v1_a", status: "in_progress" },
+  { event_type: "content.start", index: 0, content: { type: "thought" } },
+  { event_type: "content.delta", index: 0, delta: { type: "thought_summary", content: { type: "text", text: "I " } } },
+  {
+    event_type: "content.delta",
+    index: 0,
+    delta: { type: "thought_summary", content: { type: "text", text: "look." } },
+  },
+  { event_type: "content.delta", index: 0, delta: { type: "thought_signature", signature: "AA==" } },
+  { event_type: "content.stop", index: 0 },
+  { event_type: "content.start", index: 1, content: { type: "google_search_call" } },
+  {
+    event_type: "content.delta",
+    index: 1,
+    delta: { type: "google_search_call", id: "s1", arguments: { queries: ["x"] } },
+  },
+  { event_type: "content.stop", index: 1 },
+  { event_type: "content.start", index: 2, content: { type: "google_search_result" } },
+  {
+    event_type: "content.delta",
+    index: 2,
+    delta: { type: "google_search_result", call_id: "s1", result: [{ url: "https://x.test" }] },
+  },
+  { event_type: "content.stop", index: 2 },
+  { event_type: "content.start", index: 3, content: { type: "text", text: "" } },
+  { event_type: "content.delta", index: 3, delta: { type: "text", text: "It is 18" } },
+  { event_type: "content.delta", index: 3, delta: { type: "text", text: " °C." } },
+  { event_type: "content.stop", index: 3 },
+  { event_type: "content.start", index: 4, content: { type: "function_call" } },
+  {
+    event_type: "content.delta",
+    index: 4,
+    delta: { type: "function_call", id: "c1", name: "weather", arguments: { city: "Köln" } },
+  },
+  { event_type: "content.stop", index: 4 },
+  { event_type: "interaction.complete", interaction },
+];
+
 for (const [framing, type, body] of [
   ["whole", "application/json", Buffer.from(JSON.stringify({ ...interaction, steps: interactionSteps }))],
   ["streamed", "text/event-stream", events(...interactionEvents)],
+  [
+    "whole, of the former revision",
+    "application/json",
+    Buffer.from(JSON.stringify({ ...interaction, outputs: interactionOutputs })),
+  ],
+  ["streamed, of the former revision", "text/event-stream", events(...formerEvents)],
 ] as const) {
   test(`Gemini's Interactions, ${framing}: thoughts, a search, a call, and tokens apart from each other`, () => {
     const { observer, answer, text, tools, reasoning, parts } = observe("/v1beta/interactions", type, body);

@@ -383,16 +383,37 @@ test("a tool call that is in no list, as Text Generation Inference sends it", ()
   ]);
 });
 
-test("a message beside the deltas or after them repeats what they said; without any, it is what was said", () => {
-  const whole = (content: string) => ({ choices: [{ index: 0, message: { role: "assistant", content } }] });
-  const beside = open(chat);
-  const both = chunk({ content: "Hel" }, { message: { role: "assistant", content: "Hel" } });
-  feed(beside, [both, chunk({ content: "lo" }), whole("Hello")]);
-  assert.equal(message(beside)["content"], "Hello");
-  const only = open(chat);
-  feed(only, [whole("Hel"), whole("lo")]);
-  assert.equal(message(only)["content"], "Hello");
-});
+const whole = (content: string) => ({ choices: [{ index: 0, message: { role: "assistant", content } }] });
+
+for (const [name, frames, content, toolCalls] of [
+  [
+    "a message beside the deltas and after them repeats what they said",
+    [
+      chunk({ content: "Hel" }, { message: { role: "assistant", content: "Hel" } }),
+      chunk({ content: "lo" }),
+      whole("Hello"),
+    ],
+    "Hello",
+    0,
+  ],
+  ["without any delta, messages are what was said", [whole("Hel"), whole("lo")], "Hello", 0],
+  ["a delta that says but the role", [chunk({ role: "assistant", content: "" }), whole("Hello")], "Hello", 0],
+  ["an empty delta", [chunk({}), whole("Hello")], "Hello", 0],
+  [
+    "empty deltas before those with text",
+    [chunk({ content: "" }), chunk({ content: "Hel" }), chunk({ content: "lo" }), whole("Hello")],
+    "Hello",
+    0,
+  ],
+  ["a call, and a message that repeats it", [chunk(call(0, "a", "f", "{}")), whole("")], null, 1],
+] as const) {
+  test(`whole messages in a chat stream: ${name}`, () => {
+    const stream = open(chat);
+    feed(stream, frames);
+    assert.equal(message(stream)["content"], content);
+    assert.equal(((message(stream)["tool_calls"] ?? []) as Json[]).length, toolCalls);
+  });
+}
 
 test("OpenRouter says what a call cost", () => {
   const stream = open(chat);
@@ -467,6 +488,28 @@ test("a Responses stream that breaks off keeps its pieces", () => {
   ]);
 });
 
+for (const [name, events, member, count] of [
+  ["one event's many pieces of a tool's result", [{ toolResult: many({ json: 1 }) }], "toolResult", 50_000],
+  ["a text's many pieces in a tool's result", [{ toolResult: many({ text: "a" }) }], "toolResult", 1],
+  ["many events with a piece each", many({ toolResult: [{ json: 1 }] }), "toolResult", 50_000],
+  ["many citations", many({ citation: { title: "t" } }), "citationsContent", 50_000],
+] as const) {
+  test(`Converse: ${name}, far too many to copy what is there for each`, () => {
+    const stream = open("/model/m/converse-stream", 16 << 20);
+    feed(
+      stream,
+      events.map((delta) => ({ contentBlockDelta: { contentBlockIndex: 0, delta } })),
+    );
+    const { output } = assembled(stream) as { output: { message: { content: Record<string, Json>[] } } };
+    const { citations, content } = output.message.content[0]?.[member] ?? {};
+    assert.equal([citations ?? content].flat().length, count);
+  });
+}
+
+function many<T>(piece: T): T[] {
+  return Array.from({ length: 50_000 }, () => piece);
+}
+
 test("an answer over its allowance is cut, and says so", () => {
   const budget = new CaptureBudget(1 << 20);
   const allowance = new ByteAllowance(100, budget);
@@ -481,6 +524,93 @@ test("an answer over its allowance is cut, and says so", () => {
   allowance.release();
   assert.equal(budget.usedBytes, 0);
 });
+
+const big = "x".repeat(60_000);
+
+for (const [name, path, event] of [
+  [
+    "members of an interaction's steps",
+    "/v1beta/interactions",
+    (index: number) => ({ event_type: "step.start", index, step: { type: "code_execution_result", result: big } }),
+  ],
+  [
+    "an interaction's annotated texts",
+    "/v1beta/interactions",
+    (index: number) => ({
+      event_type: "step.start",
+      index,
+      step: { type: "model_output", content: [{ type: "text", text: "a", annotations: [big] }] },
+    }),
+  ],
+  [
+    "members of the interaction",
+    "/v1beta/interactions",
+    (index: number) => ({ event_type: "interaction.created", interaction: { [`member${index}`]: big } }),
+  ],
+  [
+    "members of Claude's blocks",
+    "/v1/messages",
+    (index: number) => ({ type: "content_block_start", index, content_block: { type: "tool_result", content: big } }),
+  ],
+  [
+    "Claude's citations",
+    "/v1/messages",
+    () => ({ type: "content_block_delta", index: 0, delta: { type: "citations_delta", citation: { text: big } } }),
+  ],
+  [
+    "members of Claude's message",
+    "/v1/messages",
+    (index: number) => ({ type: "message_delta", delta: { [`member${index}`]: big } }),
+  ],
+  [
+    "members of Converse's blocks",
+    "/model/m/converse-stream",
+    (contentBlockIndex: number) => ({
+      contentBlockStart: { contentBlockIndex, start: { toolResult: { content: [{ text: big }] } } },
+    }),
+  ],
+] as const) {
+  test(`what is kept of a stream is within its allowance: ${name}`, () => {
+    const allowance = new ByteAllowance(1 << 16, new CaptureBudget(1 << 24));
+    const stream = apiOf("POST", path).openStream?.(allowance);
+    assert.ok(stream);
+    feed(
+      stream,
+      Array.from({ length: 50 }, (_, index) => event(index)),
+    );
+    assert.equal(allowance.isExceeded, true);
+    // One of them fits, and is kept.
+    const { length } = stream.assemble();
+    assert.ok(length > big.length && length < 1 << 16, `${length} bytes`);
+  });
+}
+
+for (const [name, path, text, end] of [
+  [
+    "Claude",
+    "/v1/messages",
+    { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: big } },
+    { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 9 } },
+  ],
+  [
+    "Gemini's Interactions",
+    "/v1beta/interactions",
+    { event_type: "step.delta", index: 0, delta: { type: "text", text: big } },
+    {
+      event_type: "interaction.completed",
+      interaction: { status: "end_turn", usage: { total_output_tokens: 9 } },
+    },
+  ],
+] as const) {
+  test(`how an answer ended is kept though its text was too long: ${name}`, () => {
+    const stream = open(path, 1000);
+    feed(stream, [text, end]);
+    const { answer } = stream;
+    assert.deepEqual([answer.finish, answer.usage.output_tokens], ["end_turn", 9]);
+    const whole = assembled(stream);
+    assert.equal(whole["stop_reason"] ?? whole["status"], "end_turn");
+  });
+}
 
 for (const [method, path, operation, route] of [
   ["POST", "/v1/chat/completions", "chat", "/v1/chat/completions"],

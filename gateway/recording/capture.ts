@@ -74,6 +74,7 @@ export class BodyCapture {
 }
 
 const stepBytes = 16 << 10;
+const headBytes = 4 << 10;
 
 /**
  * The bytes that one call's assembled answer may take, shared by all its texts. The process's budget is drawn on in
@@ -87,6 +88,7 @@ export class ByteAllowance {
   #left: number;
   #drawn = 0;
   #taken = 0;
+  #headLeft = headBytes;
 
   constructor(limitBytes: number, budget: CaptureBudget) {
     this.#left = limitBytes;
@@ -101,6 +103,13 @@ export class ByteAllowance {
     }
     this.#left -= bytes;
     this.#taken += bytes;
+    return true;
+  }
+
+  /** For what stands around the texts (id, status, usage): as much as is usual is kept whatever they took. */
+  takeHead(bytes: number): boolean {
+    if (bytes > this.#headLeft) return this.take(bytes);
+    this.#headLeft -= bytes;
     return true;
   }
 

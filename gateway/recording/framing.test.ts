@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { crc32 } from "node:zlib";
+import { brotliCompressSync, constants, crc32, gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { apiOf } from "../providers/index.ts";
 import { encodeAwsEvent } from "./aws-event-frames.ts";
+import { CaptureBudget } from "./capture.ts";
 import { framingOf, openFramer, type StreamFraming } from "./framing.ts";
+import { ResponseObserver } from "./observe.ts";
 
 interface Read {
   readonly events: readonly (readonly [type: string, data: string])[];
@@ -147,6 +150,10 @@ for (const [contentType, first, isStreamPath, expected] of [
   ["", ": comment\n\n", false, "events"],
   ["", "\n [{", true, "array"],
   ["", "{", false, "json"],
+  ["", "{}", false, "json"],
+  ["", "[1,2]", false, "json"],
+  ["", '["a"]', false, "json"],
+  ["", "[[0.1", false, "json"],
   ["", "", false, "other"],
   ["audio/mpeg", "ID3", false, "other"],
   ["application/json", "d", false, "events"],
@@ -154,9 +161,49 @@ for (const [contentType, first, isStreamPath, expected] of [
   ["text/plain; charset=utf-8", '{"id":', false, "json"],
   ["text/plain", "{", false, "json"],
   ["text/plain", "[Music] and a song", false, "other"],
+  ["text/plain", "[1] See the list.", false, "other"],
   ["text/html", '{"id":', false, "other"],
 ] as const) {
   test(`${contentType || "no type"}, ${JSON.stringify(first)}${isStreamPath ? ", a stream's path" : ""}: ${expected}`, () => {
     assert.equal(framingOf(contentType, Buffer.from(first), isStreamPath), expected);
+  });
+}
+
+const completion = (content: string) =>
+  Buffer.from(
+    JSON.stringify({
+      model: "gpt-4o",
+      choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }],
+      usage: { prompt_tokens: 10, completion_tokens: 5 },
+    }),
+  );
+
+/** A body that Brotli happens to pack into bytes that begin as a stream of events may: white space, then a letter. */
+function packedLikeEvents(): Buffer {
+  const letters = Array.from({ length: 2000 }, (_, at) =>
+    String.fromCharCode(97 + (((at * at * 7919) % 1009) % 26)),
+  ).join("");
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 1 };
+  for (let length = 1; length < letters.length; length += 1) {
+    const packed = brotliCompressSync(completion(letters.slice(0, length)), { params });
+    if (framingOf("application/json", packed, false) === "events") return packed;
+  }
+  return assert.fail("none was found");
+}
+
+for (const [contentType, contentEncoding, body] of [
+  ["application/json", "", completion("Hi")],
+  ["application/json", "identity", completion("Hi")],
+  ["application/json", "gzip", gzipSync(completion("Hi"))],
+  ["application/json", "br", packedLikeEvents()],
+] as const) {
+  test(`${contentType}, ${contentEncoding || "no encoding"}: JSON is read, whatever its bytes look like`, async () => {
+    const limits = { contentBytes: 1 << 20, decodedBytes: 1 << 20, budget: new CaptureBudget(1 << 24) };
+    const head = { status: 200, contentType, contentEncoding };
+    const observer = new ResponseObserver(apiOf("POST", "/v1/chat/completions"), head, limits);
+    observer.push(body, 1);
+    await new Promise<void>((resolve) => observer.end(resolve));
+    const { model, usage } = observer.answer;
+    assert.deepEqual([observer.isStream, model, usage.input_tokens], [false, "gpt-4o", 10]);
   });
 }

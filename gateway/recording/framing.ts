@@ -9,8 +9,9 @@ export type StreamFraming = "events" | "lines" | "array" | "aws";
 const lineTypes = ["application/x-ndjson", "application/ndjson", "application/stream+json", "application/jsonl"];
 
 /**
- * The framing of an answer by its content type, or by its first bytes where that is missing or wrong. `isStreamPath`:
- * the path itself asked for a stream, so that JSON is a stream's array.
+ * The framing of an answer by its content type, or by its first bytes where that is missing or wrong. `first` must be
+ * empty for a compressed body: its bytes say nothing. `isStreamPath`: the path itself asked for a stream, so that JSON
+ * is a stream's array.
  */
 export function framingOf(contentType: string, first: Buffer, isStreamPath: boolean): StreamFraming | "json" | "other" {
   if (contentType.startsWith("text/event-stream")) return "events";
@@ -20,8 +21,7 @@ export function framingOf(contentType: string, first: Buffer, isStreamPath: bool
   const isJson = isJsonType(contentType);
   // No JSON begins with these letters, of which the first read may have but one.
   if ((isJson ? /^[de:]/ : /^(data:|event:|: )/).test(start)) return "events";
-  const looksLikeJson = isUntyped(contentType) && /^(\{\s*("|$)|\[\s*([{\]]|$))/.test(start);
-  if (isJson || looksLikeJson) return isStreamPath ? "array" : "json";
+  if (isJson || looksLikeJson(contentType, start)) return isStreamPath ? "array" : "json";
   return "other";
 }
 
@@ -41,9 +41,10 @@ export function openFramer(framing: StreamFraming, sink: EventSink, limitBytes: 
   return new framers[framing](sink, limitBytes);
 }
 
-/** Nobody chose that type for what it says: servers send it with whatever has none. */
-function isUntyped(contentType: string): boolean {
-  return contentType === "" || contentType.startsWith("text/plain");
+/** Servers send text/plain with whatever has no type, but with texts too: those may begin with a bracket. */
+function looksLikeJson(contentType: string, start: string): boolean {
+  if (contentType === "") return /^[[{]/.test(start);
+  return contentType.startsWith("text/plain") && /^(\{\s*("|$)|\[\s*([{\]]|$))/.test(start);
 }
 
 export function isJsonType(contentType: string): boolean {

@@ -176,8 +176,9 @@ export class ResponseObserver implements EventSink {
   }
 
   #begin(first: Buffer): void {
-    const { contentType, status, vendorHeaders } = this.#head;
-    const framing = framingOf(contentType, first, this.#api.streams === "always" && status < 400);
+    const { contentType, contentEncoding, status, vendorHeaders } = this.#head;
+    const readable = isEncoded(contentEncoding) ? noBytes : first;
+    const framing = framingOf(contentType, readable, this.#api.streams === "always" && status < 400);
     this.isStream = isStreamFraming(framing);
     if (isStreamFraming(framing) && status < 400 && this.#api.openStream !== null) this.#beginStream(framing);
     else if (framing === "json") this.#mode = "json";

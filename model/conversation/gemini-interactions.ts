@@ -4,7 +4,10 @@ import { mediaPart, urlSource } from "./media.ts";
 import { plainText, readParts, reasoning, text } from "./parts.ts";
 import { type ConversationReader, type ReadResponse, readError, readTools } from "./request.ts";
 
-/** Gemini's Interactions: what was said and done is a list of steps. */
+/**
+ * Gemini's Interactions: what was said and done is a list of steps. In the API's former revision it was a list of
+ * contents (`outputs`): texts and media stood beside thoughts and calls.
+ */
 export const geminiInteractions: ConversationReader = {
   request(value) {
     const request = objectOf(value);
@@ -22,7 +25,8 @@ export const geminiInteractions: ConversationReader = {
     const response = objectOf(Array.isArray(value) ? value[0] : value);
     const error = readError(response);
     if (error !== undefined) return [error];
-    const parts = arrayOf(response["steps"]).flatMap((step) => readStep(objectOf(step)).parts);
+    const steps = arrayOf(response["steps"]).flatMap((step) => readStep(objectOf(step)).parts);
+    const parts = steps.length > 0 ? steps : arrayOf(response["outputs"]).map(objectOf).flatMap(readContent);
     const finishReason = stringOf(response["status"]);
     if (parts.length === 0 && finishReason === "") return [];
     return [{ role: "assistant", parts, finishReason }];
@@ -41,16 +45,25 @@ function readInput(input: unknown): Message[] {
 /** A step, or a turn of a conversation with its role. */
 function readStep(step: JsonObject): Message {
   const type = stringOf(step["type"]);
-  const contents = typeof step["content"] === "string" ? [{ text: step["content"] }] : arrayOf(step["content"]);
-  const parts = contents.map(objectOf).flatMap(readContent);
-  if (type === "model_output") return { role: "assistant", parts };
-  if (type === "user_input") return { role: "user", parts };
-  if (type === "") return { role: stringOf(step["role"]) === "model" ? "assistant" : stringOf(step["role"]), parts };
-  if (type === "thought") return { role: "assistant", parts: [readThought(step)] };
-  if (type.endsWith("_call")) return { role: "assistant", parts: [readCall(type, step)] };
-  if (type.endsWith("_result"))
-    return { role: type === "function_result" ? "tool" : "assistant", parts: [readResult(step)] };
-  return { role: "assistant", parts: [{ type: "unknown", label: type, value: step }] };
+  if (type === "model_output") return { role: "assistant", parts: readContents(step) };
+  if (type === "user_input") return { role: "user", parts: readContents(step) };
+  if (type === "") {
+    const role = stringOf(step["role"]);
+    return { role: role === "model" ? "assistant" : role, parts: readContents(step) };
+  }
+  const deed = readDeed(type, step) ?? { type: "unknown", label: type, value: step };
+  return { role: type === "function_result" ? "tool" : "assistant", parts: [deed] };
+}
+
+function readContents({ content }: JsonObject): Part[] {
+  return (typeof content === "string" ? [{ text: content }] : arrayOf(content)).map(objectOf).flatMap(readContent);
+}
+
+/** A thought, a call or a call's result: a step, and in the former revision a content too. */
+function readDeed(type: string, step: JsonObject): Part | undefined {
+  if (type === "thought") return readThought(step);
+  if (type.endsWith("_call")) return readCall(type, step);
+  return type.endsWith("_result") ? readResult(step) : undefined;
 }
 
 function readThought(step: JsonObject): Part {
@@ -78,6 +91,8 @@ const mediaTypes: ReadonlySet<string> = new Set(["image", "audio", "video", "doc
 
 function readContent(content: JsonObject): Part[] {
   const type = stringOf(content["type"]);
+  const deed = readDeed(type, content);
+  if (deed !== undefined) return [deed];
   if (!mediaTypes.has(type))
     return typeof content["text"] === "string" ? readParts(content["text"]) : readParts([content]);
   const base64 = stringOf(content["data"]);

@@ -270,6 +270,21 @@ test("gemini.interactions: a text, contents, or steps go in", () => {
       ["user", "assistant"],
       [["text"], ["text"]],
     ],
+    [
+      [
+        {
+          role: "model",
+          content: [
+            { type: "thought", signature: "AA==" },
+            { type: "text", text: "Ho" },
+            { type: "function_call", id: "c1", name: "f", arguments: {} },
+          ],
+        },
+        { role: "user", content: [{ type: "function_result", call_id: "c1", result: "1" }] },
+      ],
+      ["assistant", "user"],
+      [["reasoning", "text", "tool_call"], ["tool_result"]],
+    ],
   ];
   for (const [input, roles, parts] of cases) {
     const request = {
