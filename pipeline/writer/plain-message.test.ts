@@ -4,7 +4,7 @@ import { contentPreview, previewOf } from "@weir/model";
 import fc from "fast-check";
 import { PlainMessage } from "./plain-message.ts";
 
-const plain = new PlainMessage();
+const plain = new PlainMessage(8192);
 const before = "before";
 
 /** What is found among other bytes; undefined when it says no. */

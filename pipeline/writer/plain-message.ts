@@ -14,8 +14,6 @@ const [user, assistant] = [word("user"), word("assistant")];
 const quotedUser = word('"user"');
 const quotedRole = word('"role"');
 
-/** A question is looked for in so many bytes from the end, an answer in so many from the beginning. */
-const mostBytes = 8192;
 /** Longer ones are searched by the system. */
 const shortString = 32;
 
@@ -32,6 +30,8 @@ export class PlainMessage {
   textFrom = 0;
   textTo = 0;
   hasEscapes = false;
+  /** A question is looked for in so many bytes from the end, an answer in so many from the beginning. */
+  readonly #mostBytes: number;
   #bytes: Buffer = quotedUser;
   #at = 0;
   #end = 0;
@@ -40,17 +40,21 @@ export class PlainMessage {
   /** Whether the last string that was passed has any. */
   #hadEscapes = false;
 
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
   /** Whether the last message of a user is plain and has a text. */
   findLastQuestion(bytes: Buffer, from: number, to: number): boolean {
     if (!this.#isList(bytes, from, to)) return false;
-    const start = this.#startOfLastQuestion(Math.max(from, to - mostBytes));
+    const start = this.#startOfLastQuestion(Math.max(from, to - this.#mostBytes));
     return start !== undefined && isPlain(() => this.#message(start, user) && this.#isFollowedByOthers());
   }
 
   /** Whether the first message is a plain answer and has a text. */
   findFirstAnswer(bytes: Buffer, from: number, to: number): boolean {
     if (!this.#isList(bytes, from, to)) return false;
-    this.#end = Math.min(to, from + mostBytes);
+    this.#end = Math.min(to, from + this.#mostBytes);
     return isPlain(() => this.#message(from + 1, assistant));
   }
 

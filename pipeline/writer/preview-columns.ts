@@ -11,7 +11,7 @@ import { PlainMessage } from "./plain-message.ts";
 const readBytes = 8192;
 const headBytes = readBytes / 4;
 
-const plainMessage = new PlainMessage();
+const plainMessage = new PlainMessage(readBytes);
 
 /**
  * A block of spans with the previews of its content as its last columns; the very block when no row has content. They

@@ -103,35 +103,27 @@ export const rollupFields = [
   "environment",
 ] as const;
 
-const rollupColumns = new Set<string>(rollupFields);
-
 /** `usage_1m`, `usage_1h` and `usage_1d` have their keys alone. */
-export const rollupColumnsOfFilter: FilterColumns = {
-  hasAttributes: false,
-  expression: (field) => (rollupColumns.has(field) ? field : undefined),
-  searched: () => undefined,
-};
+export const rollupColumnsOfFilter = columnsOfKey(rollupFields);
 
 /** The fields that the rollup of users is keyed by. */
 export const userRollupFields = ["user_id", "model", "provider", "kind"] as const;
 
-const userRollupColumns = new Set<string>(userRollupFields);
-
 /** `usage_user_1d` has its keys alone. */
-export const userRollupColumnsOfFilter: FilterColumns = {
-  hasAttributes: false,
-  expression: (field) => (userRollupColumns.has(field) ? field : undefined),
-  searched: () => undefined,
-};
+export const userRollupColumnsOfFilter = columnsOfKey(userRollupFields);
 
 /** `usage_user_total_1d` has a row a user and day, of the kinds that are billed. */
 export const userTotalFields = ["user_id"] as const;
 
-const userTotalColumns = new Set<string>(userTotalFields);
-
 /** `usage_user_total_1d` has its key alone. */
-export const userTotalColumnsOfFilter: FilterColumns = {
-  hasAttributes: false,
-  expression: (field) => (userTotalColumns.has(field) ? field : undefined),
-  searched: () => undefined,
-};
+export const userTotalColumnsOfFilter = columnsOfKey(userTotalFields);
+
+/** A rollup knows the fields of its key and nothing else. */
+function columnsOfKey(fields: readonly string[]): FilterColumns {
+  const known = new Set(fields);
+  return {
+    hasAttributes: false,
+    expression: (field) => (known.has(field) ? field : undefined),
+    searched: () => undefined,
+  };
+}

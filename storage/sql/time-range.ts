@@ -21,17 +21,11 @@ export function startedWithin(bindings: Bindings, range: TimeRange): string {
  */
 export function spansStartedWithin(bindings: Bindings, range: TimeRange): string {
   const within = startedWithin(bindings, range);
-  if (range.toUnixNano >= keyEndNano) return within;
-  const first = bindings.second(tenMinutesOf(range.fromUnixNano));
-  return `${spansKey} >= ${first} AND ${spansKey} <= ${bindings.second(range.toUnixNano)} AND ${within}`;
-}
-
-const spansKey = "toStartOfTenMinutes(start_time)";
-/** The key's type ends in 2106 and begins again: of such times the key says nothing. */
-const keyEndNano = 2n ** 32n * secondNano;
-
-function tenMinutesOf(unixNano: bigint): bigint {
-  return (unixNano / tenMinutesNano) * tenMinutesNano;
+  // The key's type ends in 2106 and begins again: of such times the key says nothing.
+  if (range.toUnixNano >= 2n ** 32n * secondNano) return within;
+  const first = (range.fromUnixNano / tenMinutesNano) * tenMinutesNano;
+  const key = "toStartOfTenMinutes(start_time)";
+  return `${key} >= ${bindings.second(first)} AND ${key} <= ${bindings.second(range.toUnixNano)} AND ${within}`;
 }
 
 /** The same for rows that have one time: log records and points of metrics. */
