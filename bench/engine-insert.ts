@@ -4,9 +4,10 @@
  * so that both are told apart.
  *
  *   node bench/engine-insert.ts [--batches 6] [--batch-rows 45000] [--export-spans 500] [--only NAME] [--rounds 1]
- *     [--statements "ALTER TABLE …; …"] [--apart]
+ *     [--statements "ALTER TABLE …; …"] [--apart] [--live]
  *
- * With `--apart` small blocks are not joined, which the writer does.
+ * With `--apart` small blocks are not joined, which the writer does. With `--live` merges run while rows are inserted and
+ * until they come to rest, as they do in service: how often a row is written again is part of the figure then.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,6 +18,7 @@ import { projectId, silentTelemetry } from "@weir/model";
 import { SpanCursor } from "@weir/otlp";
 import { ExportWriter, JointBlocks, withPreviews } from "@weir/pipeline";
 import { freeLoopbackPort, openStore, type Store, startEngine } from "@weir/storage";
+import { mergesAtRest } from "./merges-at-rest.ts";
 import { samplePayload } from "./span-payloads.ts";
 import { markdownTable } from "./tables.ts";
 
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "1" },
     statements: { type: "string", default: "" },
     apart: { type: "boolean", default: false },
+    live: { type: "boolean", default: false },
   },
 });
 const batchCount = Number(values.batches);
@@ -136,7 +139,7 @@ async function measure(name: string, statements: readonly string[], batches: Uin
     store.insert({ table: "spans", blocks: batches[0]?.slice(0, 1) ?? [], rowCount: 1, token: "warm" }),
   ]);
   for (const statement of statements) await store.command(statement);
-  await store.command(`SYSTEM STOP MERGES`);
+  if (!values.live) await store.command(`SYSTEM STOP MERGES`);
   const startedMs = performance.now();
   const before = cpuSeconds();
   let number = 0;
@@ -147,18 +150,7 @@ async function measure(name: string, statements: readonly string[], batches: Uin
   }
   const inserted = cpuSeconds();
   const seconds = (performance.now() - startedMs) / 1000;
-  await store.command(`SYSTEM START MERGES`);
-  for (const table of [
-    "spans",
-    "traces",
-    "trace_index",
-    "usage_1m",
-    "usage_1h",
-    "usage_1d",
-    "usage_user_1d",
-    "usage_user_total_1d",
-  ])
-    await store.command(`OPTIMIZE TABLE ${table} FINAL`);
+  await (values.live ? mergesAtRest(store) : mergeAll(store));
   const merged = cpuSeconds();
   const bytes = await diskBytes(store);
   await store.command(`DROP DATABASE ${store.database}`);
@@ -172,6 +164,22 @@ async function measure(name: string, statements: readonly string[], batches: Uin
   ];
   console.error(row.join(" | "));
   return row;
+}
+
+/** Everything into one part. */
+async function mergeAll(store: Store): Promise<void> {
+  await store.command(`SYSTEM START MERGES`);
+  for (const table of [
+    "spans",
+    "traces",
+    "trace_index",
+    "usage_1m",
+    "usage_1h",
+    "usage_1d",
+    "usage_user_1d",
+    "usage_user_total_1d",
+  ])
+    await store.command(`OPTIMIZE TABLE ${table} FINAL`);
 }
 
 function cpuSeconds(): number {

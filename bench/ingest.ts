@@ -22,6 +22,7 @@ import { type SendOrder, type SendResult, startOtlpLoad } from "./otlp-load.ts";
 const roles: readonly Role[] = ["ingest", "core", "engine"];
 /** What waits at the end of a long load takes its time. */
 const leastStoredWithinMs = 180_000;
+const indexedWithinMs = 180_000;
 /** A peer that has written nothing more for so long has dropped the rest. */
 const quietMs = 10_000;
 
@@ -67,6 +68,7 @@ async function measure(kind: SendOrder["kind"]): Promise<void> {
   console.log(
     `  stored ${((performance.now() - startedMs) / 1000).toFixed(1)} s later (CPU s/1M by then: ${afterwards.join(", ")}): ${stored.rows} rows, ${stored.distinct} distinct of ${result.acknowledgedSpans} acknowledged ${stored.rows === result.acknowledgedSpans && stored.distinct === stored.rows ? "– each once" : "– WRONG"}`,
   );
+  console.log(`  ${await indexedAndSummed(weir, startedMs)}`);
 }
 
 async function measurePeer(known: KnownPeer, kind: SendOrder["kind"]): Promise<void> {
@@ -166,6 +168,17 @@ async function watch(weir: Weir, everySeconds: number, signal: AbortSignal): Pro
     );
     before = stored;
   }
+}
+
+/** What totals count, and when words were indexed but for one inserted part, which waits for others. */
+async function indexedAndSummed(weir: Weir, startedMs: number): Promise<string> {
+  const summed = await asked(weir, "sum(span_count) FROM weir.usage_1m WHERE source = 'otlp'");
+  const since = () => ((performance.now() - startedMs) / 1000).toFixed(1);
+  const inserted = "FROM system.parts WHERE active AND database = 'weir' AND table = 'spans' AND level = 0";
+  for (const untilMs = performance.now() + indexedWithinMs; performance.now() < untilMs; await sleep(500))
+    if ((await asked(weir, `count() ${inserted}`)) < 2) break;
+  const without = await asked(weir, `sum(rows) ${inserted}`);
+  return `totals count ${summed}; ${since()} s after the end the words of all spans but ${without} are indexed`;
 }
 
 /** A number that the engine itself tells. */

@@ -12,12 +12,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { projectId, silentTelemetry } from "@weir/model";
 import { encodeTraces, type Span } from "@weir/otlp";
 import { ExportWriter, withPreviews } from "@weir/pipeline";
 import { columnUsage, freeLoopbackPort, openStore, type Store, startEngine, storageUsage } from "@weir/storage";
+import { mergesAtRest } from "./merges-at-rest.ts";
 import { markdownTable } from "./tables.ts";
 import { traffic } from "./traffic.ts";
 import { randomText, recordedProse, seededPick } from "./traffic-text.ts";
@@ -115,15 +115,6 @@ async function insert(store: Store, spans: readonly Span[]): Promise<number> {
   }
   await flush();
   return rawBytes;
-}
-
-/** Resolves when the engine has merged what it wants to. */
-async function mergesAtRest(store: Store): Promise<void> {
-  for (let calm = 0; calm < 5; calm++) {
-    const [running] = await store.query<{ n: number }>("SELECT count() AS n FROM system.merges");
-    if (running !== undefined && running.n > 0) calm = 0;
-    await sleep(500);
-  }
 }
 
 async function diskBytes(store: Store): Promise<number> {

@@ -85,6 +85,17 @@ export const expiryFailed = {
   counter: "retention_sweep_failures",
 } as const satisfies EventDefinition;
 
+export const wordsIndexed = {
+  level: "debug",
+  message: "Rows of the last burst were merged, so that their words are indexed.",
+} as const satisfies EventDefinition;
+
+export const wordsNotIndexed = {
+  level: "warn",
+  message: "Rows of the last burst could not be merged; search reads them without an index until they are.",
+  counter: "index_upkeep_failures",
+} as const satisfies EventDefinition;
+
 export const tracesDecided = {
   level: "debug",
   message: "Traces whose spans were held are decided; the spans of those that are not kept are going.",

@@ -10,6 +10,7 @@ import { openStore, type Store } from "@weir/storage";
 import type { WeirConfig } from "./config-schema.ts";
 import { ensureDemoProject } from "./demo.ts";
 import { type EngineAccess, readEngineAccess } from "./engine-access.ts";
+import { IndexUpkeep } from "./index-upkeep.ts";
 import { openCatalogPatiently } from "./patient-catalog.ts";
 import { ownSocketName } from "./processes/listeners.ts";
 import { RetentionUpkeep } from "./retention-upkeep.ts";
@@ -49,13 +50,17 @@ export async function startCoreRole(options: RoleOptions): Promise<Role> {
   opening.use(collectKeyUses(catalog, paths.keyUses));
   const live = new LiveTicks();
   const store = opening.use(await openConfiguredStore(options));
+  const indexes = opening.use(new IndexUpkeep({ store, telemetry }));
   const upkeep = opening.use(
     new StorageUpkeep({
       store,
       journalDirectory: paths.journal,
       writerSettings: writerSettings(config),
       telemetry,
-      onInserted: ({ projects }) => live.publish({ projectIds: projects }),
+      onInserted({ projects }) {
+        live.publish({ projectIds: projects });
+        indexes.rowsInserted();
+      },
     }),
   );
   opening.defer(() => upkeep.drain(config.shutdown.drainMs));

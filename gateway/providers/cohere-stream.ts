@@ -201,7 +201,9 @@ export class CohereV1Stream implements StreamReading {
     for (const key of ["tool_calls", "citations", "search_queries"]) {
       const items = listOf(event[key]);
       if (items.length === 0 || !this.#allowance.take(JSON.stringify(items).length)) continue;
-      this.#kept[key] = [...listOf(this.#kept[key]), ...items];
+      const kept = this.#kept[key];
+      if (Array.isArray(kept)) for (const item of items) kept.push(item);
+      else this.#kept[key] = [...items];
     }
     return listOf(event["tool_calls"]).length > 0;
   }

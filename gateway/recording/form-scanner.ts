@@ -45,13 +45,14 @@ export class FormScanner {
 
   /** The form as JSON: texts as they were, files as `{filename, content_type, bytes}`. */
   json(): Buffer {
-    const form: Record<string, unknown> = {};
+    const form = new Map<string, unknown[]>();
     for (const part of this.#parts) {
-      const value = valueOfPart(part);
-      const known = form[part.name];
-      form[part.name] = known === undefined ? value : [...(Array.isArray(known) ? known : [known]), value];
+      const values = form.get(part.name);
+      if (values === undefined) form.set(part.name, [valueOfPart(part)]);
+      else values.push(valueOfPart(part));
     }
-    return Buffer.from(JSON.stringify(form));
+    const members = Array.from(form, ([name, values]) => [name, values.length === 1 ? values[0] : values]);
+    return Buffer.from(JSON.stringify(Object.fromEntries(members)));
   }
 
   /** Returns what is left to read; undefined when more must come first. */

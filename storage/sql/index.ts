@@ -29,3 +29,4 @@ export * from "./recent-calls.ts";
 export * from "./storage-usage.ts";
 export type { TimeRange } from "./time-range.ts";
 export { type ModelSeries, type Timeseries, type TimeseriesQuestion, timeseries } from "./timeseries.ts";
+export * from "./unindexed-rows.ts";
