@@ -28,7 +28,7 @@ export const gatewayFlags: readonly string[] = ["--max-semi-space-size=4", "--no
  *
  * - `--max-inlined-bytecode-size-cumulative`: V8 inlines 920 bytes of bytecode into a function and leaves the rest to be
  *   called. With more, making rows takes a tenth less.
- * - `--no-parallel-scavenge`: as for the gateway. Four threads that look for something to do took 1 µs a span.
+ * - `--no-parallel-scavenge`: as for the gateway. Core stopped, V8's threads took half of the time a span.
  */
 export function setIngestFlags(): void {
   setFlagsFromString("--max-inlined-bytecode-size-cumulative=3000");
