@@ -60,9 +60,15 @@ export function readBody(
     } catch (error) {
       return fail(error);
     }
+    let hasEnded = false;
     request.on("data", take);
-    request.on("end", () => resolve(gathered.whole()));
+    request.on("end", () => {
+      hasEnded = true;
+      resolve(gathered.whole());
+    });
     const brokenOff = () => {
+      // A request is closed behind its end, too; an error takes its stack, which is dear.
+      if (hasEnded) return;
       // Nothing is written any more to memory that the caller gives back.
       request.off("data", take);
       reject(new CodedError("BAD_REQUEST", "The request broke off before its end."));

@@ -14,6 +14,7 @@ import {
 import { journalState } from "./journal-state.ts";
 import { keysForScope } from "./key-directory.ts";
 import { listenOnPort, listenOnSocket } from "./processes/listeners.ts";
+import { setIngestFlags } from "./processes/v8-flags.ts";
 import type { Role, RoleOptions } from "./role.ts";
 import { startExport } from "./telemetry-export.ts";
 import {
@@ -89,6 +90,7 @@ export async function startIngestRole(options: RoleOptions): Promise<Role> {
   opening.defer(() => closed(direct));
   opening.use(await startOtlpGrpcServer(intake, { host, port: otlp.grpcPort, certificate }));
   const open = opening.move();
+  setIngestFlags();
   return {
     async state() {
       return {

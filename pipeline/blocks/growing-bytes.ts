@@ -183,14 +183,13 @@ export class GrowingBytes {
   appendTextRange(bytes: Buffer, from: number, to: number, isAscii = false): void {
     const length = to - from;
     if (length > copyLoopLimit) {
-      const range = new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
-      if (!isAscii && !isUtf8(range)) {
+      if (!isAscii && !isUtf8(bytes.subarray(from, to))) {
         this.appendText(bytes.toString("utf8", from, to));
         return;
       }
       this.#reserve(length + 10);
       const start = this.#putVaruint(this.#length, length);
-      this.#bytes.set(range, start);
+      bytes.copy(this.#bytes, start, from, to);
       this.#length = start + length;
       return;
     }

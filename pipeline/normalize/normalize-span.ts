@@ -183,8 +183,20 @@ export function setCost(row: PricedRow, fields: PricedFields, startedAt: Date): 
   const billed = fields.set_cost ?? (row.provider === "openrouter" ? fields.reported_cost : undefined);
   const priced = billed === undefined ? priceOf(row, fields, startedAt) : null;
   const reported = billed ?? fields.reported_cost;
-  if (priced !== null) Object.assign(row, priced);
+  if (priced !== null) setPriced(row, priced);
   else if (reported !== undefined) setReported(row, reported);
+}
+
+/** Field by field, and not by `Object.assign`, which looks each one up: every call of a model comes by here. */
+function setPriced(row: PricedRow, priced: PricedCost): void {
+  row.cost_nano_usd = priced.cost_nano_usd;
+  row.cost_input_nano_usd = priced.cost_input_nano_usd;
+  row.cost_output_nano_usd = priced.cost_output_nano_usd;
+  row.cost_cache_read_nano_usd = priced.cost_cache_read_nano_usd;
+  row.cost_cache_write_nano_usd = priced.cost_cache_write_nano_usd;
+  row.price_version = priced.price_version;
+  row.price_source = priced.price_source;
+  row.price_rates = priced.price_rates;
 }
 
 /** Our own price of the model that answered, or of the one asked for where a deployment answers under its own name. */

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import flags from "./v8-flags.json" with { type: "json" };
 
 /**
@@ -20,3 +21,16 @@ export const v8Flags: readonly string[] = flags;
  *   everything waits for the last of them.
  */
 export const gatewayFlags: readonly string[] = ["--max-semi-space-size=4", "--no-parallel-scavenge"];
+
+/**
+ * For ingest, which does little else than run a few loops over many small functions; to be called once its code is
+ * loaded, as the first is part of the key of the compiled code.
+ *
+ * - `--max-inlined-bytecode-size-cumulative`: V8 inlines 920 bytes of bytecode into a function and leaves the rest to be
+ *   called. With more, making rows takes a tenth less.
+ * - `--no-parallel-scavenge`: as for the gateway. Core stopped, V8's threads took half of the time a span.
+ */
+export function setIngestFlags(): void {
+  setFlagsFromString("--max-inlined-bytecode-size-cumulative=3000");
+  setFlagsFromString("--no-parallel-scavenge");
+}

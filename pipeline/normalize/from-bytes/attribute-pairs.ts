@@ -2,6 +2,7 @@ import { type SpanCursor, valueKinds } from "@weir/otlp";
 import type { GrowingBytes } from "../../blocks/growing-bytes.ts";
 import type { Labels } from "../../blocks/labels.ts";
 import { WrittenMap } from "../../blocks/written-map.ts";
+import { AttributeList } from "./attribute-list.ts";
 import { keyChunk, type SpanShape } from "./span-shapes.ts";
 
 const { string: stringKind, bool: boolKind, int: intKind, double: doubleKind } = valueKinds;
@@ -11,7 +12,7 @@ export class AttributePairs extends WrittenMap {
   /** By attribute: the text of a value that is no text, number or bool. */
   readonly texts: string[] = [];
   /** Attributes whose values a column holds, in their order. */
-  readonly inColumns: number[] = [];
+  readonly inColumns = new AttributeList();
   /** Attributes of our own making. */
   added: Readonly<Record<string, string>> | undefined;
   /** Of the span. To be set before it is written. */
@@ -30,7 +31,7 @@ export class AttributePairs extends WrittenMap {
     const { attributeCount } = this.#cursor;
     let skipped = 0;
     for (let index = 0; index < attributeCount; index++) {
-      if (inColumns[skipped] === index) skipped++;
+      if (skipped < inColumns.count && inColumns.at(skipped) === index) skipped++;
       else this.#writeValue(values, index);
     }
     values.appendBytes(shape.section.valueBytes);

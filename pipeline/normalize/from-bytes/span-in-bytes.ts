@@ -18,6 +18,7 @@ import { finishReason } from "../finish-reason.ts";
 import { hasRemoteParent, type NormalizeContext, setCost } from "../normalize-span.ts";
 import { providerName, providerOfModel } from "../provider-names.ts";
 import { spanUsage } from "../usage.ts";
+import { AttributeList, mostAttributes } from "./attribute-list.ts";
 import { AttributePairs } from "./attribute-pairs.ts";
 import { ByteMemo } from "./byte-memo.ts";
 import { JsonMessages } from "./json-messages.ts";
@@ -27,8 +28,6 @@ import { SpanShapes } from "./span-shapes.ts";
 
 const { string: stringKind, int: intKind, double: doubleKind, bool: boolKind } = valueKinds;
 const statusError = 2;
-/** A span with more attributes is for the slow path. */
-const mostAttributes = 256;
 const noRank = 1000;
 const largestCount = 4_294_967_295;
 const usageNames = Object.keys(unknownUsage) as (keyof Usage)[];
@@ -84,7 +83,7 @@ export class SpanInBytes {
   readonly #values: unknown[] = new Array(fieldCount).fill(undefined);
   #inputAt = -1;
   #outputAt = -1;
-  readonly #contentAt: number[] = [];
+  readonly #contentAt = new AttributeList();
   readonly #read = new ByteMemo<unknown>();
   readonly #providers = new ByteMemo<string>();
   readonly #texts = new ByteMemo<string>();
@@ -95,6 +94,9 @@ export class SpanInBytes {
   readonly #parentSpanId = new ByteRange();
   readonly #startTime = new ByteRange();
   readonly #name = new ByteRange();
+  /** When the last priced span began: many of an export begin within one millisecond. */
+  #startedMs = 0;
+  #startedDate = new Date(0);
   readonly #input = new ByteRange();
   readonly #output = new ByteRange();
 
@@ -152,10 +154,10 @@ export class SpanInBytes {
     this.#section = section;
     pairs.shape = shape;
     pairs.added = undefined;
-    pairs.inColumns.length = 0;
+    pairs.inColumns.clear();
     this.#ranks.fill(noRank);
     this.#inputAt = this.#outputAt = -1;
-    this.#contentAt.length = 0;
+    this.#contentAt.clear();
     const { plans } = shape;
     for (let index = 0; index < plans.length; index++) {
       if (!this.#readAttribute(plans[index] as KeyPlan, index)) return false;
@@ -224,7 +226,7 @@ export class SpanInBytes {
   }
 
   #noteContent({ content }: KeyPlan, index: number, kind: number): void {
-    this.#contentAt.push(index);
+    this.#contentAt.add(index);
     if (kind !== stringKind) return;
     if (content === "inputMessages") this.#inputAt = index;
     else if (content === "outputMessages") this.#outputAt = index;
@@ -279,12 +281,12 @@ export class SpanInBytes {
     row.content_format = row.input = row.output = "";
     const contentAt = this.#contentAt;
     this.#messages.finishReasonFrom = -1;
-    if (contentAt.length === 0) return undefined;
+    if (contentAt.count === 0) return undefined;
     if (this.#areMessagesAlone()) {
       row.content_format = "weir.messages";
       if (this.#inputAt >= 0) row.input = this.#rangeOf(this.#input, this.#inputAt);
       if (this.#outputAt >= 0) row.output = this.#rangeOf(this.#output, this.#outputAt);
-      this.#pairs.inColumns.push(...contentAt);
+      this.#pairs.inColumns.addAll(contentAt);
       return undefined;
     }
     const content = this.#assembledContent(row.kind as SpanKind);
@@ -292,8 +294,9 @@ export class SpanInBytes {
     if (content.isTruncated) row.content_state = "truncated";
     row.input = content.input;
     row.output = content.output;
-    for (const index of contentAt) {
-      if (content.keys.has(this.#cursor.keyOf(index))) this.#pairs.inColumns.push(index);
+    for (let place = 0; place < contentAt.count; place++) {
+      const index = contentAt.at(place);
+      if (content.keys.has(this.#cursor.keyOf(index))) this.#pairs.inColumns.add(index);
     }
     return content;
   }
@@ -301,7 +304,7 @@ export class SpanInBytes {
   #areMessagesAlone(): boolean {
     const input = this.#inputAt;
     const output = this.#outputAt;
-    if (this.#contentAt.length !== (input < 0 ? 0 : 1) + (output < 0 ? 0 : 1)) return false;
+    if (this.#contentAt.count !== (input < 0 ? 0 : 1) + (output < 0 ? 0 : 1)) return false;
     if (input >= 0 && !this.#areMessages(this.#input, input)) return false;
     if (output >= 0) return this.#areMessages(this.#output, output);
     this.#messages.finishReasonFrom = -1;
@@ -325,7 +328,11 @@ export class SpanInBytes {
   #assembledContent(kind: SpanKind): SpanContent {
     const cursor = this.#cursor;
     const attributes: Record<string, AnyValue> = {};
-    for (const index of this.#contentAt) attributes[cursor.keyOf(index)] = cursor.valueOf(index);
+    const contentAt = this.#contentAt;
+    for (let place = 0; place < contentAt.count; place++) {
+      const index = contentAt.at(place);
+      attributes[cursor.keyOf(index)] = cursor.valueOf(index);
+    }
     const told = this.#valueOf(finishReasonField) as string | undefined;
     const fields: FieldValues = told === undefined ? {} : { finish_reason: told };
     return readContent({ attributes, events: [], kind, isRoot: !cursor.hasParent, fields });
@@ -418,12 +425,17 @@ export class SpanInBytes {
     }
     if (row.input_tokens !== null || row.output_tokens !== null) row.usage_source = "reported";
     if (row.kind === "embedding" && row.input_tokens !== null) row.output_tokens ??= 0;
+    // Provider and models are strings here: nothing else was set above.
+    setCost(row as Parameters<typeof setCost>[0], this.#pricedFields(), this.#startedAt());
+  }
+
+  #pricedFields(): FieldValues {
+    if (!this.#has(reportedCostField) && !this.#has(isBatchField) && !this.#has(serviceTierField)) return noFields;
     const fields: FieldValues = {};
     if (this.#has(reportedCostField)) fields.reported_cost = this.#valueOf(reportedCostField) as number;
     if (this.#has(isBatchField)) fields.is_batch = this.#valueOf(isBatchField) as boolean;
     if (this.#has(serviceTierField)) fields.service_tier = this.#valueOf(serviceTierField) as string;
-    // Provider and models are strings here: nothing else was set above.
-    setCost(row as Parameters<typeof setCost>[0], fields, this.#startedAt());
+    return fields;
   }
 
   #countOf(field: number): number | null {
@@ -442,11 +454,17 @@ export class SpanInBytes {
     const { bytes, startTimeFrom } = this.#cursor;
     const high = uint32At(bytes, startTimeFrom + 4);
     // 2^32 ns are 4294 ms and 967,296 ns: so no number exceeds 2^53.
-    return new Date(high * 4294 + Math.floor((high * 967_296 + uint32At(bytes, startTimeFrom)) / 1_000_000));
+    const startedMs = high * 4294 + Math.floor((high * 967_296 + uint32At(bytes, startTimeFrom)) / 1_000_000);
+    if (startedMs !== this.#startedMs) {
+      this.#startedMs = startedMs;
+      this.#startedDate = new Date(startedMs);
+    }
+    return this.#startedDate;
   }
 }
 
 const noTags: readonly string[] = [];
+const noFields: FieldValues = Object.freeze({});
 
 /** Whether an attribute's number is what was sent: integers beyond 2^53 are rounded. */
 function isExact(kind: number, number: number): boolean {

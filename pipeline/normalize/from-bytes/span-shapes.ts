@@ -1,5 +1,6 @@
 import { mostKeys, type SpanCursor } from "@weir/otlp";
 import type { LabelChunk, Labels } from "../../blocks/labels.ts";
+import type { AttributeList } from "./attribute-list.ts";
 import { type KeyPlan, planOf } from "./key-plans.ts";
 import type { Section } from "./section.ts";
 
@@ -14,7 +15,7 @@ export interface SpanShape {
   /** A span of it is for `normalizeSpan`: by one of its keys, for a key that it has twice or shares with its section. */
   readonly isSlow: boolean;
   /** The attributes that `chunk` leaves out. */
-  chunkWithout: readonly number[];
+  chunkWithout: Int32Array;
   /** The keys of the others and of the section as labels of the column; void once the column has begun anew. */
   chunk: LabelChunk | undefined;
 }
@@ -70,7 +71,7 @@ export class SpanShapes {
       this.#seenIn[id] = made;
       plans.push(plan);
     }
-    return { section, keyIds, plans, isSlow, chunkWithout: [], chunk: undefined };
+    return { section, keyIds, plans, isSlow, chunkWithout: noIndexes, chunk: undefined };
   }
 
   #planOf(id: number): KeyPlan | undefined {
@@ -90,19 +91,16 @@ function isSame(known: Int32Array, keyIds: Int32Array, count: number): boolean {
   return true;
 }
 
+const noIndexes = new Int32Array(0);
+
 /** The keys of a shape's attributes but some, and of its section, as labels of the column. */
-export function keyChunk(shape: SpanShape, without: readonly number[], column: Labels): LabelChunk {
+export function keyChunk(shape: SpanShape, without: AttributeList, column: Labels): LabelChunk {
   const { chunk } = shape;
-  if (chunk?.generation === column.generation && isSameList(shape.chunkWithout, without)) return chunk;
-  const own = shape.plans.filter((_, index) => !without.includes(index)).map(({ key }) => key);
+  if (chunk?.generation === column.generation && without.equals(shape.chunkWithout)) return chunk;
+  const left = without.copy();
+  const own = shape.plans.filter((_, index) => !left.includes(index)).map(({ key }) => key);
   const made = column.chunkOf([...own, ...shape.section.keys]);
   shape.chunk = made;
-  shape.chunkWithout = [...without];
+  shape.chunkWithout = left;
   return made;
-}
-
-function isSameList(one: readonly number[], other: readonly number[]): boolean {
-  if (one.length !== other.length) return false;
-  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
-  return true;
 }
