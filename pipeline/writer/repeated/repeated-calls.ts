@@ -1,5 +1,5 @@
 import { billedKinds, type SpanRow, type StoredCall } from "@weir/model";
-import { BlockColumns } from "../../blocks/block-columns.ts";
+import type { BlockColumns } from "../../blocks/block-columns.ts";
 import { readBlocks } from "../../blocks/block-reader.ts";
 import { createBlockWriter } from "../../blocks/block-writer.ts";
 import { becomeDuplicate } from "../../normalize/duplicates.ts";
@@ -24,9 +24,10 @@ export class RepeatedCalls {
     for (const call of calls) this.#seen.meet(traitsOf(call));
   }
 
-  /** The block of spans with later records marked, the very block when it has none; and how many it has. */
-  mark(block: Uint8Array): { block: Uint8Array; count: number } {
-    const repeated = this.#find(block);
+  /** Of a block of spans whose columns were read up to `response_id` or further: it with later records marked, the very block when it has none; and how many it has. */
+  mark(columns: BlockColumns): { block: Uint8Array; count: number } {
+    const block = columns.bytes;
+    const repeated = this.#find(columns);
     if (repeated.size === 0) return { block, count: 0 };
     const writer = createBlockWriter("spans");
     (readBlocks(block, "spans") as unknown as SpanRow[]).forEach((row, index) => {
@@ -38,9 +39,8 @@ export class RepeatedCalls {
   }
 
   /** The rows that are later records, by number, and the span ids of the calls that they tell of. */
-  #find(block: Uint8Array): Map<number, string> {
+  #find(columns: BlockColumns): Map<number, string> {
     const repeated = new Map<number, string>();
-    const columns = new BlockColumns(block, "spans", "response_id");
     const kinds = new ReadTexts(columns, "kind", kindAt);
     const calls = new RowTraits(columns);
     for (let row = 0; row < columns.rowCount; row++) {
