@@ -13,7 +13,8 @@ import { PlainMessage } from "./plain-message.ts";
 const readBytes = 8192;
 const headBytes = readBytes / 4;
 
-const plainMessage = new PlainMessage(readBytes);
+const question = new PlainMessage(readBytes);
+const answer = new PlainMessage(readBytes);
 
 /** The last column that previews, and whatever else the writer does to spans, are made of. */
 export const lastReadColumn = "output";
@@ -72,20 +73,31 @@ function appendPreviews(columns: BlockColumns): void {
   const formats = columns.textsOf("content_format");
   const inputs = columns.textsOf("input");
   const outputs = columns.textsOf("output");
+  // So that a search in one column does not go on through the next.
+  const inputBytes = bytes.subarray(0, inputs.at(-1));
+  const outputBytes = bytes.subarray(0, outputs.at(-1));
+  const words = wordsOf(bytes);
+  let format = "";
+  let formatFrom = -1;
   for (let row = 0; row < rowCount; row++) {
-    const [inputFrom, inputTo] = [inputs[row * 2] as number, inputs[row * 2 + 1] as number];
-    const [outputFrom, outputTo] = [outputs[row * 2] as number, outputs[row * 2 + 1] as number];
+    const inputFrom = inputs[row * 2] as number;
+    const inputTo = inputs[row * 2 + 1] as number;
+    const outputFrom = outputs[row * 2] as number;
+    const outputTo = outputs[row * 2 + 1] as number;
     if (inputFrom === inputTo && outputFrom === outputTo) {
       asked.appendByte(0);
       answered.appendByte(0);
       continue;
     }
-    const format = bytes.toString("latin1", formats[row * 2], formats[row * 2 + 1]);
+    if (formatFrom !== formats[row * 2]) {
+      formatFrom = formats[row * 2] as number;
+      format = bytes.toString("latin1", formatFrom, formats[row * 2 + 1]);
+    }
     const isList = format === listFormat;
-    const hasAsked = isList && plainMessage.findLastQuestion(bytes, inputFrom, inputTo);
-    if (hasAsked) appendPlain(asked, bytes);
-    const hasAnswered = isList && plainMessage.findFirstAnswer(bytes, outputFrom, outputTo);
-    if (hasAnswered) appendPlain(answered, bytes);
+    const hasAsked = isList && question.findLastQuestion(inputBytes, inputFrom, inputTo);
+    if (hasAsked) appendPlain(asked, bytes, words, question);
+    const hasAnswered = isList && answer.findFirstAnswer(outputBytes, outputFrom, outputTo);
+    if (hasAnswered) appendPlain(answered, bytes, words, answer);
     if (hasAsked && hasAnswered) continue;
     const preview = contentPreview({
       content_format: format,
@@ -101,17 +113,30 @@ function appendPreviews(columns: BlockColumns): void {
 const listFormat = "weir.messages";
 
 /** The preview of the text that was found. */
-function appendPlain(column: GrowingBytes, bytes: Buffer): void {
-  const { textFrom, textTo, hasEscapes } = plainMessage;
+function appendPlain(column: GrowingBytes, bytes: Buffer, words: Uint32Array, found: PlainMessage): void {
+  const { textFrom, textTo, hasEscapes } = found;
   const to = Math.min(textTo, textFrom + previewLength);
-  if (!hasEscapes && isAscii(bytes, textFrom, to)) column.appendTextRange(bytes, textFrom, to, true);
-  else if (hasEscapes) column.appendText(previewOf(JSON.parse(bytes.toString("utf8", textFrom - 1, textTo + 1))));
+  if (hasEscapes) column.appendText(previewOf(JSON.parse(bytes.toString("utf8", textFrom - 1, textTo + 1))));
+  else if (isAscii(bytes, words, textFrom, to)) column.appendTextRange(bytes, textFrom, to, true);
   else column.appendText(previewOf(bytes.toString("utf8", textFrom, Math.min(textTo, textFrom + previewLength * 4))));
 }
 
-function isAscii(bytes: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if ((bytes[at] as number) > 0x7f) return false;
-  return true;
+/** The memory that the bytes stand in, by four bytes. */
+function wordsOf({ buffer }: Buffer): Uint32Array {
+  return new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
+}
+
+function isAscii(bytes: Buffer, words: Uint32Array, from: number, to: number): boolean {
+  const begin = bytes.byteOffset + from;
+  const end = bytes.byteOffset + to;
+  const firstWord = (begin + 3) >>> 2;
+  const lastWord = end >>> 2;
+  let all = 0;
+  for (let word = firstWord; word < lastWord; word++) all |= words[word] as number;
+  if ((all & 0x8080_8080) !== 0) return false;
+  for (let at = begin; at < Math.min(firstWord * 4, end); at++) all |= bytes[at - bytes.byteOffset] as number;
+  for (let at = Math.max(lastWord * 4, begin); at < end; at++) all |= bytes[at - bytes.byteOffset] as number;
+  return (all & 0x80) === 0;
 }
 
 function inputPart(bytes: Buffer, from: number, to: number): string {
