@@ -230,8 +230,11 @@ function millisecondsAt(bytes: DataView, at: number): number {
 
 /** Trace ids are random in their last eight bytes; who chooses others chooses them for a project of his own. */
 function putTrace(ids: Int32Array, place: number, project: number, bytes: DataView, at: number): void {
-  ids[place] = bytes.getInt32(at + 8, true) ^ Math.imul(project ^ bytes.getInt32(at, true), 0x9e37_79b1);
-  ids[place + 1] = mixed(bytes.getInt32(at + 12, true) ^ Math.imul(bytes.getInt32(at + 4, true), 0x85eb_ca6b));
+  const third = bytes.getInt32(at + 8, true);
+  ids[place] = third ^ Math.imul(project ^ bytes.getInt32(at, true), 0x9e37_79b1);
+  // All of the id: of those that count somewhere else than at their end, many would share a slot and be compared in turn.
+  const rest = Math.imul(bytes.getInt32(at + 4, true), 0x85eb_ca6b) ^ Math.imul(third, 0x2745_937f);
+  ids[place + 1] = mixed(bytes.getInt32(at + 12, true) ^ rest);
 }
 
 /** Two hashes of the answer's id; 0 and 0 without one. */
