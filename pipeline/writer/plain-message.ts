@@ -66,10 +66,10 @@ export class PlainMessage {
   /** Whether the last message of a user is plain and has a text. */
   findLastQuestion(bytes: Buffer, from: number, to: number): boolean {
     if (!this.#isList(bytes, from, to)) return false;
-    const start = this.#startOfLastQuestion(Math.max(from, to - this.#mostBytes));
-    if (start === -1) return false;
     try {
-      return this.#message(start, ofUser) && this.#isFollowedByOthers();
+      if (to - from <= this.#mostBytes && this.#isOnlyQuestion(from + 1)) return this.textTo > this.textFrom;
+      const start = this.#startOfLastQuestion(Math.max(from, to - this.#mostBytes));
+      return start !== -1 && this.#message(start, ofUser) && this.#isFollowedByOthers();
     } catch (error) {
       return isNotPlain(error);
     }
@@ -93,6 +93,15 @@ export class PlainMessage {
     }
     this.#end = to;
     return bytes[from] === openBracket && bytes[to - 1] === closeBracket;
+  }
+
+  /** Whether the list has one message, which begins as most do and has nothing else: so that no other need be looked for. */
+  #isOnlyQuestion(start: number): boolean {
+    try {
+      return this.#usualText(start, ofUser.openings) && !this.#goesOn(closeBrace) && this.#at === this.#end - 1;
+    } catch (error) {
+      return isNotPlain(error);
+    }
   }
 
   /**
