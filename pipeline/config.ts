@@ -42,7 +42,7 @@ export const pipelineConfig = z.strictObject({
     .min(1000)
     .max(16_777_216)
     .default(500_000)
-    .describe("The latest calls, by which a later record of one (of the gateway, of an SDK) is known; 100 bytes each."),
+    .describe("The latest calls, by which a later record of one (of the gateway, of an SDK) is known; 72 bytes each."),
   setAsideLimitBytes: z
     .number()
     .int()

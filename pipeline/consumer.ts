@@ -47,7 +47,10 @@ export interface CallLog extends Consumer {
 /** Rows on their way into storage: whole blocks of one table and one `columnsVersion`, in the order they were taken. */
 export interface InsertBatch {
   readonly table: TableName;
-  /** May be made while they are gone through; each time the same rows. */
+  /**
+   * The bytes of all blocks, one piece behind the other; a piece may end within a block. They may be made while they are
+   * gone through, each time for the same rows, and are used again once the insert has resolved.
+   */
   readonly blocks: Iterable<Uint8Array>;
   readonly rowCount: number;
   /** The same rows always come with the same token, and no other rows ever do: a token seen before is dropped. */

@@ -102,7 +102,7 @@ export class MemoryInserter implements Inserter {
   after: (batch: InsertBatch) => void | Promise<void> = () => {};
 
   get rows(): SpanRow[] {
-    return this.stored.flatMap(({ table, blocks }) => [...blocks].flatMap((block) => rowsOf({ block, table })));
+    return this.stored.flatMap(({ table, blocks }) => rowsOf({ block: Buffer.concat([...blocks]), table }));
   }
 
   async insert(batch: InsertBatch): Promise<void> {
@@ -110,7 +110,7 @@ export class MemoryInserter implements Inserter {
     await this.before(batch);
     if (!this.#tokens.has(batch.token)) {
       this.#tokens.add(batch.token);
-      this.stored.push({ ...batch, blocks: [...batch.blocks].map((block) => Uint8Array.from(block)) });
+      this.stored.push({ ...batch, blocks: [Buffer.concat([...batch.blocks])] });
     }
     await this.after(batch);
   }

@@ -19,6 +19,15 @@ export const dictionaryVersionLength = 8;
 /** A type around another. */
 export const wrappedType = /^(Nullable|Array)\((.*)\)$/;
 
+/** By type, the bytes of a row of one width, with the mark of a Nullable one. */
+const rowWidths = new Map<string, number>();
+/** By type, the bytes of each element of a row's list. */
+const elementWidths = new Map<string, number>();
+for (const [type, width] of Object.entries(valueWidths)) {
+  rowWidths.set(type, width).set(`Nullable(${type})`, width + 1);
+  elementWidths.set(`Array(${type})`, width);
+}
+
 /** The number of the text whose UTF-8 stands between the offsets. */
 export type NumberOfText = (bytes: Buffer, from: number, to: number) => number;
 
@@ -64,15 +73,26 @@ export class BlockSource {
 
   /** Past the data of a column. */
   skipColumn(type: string, rowCount: number): void {
-    if (type === "LowCardinality(String)") {
+    const width = rowWidths.get(type);
+    if (width !== undefined) this.skip(rowCount * width);
+    else if (type === "String") this.skipTexts(rowCount);
+    else if (type === "LowCardinality(String)") {
       this.skipDictionaryVersion();
       this.skipLabels(rowCount);
     } else if (type === "Map(LowCardinality(String), String)") {
       this.skipDictionaryVersion();
       const { count } = this.ends(rowCount);
       this.skipLabels(count);
-      this.texts(count);
-    } else this.plainData(type, rowCount);
+      this.skipTexts(count);
+    } else if (type === "Map(String, String)") this.skipTexts(2 * this.ends(rowCount).count);
+    else if (type === "Array(String)") this.skipTexts(this.ends(rowCount).count);
+    else this.#skipLists(type, rowCount);
+  }
+
+  #skipLists(type: string, rowCount: number): void {
+    const width = elementWidths.get(type);
+    if (width === undefined) throw new RangeError(`a block of ours has no column of type ${type}`);
+    this.skip(width * this.ends(rowCount).count);
   }
 
   plainData(type: string, rowCount: number): Uint8Array[] {
@@ -111,6 +131,47 @@ export class BlockSource {
       this.#offset += length;
     }
     this.skip(0);
+  }
+
+  /** For each of so many texts where it begins and where it ends, in turn. */
+  textPlaces(count: number): Uint32Array {
+    const bytes = this.#bytes;
+    const places = new Uint32Array(count * 2);
+    let offset = this.#offset;
+    for (let index = 0; index < count; index++) {
+      let length = bytes[offset] as number;
+      if (length < 0x80) offset++;
+      else {
+        this.#offset = offset;
+        length = this.varuint();
+        offset = this.#offset;
+      }
+      places[index * 2] = offset;
+      offset += length;
+      places[index * 2 + 1] = offset;
+    }
+    this.#offset = offset;
+    this.skip(0);
+    return places;
+  }
+
+  /** The same for the values of LowCardinality(String): rows with one label share its place. */
+  labelPlaces(count: number): Uint32Array {
+    const places = new Uint32Array(count * 2);
+    if (count === 0) return places;
+    const { width, keyCount } = this.#dictionary();
+    const keys = this.textPlaces(keyCount);
+    this.skip(8);
+    const from = this.#offset;
+    this.skip(count * width);
+    const bytes = this.#bytes;
+    for (let index = 0; index < count; index++) {
+      const key = width === 1 ? (bytes[from + index] as number) : bytes.readUIntLE(from + index * width, width);
+      if (key >= keyCount) throw new RangeError("the block has no such label");
+      places[index * 2] = keys[key * 2] as number;
+      places[index * 2 + 1] = keys[key * 2 + 1] as number;
+    }
+    return places;
   }
 
   /** Each value of LowCardinality(String) as a text; see `Labels` for the form. */
@@ -196,7 +257,10 @@ export class BlockSource {
 
   /** A column's name, or its type: ASCII. */
   heading(): string {
-    return this.take(this.varuint()).toString("latin1");
+    const length = this.varuint();
+    const from = this.#offset;
+    this.skip(length);
+    return this.#bytes.toString("latin1", from, this.#offset);
   }
 
   varuint(): number {

@@ -24,6 +24,27 @@ for (const [length, isKept] of [
   });
 }
 
+test("what lies ready is given back to the system at once", () => {
+  const pool = new BufferPool();
+  const buffer = pool.take(100_000);
+  pool.giveBack(buffer);
+  pool.clear();
+  assert.equal(buffer.buffer.byteLength, 0);
+  assert.equal(pool.take(100_000).length, 100_000);
+});
+
+for (const [keptBytes, kept] of [
+  [0, 0],
+  [12 << 20, 3],
+] as const)
+  test(`of ${keptBytes} bytes at most, ${kept} large buffers are kept`, () => {
+    const pool = new BufferPool(keptBytes);
+    const taken = Array.from({ length: 5 }, () => pool.take(4 << 20));
+    for (const buffer of taken) pool.giveBack(buffer);
+    const again = Array.from({ length: 5 }, () => pool.take(4 << 20));
+    assert.equal(again.filter(({ buffer }) => taken.some((known) => known.buffer === buffer)).length, kept);
+  });
+
 test("what is kept is bounded", () => {
   const pool = new BufferPool();
   const taken = Array.from({ length: 10 }, () => pool.take(4 << 20));

@@ -1,7 +1,7 @@
 const leastLength = 64 << 10;
 const largestLength = 4 << 20;
 /** What lies ready at most, all buffers together. */
-const keptBytes = 8 << 20;
+const defaultKeptBytes = 8 << 20;
 
 /**
  * Large buffers to be used again. A fresh one costs the clearing of its pages, and each few of them a collection of all
@@ -11,6 +11,11 @@ export class BufferPool {
   /** By the power of two that their lengths are. */
   readonly #ready = new Map<number, ArrayBuffer[]>();
   #readyBytes = 0;
+  readonly #keptBytes: number;
+
+  constructor(keptBytes = defaultKeptBytes) {
+    this.#keptBytes = keptBytes;
+  }
 
   /** A buffer of that length, with anything in it. */
   take(length: number): Buffer {
@@ -26,10 +31,16 @@ export class BufferPool {
   giveBack({ buffer }: Buffer): void {
     const size = buffer.byteLength;
     const isOurs = size >= leastLength && size <= largestLength && Number.isInteger(Math.log2(size));
-    if (!isOurs || this.#readyBytes + size > keptBytes) return;
+    if (!isOurs || this.#readyBytes + size > this.#keptBytes) return;
     const ready = this.#ready.get(size) ?? [];
     ready.push(buffer as ArrayBuffer);
     this.#ready.set(size, ready);
     this.#readyBytes += size;
+  }
+  /** Gives what lies ready back to the system, at once and not with the next collection of garbage. */
+  clear(): void {
+    for (const ready of this.#ready.values()) for (const memory of ready) memory.transfer(0);
+    this.#ready.clear();
+    this.#readyBytes = 0;
   }
 }

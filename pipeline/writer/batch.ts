@@ -5,7 +5,6 @@ import type { Frame } from "../journal/frame.ts";
 import type { Range } from "./batch-log.ts";
 import type { Delivery } from "./delivery.ts";
 import type { RowBlock } from "./joint-blocks.ts";
-import type { TakenRange } from "./journal-reader.ts";
 import { withPreviews } from "./preview-columns.ts";
 
 /** The name of a batch: its first range begins no other batch, the checksum tells of the other ranges. */
@@ -16,19 +15,31 @@ export function tokenOf(ranges: readonly Range[]): string {
   return `${first.producer}:${first.incarnation}:${first.segment}.${first.from}-${first.to}${others}`;
 }
 
+/** Adjoining parts of a segment as one. */
+export function joinedRanges(ranges: readonly Range[]): Range[] {
+  const joined: Range[] = [];
+  for (const range of ranges) {
+    const last = joined.at(-1);
+    const adjoins =
+      last?.producer === range.producer &&
+      last.incarnation === range.incarnation &&
+      last.segment === range.segment &&
+      last.to === range.from;
+    if (adjoins) joined[joined.length - 1] = { ...last, to: range.to, rows: last.rows + range.rows };
+    else joined.push(range);
+  }
+  return joined;
+}
+
 /** One insert for each table and version of its columns, since only such blocks may stand behind one another. */
-export function deliveriesOf(
-  token: string,
-  taken: readonly TakenRange[],
-  blockOf: (frame: Frame) => Uint8Array = ({ body }) => body,
-): Delivery[] {
+export function deliveriesOf(token: string, frames: readonly Frame[], blockOf: (frame: Frame) => RowBlock): Delivery[] {
   const deliveries = new Map<string, Delivery & { readonly blocks: RowBlock[] }>();
-  for (const frame of taken.flatMap(({ frames }) => frames)) {
-    const { table, columnsVersion, rowCount } = frame;
+  for (const frame of frames) {
+    const { table, columnsVersion } = frame;
     if (table === undefined) continue;
     const name = `${token}:${table}.${columnsVersion}`;
     const delivery = deliveries.get(name) ?? { table, token: name, blocks: [] };
-    delivery.blocks.push({ block: blockOf(frame), rowCount });
+    delivery.blocks.push(blockOf(frame));
     deliveries.set(name, delivery);
   }
   return [...deliveries.values()];

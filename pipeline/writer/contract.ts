@@ -20,7 +20,7 @@ export interface WriterSettings {
   readonly lastRetryMs: number;
   /** Rows that storage refuses are kept in `set-aside/` up to this; beyond it they stay in the journal. Default 1 GiB. */
   readonly setAsideBytes: number;
-  /** The latest calls, by which a later record of one is known; about 100 bytes each. Default 500,000. */
+  /** The latest calls, by which a later record of one is known; 72 bytes each. Default 500,000. */
   readonly rememberedCalls: number;
 }
 

@@ -5,7 +5,7 @@ import type { Inserter } from "../consumer.ts";
 import { batchInserted, insertRetried, rowsHeldBack, rowsSetAside, writerStepFailed } from "../events.ts";
 import type { BatchLog } from "./batch-log.ts";
 import type { InsertedRows, WriterSettings } from "./contract.ts";
-import { JointBlocks, type RowBlock } from "./joint-blocks.ts";
+import { JointBlocks, piecesOf, type RowBlock } from "./joint-blocks.ts";
 import type { SetAside } from "./set-aside.ts";
 
 /** Rows that go out as one insert. */
@@ -45,6 +45,7 @@ export class Deliverer {
   readonly #joint = new JointBlocks();
   /** The tokens that storage does not take at present, with the last answer. */
   readonly #failing = new Map<string, string>();
+  #failures = 0;
 
   constructor(options: DelivererOptions) {
     this.#options = options;
@@ -52,6 +53,11 @@ export class Deliverer {
 
   get failingCount(): number {
     return this.#failing.size;
+  }
+
+  /** How many inserts have failed so far. A request that failed may still hold its rows' bytes. */
+  get failures(): number {
+    return this.#failures;
   }
 
   get lastError(): string | undefined {
@@ -81,6 +87,7 @@ export class Deliverer {
         await this.#options.inserter.insert(batch);
         return undefined;
       } catch (error) {
+        this.#failures++;
         const coded = asCodedError(error);
         if (coded.retryable) throw coded;
         return coded;
@@ -108,7 +115,7 @@ export class Deliverer {
   async #putAside({ table, token, blocks }: Delivery, refusal: CodedError): Promise<void> {
     const rowCount = rowsIn(blocks);
     const reason = { table, token, rows: rowCount, code: refusal.code, message: refusal.message };
-    const bytes = blocks.map(({ block }) => block);
+    const bytes = blocks.flatMap(piecesOf);
     const isKept = await this.#untilDone(token, async () => {
       if (await this.#options.setAside.keep(`${table}.${token}.native`, bytes, reason)) return true;
       this.#options.telemetry.emit(rowsHeldBack, { table, rows: rowCount, error: refusal.message }, rowCount);

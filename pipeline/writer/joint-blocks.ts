@@ -4,6 +4,8 @@ import { BlockJoiner } from "../blocks/block-joiner.ts";
 /** Rows as one block. */
 export interface RowBlock {
   readonly block: Uint8Array;
+  /** The last bytes of the block where they stand elsewhere. */
+  readonly rest?: Uint8Array | undefined;
   readonly rowCount: number;
 }
 
@@ -19,8 +21,8 @@ export class JointBlocks {
   readonly #joiners = new Map<TableName, BlockJoiner>();
 
   /**
-   * The same rows in fewer blocks, each made when it is asked for; may be gone through again. Blocks that cannot be
-   * joined, those of other columns than the present ones, come as they are.
+   * The bytes of fewer blocks with the same rows, each made when it is asked for; may be gone through again. Blocks that
+   * cannot be joined, those of other columns than the present ones, come as they are. A block may come in pieces.
    */
   of(table: TableName, blocks: readonly RowBlock[]): Iterable<Uint8Array> {
     return { [Symbol.iterator]: () => this.#joined(table, blocks) };
@@ -29,27 +31,37 @@ export class JointBlocks {
   *#joined(table: TableName, blocks: readonly RowBlock[]): Generator<Uint8Array, undefined> {
     for (let from = 0; from < blocks.length; ) {
       const to = endOfGroup(blocks, from);
-      yield* this.#join(
-        table,
-        blocks.slice(from, to).map(({ block }) => block),
-      );
+      yield* this.#join(table, blocks.slice(from, to));
       from = to;
     }
   }
 
-  #join(table: TableName, group: readonly Uint8Array[]): readonly Uint8Array[] {
-    if (group.length === 1) return group;
+  #join(table: TableName, group: readonly RowBlock[]): readonly Uint8Array[] {
+    if (group.length === 1) return group.flatMap(piecesOf);
     const joiner = this.#joiners.get(table) ?? new BlockJoiner(table);
     this.#joiners.set(table, joiner);
     try {
-      return [joiner.join(group)];
+      return [joiner.join(group.map(wholeBlock))];
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       // It may have learned a type of theirs that a column no longer has.
       this.#joiners.delete(table);
-      return group;
+      return group.flatMap(piecesOf);
     }
   }
+}
+
+/** The bytes of a block as they stand, one piece behind the other. */
+export function piecesOf({ block, rest }: RowBlock): readonly Uint8Array[] {
+  return rest === undefined ? [block] : [block, rest];
+}
+
+export function byteLengthOf({ block, rest }: RowBlock): number {
+  return block.length + (rest?.length ?? 0);
+}
+
+function wholeBlock({ block, rest }: RowBlock): Uint8Array {
+  return rest === undefined ? block : Buffer.concat([block, rest]);
 }
 
 /** At least one block, however large. */
@@ -57,8 +69,9 @@ function endOfGroup(blocks: readonly RowBlock[], from: number): number {
   let byteCount = 0;
   let allRows = 0;
   for (let at = from; at < blocks.length; at++) {
-    const { block, rowCount } = blocks[at] as RowBlock;
-    byteCount += block.length;
+    const rows = blocks[at] as RowBlock;
+    const { rowCount } = rows;
+    byteCount += byteLengthOf(rows);
     allRows += rowCount;
     const isFull = at - from === mostBlocks || allRows > mostRows || byteCount > mostBytes;
     if (at > from && (isFull || rowCount >= enoughRows)) return at;

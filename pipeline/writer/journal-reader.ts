@@ -22,7 +22,7 @@ import type { Cursor, Range } from "./batch-log.ts";
 /** Frames that were read as part of a batch, and what in between could not be read. */
 export interface TakenRange {
   readonly range: Range;
-  /** Frames with rows; their bodies are views on one buffer. */
+  /** Frames with rows; their bodies are views on one buffer, the reader of the range may change them. */
   readonly frames: readonly Frame[];
   readonly damage: readonly DamagedPart[];
   /** Bytes of a frame that its owner did not live to finish. */
@@ -37,6 +37,9 @@ export interface Pending {
   readonly bytes: number;
   readonly rows: number;
 }
+
+/** Gives a buffer of that length, with anything in it. */
+export type Allocate = (length: number) => Buffer;
 
 /** A place in a journal. */
 export interface Place {
@@ -130,13 +133,16 @@ export class JournalReader {
     return segment >= this.#cursor.segment && (!this.#isAlive || segment <= this.#position.segment);
   }
 
-  /** The next frames, about as many as the limits allow, and moves behind them. Undefined when there are none. */
-  async take(rowLimit: number, byteLimit: number): Promise<TakenRange | undefined> {
+  /**
+   * The next frames, about as many as the limits allow, in memory that `allocate` gives; and moves behind them.
+   * Undefined when there are none.
+   */
+  async take(rowLimit: number, byteLimit: number, allocate: Allocate): Promise<TakenRange | undefined> {
     for (;;) {
       if (!this.#segments.includes(this.#cursor.segment)) this.#segments = await listSegments(this.folder);
       const bound = await this.#bound(this.#cursor.segment);
       if (this.#cursor.offset < bound.end) {
-        const taken = await this.#takeFrom(this.#cursor, bound, rowLimit, byteLimit);
+        const taken = await this.#takeFrom(this.#cursor, bound, { rowLimit, byteLimit, allocate });
         const { segment, from, to, rows } = taken.range;
         this.#cursor = { segment, offset: to, rows: this.#cursor.rows + rows };
         this.#count(this.#pending.bytes - (to - from));
@@ -208,18 +214,30 @@ export class JournalReader {
     return join(this.folder, segmentFile(segment));
   }
 
-  async #takeFrom(cursor: Cursor, bound: Bound, rowLimit: number, byteLimit: number): Promise<TakenRange> {
+  async #takeFrom(
+    cursor: Cursor,
+    bound: Bound,
+    { rowLimit, byteLimit, allocate }: { rowLimit: number; byteLimit: number; allocate: Allocate },
+  ): Promise<TakenRange> {
     const key = segmentKey(this.incarnation, cursor.segment);
     let to = Math.min(bound.end, cursor.offset + byteLimit);
-    let bytes = await readPart(this.#path(cursor.segment), cursor.offset, to);
-    let read = readFrames(bytes, cursor.offset, key);
-    if (read.frames.length === 0 && to < bound.end) {
-      // A frame longer than the limit, or damage: only the whole rest tells which.
-      to = bound.end;
-      bytes = await readPart(this.#path(cursor.segment), cursor.offset, to);
-      read = readFrames(bytes, cursor.offset, key);
+    const readOn = async () => {
+      const bytes = await readPart(this.#path(cursor.segment), cursor.offset, to, allocate);
+      return { bytes, read: readFrames(bytes, cursor.offset, key) };
+    };
+    let part = await readOn();
+    if (part.read.frames.length === 0 && to < bound.end) {
+      // A frame longer than the limit, or damage that looks like one: only the whole rest tells which.
+      const { rest } = part.read;
+      const isLonger = rest !== "nothing" && rest.fault === "missing" && cursor.offset + rest.wanted > to;
+      to = isLonger ? Math.min(bound.end, cursor.offset + rest.wanted) : bound.end;
+      part = await readOn();
+      if (part.read.frames.length === 0 && to < bound.end) {
+        to = bound.end;
+        part = await readOn();
+      }
     }
-    return this.#taken(cursor, bound, rowLimit, bytes, read, to === bound.end);
+    return this.#taken(cursor, bound, rowLimit, part.bytes, part.read, to === bound.end);
   }
 
   #taken(
@@ -314,17 +332,22 @@ function firstRows(frames: readonly Frame[], rowLimit: number): readonly Frame[]
 }
 
 /** The bytes between two offsets, fewer when the file ends before. */
-async function readPart(path: string, from: number, to: number): Promise<Buffer> {
+async function readPart(
+  path: string,
+  from: number,
+  to: number,
+  allocate: Allocate = Buffer.allocUnsafeSlow,
+): Promise<Buffer> {
   const file = await open(path, "r");
   try {
-    return await readFully(file, from, Math.min(to, Math.max(from, (await file.stat()).size)));
+    return await readFully(file, from, Math.min(to, Math.max(from, (await file.stat()).size)), allocate);
   } finally {
     await file.close();
   }
 }
 
-async function readFully(file: FileHandle, from: number, to: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(to - from);
+async function readFully(file: FileHandle, from: number, to: number, allocate: Allocate): Promise<Buffer> {
+  const bytes = allocate(to - from);
   let filled = 0;
   while (filled < bytes.length) {
     const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, from + filled);

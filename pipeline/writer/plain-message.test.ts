@@ -32,6 +32,11 @@ const questions: [name: string, input: string, question: string | undefined][] =
   ["an image", `[{"role":"user","parts":[{"type":"image","content":"a"}]}]`, undefined],
   ["parts and content", `[{"role":"user","parts":[${part("a")}],"content":"b"}]`, undefined],
   ["parts that are a text", `[{"role":"user","parts":"a"}]`, undefined],
+  ["of a part with more", `[{"role":"user","parts":[{"type":"text","content":"a","text":"b"}]}]`, undefined],
+  ["with a reason", `[{"role":"user","parts":[${part("hi")}],"finish_reason":"stop"}]`, "hi"],
+  ["as Python writes it", `[{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]`, "hi"],
+  ["another key behind the parts", `[{"role":"user","parts":[${part("hi")}],"name":"a"}]`, undefined],
+  ["behind escapes", `[${user("a\\nb")},${user("c".repeat(40))}]`, "c".repeat(40)],
   ["another key", `[{"role":"user","content":"a","refusal":"b"}]`, undefined],
   ["the role behind", `[${user("a")},{"content":"b","role":"user"}]`, undefined],
   ["a role that goes without saying", `[${user("a")},{"content":"b"}]`, undefined],
@@ -93,10 +98,21 @@ const message = fc.oneof(
   word,
 );
 
+const compact = (value: unknown) => JSON.stringify(value);
+const indented = (value: unknown) => JSON.stringify(value, undefined, 1);
+/** As Python writes it. */
+function spaced(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(spaced).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, each]) => `${JSON.stringify(key)}: ${spaced(each)}`)
+    .join(", ")}}`;
+}
+
 test("what is found is what a parser and the readers of messages make of it", () => {
   fc.assert(
-    fc.property(fc.array(message, { maxLength: 4 }), fc.boolean(), (messages, isSpaced) => {
-      const content = isSpaced ? JSON.stringify(messages, undefined, 1) : JSON.stringify(messages);
+    fc.property(fc.array(message, { maxLength: 4 }), fc.constantFrom(compact, spaced, indented), (messages, write) => {
+      const content = write(messages);
       const read = contentPreview({ content_format: "weir.messages", input: content, output: content });
       const [asked, answered] = [found("findLastQuestion", content), found("findFirstAnswer", content)];
       if (asked !== undefined) assert.equal(previewOf(asked), read.asked);

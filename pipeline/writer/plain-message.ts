@@ -14,6 +14,21 @@ const [user, assistant] = [word("user"), word("assistant")];
 const quotedUser = word('"user"');
 const quotedRole = word('"role"');
 
+/** A role, and how a message of it begins that most programs write: up to the quote of its text, without spaces and with. */
+interface RoleWords {
+  readonly role: Buffer;
+  readonly openings: readonly Buffer[];
+}
+
+function wordsOf(roleWord: Buffer): RoleWords {
+  const opening = `{"role":"${roleWord}","parts":[{"type":"text","content":"`;
+  const spaced = opening.replaceAll('":', '": ').replaceAll('",', '", ');
+  return { role: roleWord, openings: [word(opening), word(spaced)] };
+}
+
+const ofUser = wordsOf(user);
+const ofAssistant = wordsOf(assistant);
+
 /** Longer ones are searched by the system. */
 const shortString = 32;
 
@@ -23,7 +38,8 @@ const notPlain = new Error("no plain message");
 /**
  * Finds the text of a message that is plain in a JSON list of messages without parsing the list: one of a role and one
  * text, `{"role":"user","parts":[{"type":"text","content":"…"}]}` and the like, as most are. What `weirMessages` would
- * read there is that text. Says no wherever there may be more to it. Reusable; never throws.
+ * read there is that text. Says no wherever there may be more to it. Reusable, quickest for texts of the same bytes in
+ * their order, which must not change meanwhile; never throws.
  */
 export class PlainMessage {
   /** Where the text that was found stands in the bytes, without its quotes, and whether escapes are in it. */
@@ -39,6 +55,9 @@ export class PlainMessage {
   #keyTo = 0;
   /** Whether the last string that was passed has any. */
   #hadEscapes = false;
+  /** The first backslash at or behind a place: one search answers for all texts up to it. */
+  #backslashSoughtFrom = 0;
+  #backslashAt = 0;
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
@@ -47,51 +66,89 @@ export class PlainMessage {
   /** Whether the last message of a user is plain and has a text. */
   findLastQuestion(bytes: Buffer, from: number, to: number): boolean {
     if (!this.#isList(bytes, from, to)) return false;
-    const start = this.#startOfLastQuestion(Math.max(from, to - this.#mostBytes));
-    return start !== undefined && isPlain(() => this.#message(start, user) && this.#isFollowedByOthers());
+    try {
+      if (to - from <= this.#mostBytes && this.#isOnlyQuestion(from + 1)) return this.textTo > this.textFrom;
+      const start = this.#startOfLastQuestion(Math.max(from, to - this.#mostBytes));
+      return start !== -1 && this.#message(start, ofUser) && this.#isFollowedByOthers();
+    } catch (error) {
+      return isNotPlain(error);
+    }
   }
 
   /** Whether the first message is a plain answer and has a text. */
   findFirstAnswer(bytes: Buffer, from: number, to: number): boolean {
     if (!this.#isList(bytes, from, to)) return false;
     this.#end = Math.min(to, from + this.#mostBytes);
-    return isPlain(() => this.#message(from + 1, assistant));
+    try {
+      return this.#message(from + 1, ofAssistant);
+    } catch (error) {
+      return isNotPlain(error);
+    }
   }
 
   #isList(bytes: Buffer, from: number, to: number): boolean {
-    this.#bytes = bytes;
+    if (this.#bytes !== bytes) {
+      this.#bytes = bytes;
+      this.#backslashSoughtFrom = this.#backslashAt = 0;
+    }
     this.#end = to;
     return bytes[from] === openBracket && bytes[to - 1] === closeBracket;
   }
 
+  /** Whether the list has one message, which begins as most do and has nothing else: so that no other need be looked for. */
+  #isOnlyQuestion(start: number): boolean {
+    try {
+      return this.#usualText(start, ofUser.openings) && !this.#goesOn(closeBrace) && this.#at === this.#end - 1;
+    } catch (error) {
+      return isNotPlain(error);
+    }
+  }
+
   /**
-   * Where the last object begins whose first key is a role and says that it is a user's. A quote in a text has a
-   * backslash before it, so these words with their quotes are no text.
+   * Where the last object begins whose first key is a role and says that it is a user's; -1 for none. A quote in a text
+   * has a backslash before it, so these words with their quotes are no text.
    */
-  #startOfLastQuestion(from: number): number | undefined {
+  #startOfLastQuestion(from: number): number {
     const bytes = this.#bytes;
-    const wordAt = bytes.subarray(from, this.#end).lastIndexOf(quotedUser) + from;
-    if (wordAt < from) return undefined;
+    const wordAt = this.#lastQuotedUser(from);
+    if (wordAt === -1) return -1;
     const colonAt = this.#beforeSpace(wordAt);
     const roleAt = this.#beforeSpace(colonAt) + 1 - quotedRole.length;
-    if (bytes[colonAt] !== colon || roleAt <= from || !this.#stands(quotedRole, roleAt)) return undefined;
+    if (bytes[colonAt] !== colon || roleAt <= from || !this.#stands(quotedRole, roleAt)) return -1;
     const start = this.#beforeSpace(roleAt);
-    return bytes[start] === openBrace ? start : undefined;
+    return bytes[start] === openBrace ? start : -1;
+  }
+
+  /** Looks at one byte in as many as the word has: wherever it stands, one of them is its own. */
+  #lastQuotedUser(from: number): number {
+    const bytes = this.#bytes;
+    const { length } = quotedUser;
+    for (let at = this.#end - length; at >= from; at -= length) {
+      const byte = bytes[at] as number;
+      const place = placeInQuotedUser[byte] as number;
+      if (place === -1) continue;
+      if (at - place >= from && this.#stands(quotedUser, at - place)) return at - place;
+      const start = at - length + 1;
+      if (byte === quote && start >= from && this.#stands(quotedUser, start)) return start;
+    }
+    return -1;
   }
 
   /** Reads the message that begins there; whether it has a text. */
-  #message(start: number, ofRole: Buffer): boolean {
+  #message(start: number, words: RoleWords): boolean {
     this.#at = start;
     this.textFrom = this.textTo = 0;
-    let hasRole = false;
-    let hasText = false;
-    this.#expect(openBrace);
+    const isUsual = this.#usualText(start, words.openings);
+    if (isUsual && !this.#goesOn(closeBrace)) return this.textTo > this.textFrom;
+    if (!isUsual) this.#expect(openBrace);
+    let hasRole = isUsual;
+    let hasText = isUsual;
     do {
       this.#key();
       if (!hasRole && this.#isKey(role)) {
         hasRole = true;
         const from = this.#string();
-        if (!this.#is(ofRole, from, this.#at - 1)) throw notPlain;
+        if (!this.#is(words.role, from, this.#at - 1)) throw notPlain;
       } else if (!hasText && (this.#isKey(parts) || this.#isKey(content))) {
         hasText = true;
         this.#space();
@@ -104,6 +161,19 @@ export class PlainMessage {
     } while (this.#goesOn(closeBrace));
     if (!hasRole) throw notPlain;
     return this.textTo > this.textFrom;
+  }
+
+  /** Whether the message begins as most do; if so, past its only part. */
+  #usualText(start: number, openings: readonly Buffer[]): boolean {
+    for (const opening of openings) {
+      if (!this.#stands(opening, start)) continue;
+      this.#at = start + opening.length - 1;
+      this.#text();
+      this.#expect(closeBrace);
+      this.#expect(closeBracket);
+      return true;
+    }
+    return false;
   }
 
   #onlyPart(): void {
@@ -192,9 +262,18 @@ export class PlainMessage {
     if (this.#closes(from, loopEnd)) return from;
     const close = this.#bytes.indexOf(quote, from);
     if (close === -1 || close >= this.#end) throw notPlain;
-    if (this.#bytes.subarray(from, close).indexOf(backslash) === -1) this.#at = close + 1;
+    if (!this.#hasBackslash(from, close)) this.#at = close + 1;
     else if (!this.#closes(from, this.#end)) throw notPlain;
     return from;
+  }
+
+  #hasBackslash(from: number, to: number): boolean {
+    if (from < this.#backslashSoughtFrom || from > this.#backslashAt) {
+      const found = this.#bytes.indexOf(backslash, from);
+      this.#backslashSoughtFrom = from;
+      this.#backslashAt = found === -1 ? this.#bytes.length : found;
+    }
+    return this.#backslashAt < to;
   }
 
   /** Whether the string closes between the offsets; if so, past it. */
@@ -241,10 +320,14 @@ export class PlainMessage {
   }
 
   #stands(wanted: Buffer, from: number): boolean {
-    for (let index = 0; index < wanted.length; index++) if (this.#bytes[from + index] !== wanted[index]) return false;
+    const bytes = this.#bytes;
+    for (let index = 0; index < wanted.length; index++) if (bytes[from + index] !== wanted[index]) return false;
     return true;
   }
 }
+
+/** By byte, the first place where the word has it; -1 for none. */
+const placeInQuotedUser = Int8Array.from({ length: 256 }, (_, byte) => quotedUser.indexOf(byte));
 
 const isEscape = new Uint8Array(256);
 for (const byte of Buffer.from('"\\/bfnrt')) isEscape[byte] = 1;
@@ -253,13 +336,10 @@ function isHex(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
 }
 
-function isPlain(read: () => boolean): boolean {
-  try {
-    return read();
-  } catch (error) {
-    if (error === notPlain) return false;
-    throw error;
-  }
+/** False, the answer where something is not plain; throws any other error. */
+function isNotPlain(error: unknown): false {
+  if (error === notPlain) return false;
+  throw error;
 }
 
 function isSpace(byte: number): boolean {

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contentFormats, contentPreview, newSpanRow, projectId, type SpanRow } from "@weir/model";
 import fc from "fast-check";
+import { BlockColumns } from "../blocks/block-columns.ts";
 import { readBlocks } from "../blocks/block-reader.ts";
 import { createBlockWriter } from "../blocks/block-writer.ts";
 import { plainBlock } from "../blocks/plain-block.ts";
-import { withPreviews } from "./preview-columns.ts";
+import { piecesOf } from "./joint-blocks.ts";
+import { lastReadColumn, rowsWithPreviews, withPreviews } from "./preview-columns.ts";
 
 const row = newSpanRow(projectId("previews"), "gateway", 5n);
 const chat = (content: unknown) => ({
@@ -113,6 +115,19 @@ test("of long content the edges are enough", () => {
   assert.equal(stored?.output_preview, `a cat${" of no name".repeat(20)}`.slice(0, 200));
 });
 
+test("wherever in a text a character beyond ASCII stands, none is halved", () => {
+  const rows = Array.from({ length: 230 }, (_, at): SpanRow => {
+    const text = `${"a".repeat(at)}🙂${"b".repeat(230 - at)}`;
+    const messages = [{ role: "user", parts: [{ type: "text", content: text }] }];
+    return { ...row, content_format: "weir.messages", input: JSON.stringify(messages) };
+  });
+  const wanted = rows.map((each) => contentPreview({ ...each, input: String(each.input), output: "" }).asked);
+  for (const count of [1, 2, 3, rows.length]) {
+    const previews = rowsOf(withPreviews(blockOf(rows.slice(-count)))).map(({ input_preview }) => input_preview);
+    assert.deepEqual(previews, wanted.slice(-count));
+  }
+});
+
 test("a block without content stays the same", () => {
   const block = blockOf([row, row]);
   assert.equal(withPreviews(block), block);
@@ -138,6 +153,8 @@ test("whatever rows say, and however their block is written, they get their prev
         return { ...each, input_preview: asked, output_preview: answered };
       });
       assert.deepEqual(rowsOf(withPreviews(block)), wanted);
+      const rows = rowsWithPreviews(new BlockColumns(Uint8Array.from(block), "spans", lastReadColumn), Buffer.alloc);
+      assert.deepEqual(rowsOf(Buffer.concat(piecesOf(rows))), wanted);
     }),
   );
 });

@@ -299,12 +299,74 @@ test("a second writer is turned away while the first lives", async (t) => {
   await bench.writer();
 });
 
+/** Rows of so many bytes, each in a frame of its own. */
+async function writeLarge(journal: Journal, lengths: readonly number[], from = 0): Promise<void> {
+  for (const [index, length] of lengths.entries()) {
+    const name = `${from + index}`;
+    await journal.consume(batch(name, { row: { content_format: "text", input: name.padEnd(length, "x") } }));
+  }
+}
+
+const large = [3, 3, 6, 1, 9, 2, 3].map((megabytes) => megabytes << 20);
+
+test("what is longer than the pieces in which a journal is read is one batch, and its memory serves the next", async (t) => {
+  const bench = new Bench(t);
+  const journal = await bench.journal();
+  const writer = await bench.writer({ gatherMs: 300 });
+  for (const round of [0, 1, 2]) {
+    await writeLarge(journal, large, round * large.length);
+    await writer.drain();
+  }
+  const { rows } = bench.store;
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    large.concat(large, large).map((_, index) => `${index}`),
+  );
+  for (const [index, { name, input, input_preview }] of rows.entries()) {
+    assert.equal(input, name.padEnd(large[index % large.length] as number, "x"));
+    assert.equal(input_preview, name.padEnd(200, "x"));
+  }
+});
+
+test("a batch of several pieces that the writer did not live to store is repeated under its token", async (t) => {
+  const bench = new Bench(t);
+  const journal = await bench.journal();
+  await writeLarge(journal, large);
+  bench.store.after = () => {
+    throw unavailable();
+  };
+  const first = await bench.writer();
+  while (bench.store.stored.length === 0) await sleep(5);
+  await first[Symbol.asyncDispose]();
+  bench.store.after = () => {};
+  await bench.drainOnce();
+  assert.deepEqual(bench.names, range(large.length));
+  assert.equal(new Set(bench.store.calls.map(({ token }) => token)).size, bench.store.stored.length);
+});
+
+test("damage before and within frames longer than a piece is set aside", async (t) => {
+  const bench = new Bench(t);
+  const journal = await bench.journal();
+  await writeLarge(journal, large);
+  await journal[Symbol.asyncDispose]();
+  const [producer = ""] = readdirSync(bench.directory).filter((name) => name.startsWith("gateway"));
+  const [incarnation = ""] = readdirSync(join(bench.directory, producer));
+  const path = join(bench.directory, producer, incarnation, segmentFile(1));
+  const file = await open(path, "r+");
+  // In the second of 3 MB and in the one of 9 MB.
+  for (const at of [4 << 20, 20 << 20]) await file.write("damage", at);
+  await file.close();
+  await bench.drainOnce();
+  assert.deepEqual(bench.names, ["0", "2", "3", "5", "6"]);
+  assert.equal(bench.setAside.length, 2);
+});
+
 test("one refused frame is found by halving and set aside as a file that can be inserted", async (t) => {
   const bench = new Bench(t);
   const journal = await bench.journal();
   for (let index = 0; index < 9; index++) await journal.consume(batch(`${index}`));
   const isBad = ({ blocks }: InsertBatch) =>
-    [...blocks].some((block) => readBlocks(block, "spans").some(({ name }) => name === "5"));
+    readBlocks(Buffer.concat([...blocks]), "spans").some(({ name }) => name === "5");
   bench.store.before = (inserted) => {
     if (isBad(inserted)) throw rejected();
   };

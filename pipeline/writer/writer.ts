@@ -2,6 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as othersTurn, setTimeout as sleep } from "node:timers/promises";
 import { CodedError, columnsVersion } from "@weir/model";
+import { BlockColumns } from "../blocks/block-columns.ts";
+import { BufferPool } from "../blocks/buffer-pool.ts";
 import {
   callsRepeated,
   damageSetAside,
@@ -12,15 +14,16 @@ import {
 } from "../events.ts";
 import { FileLock } from "../journal/file-lock.ts";
 import type { Frame } from "../journal/frame.ts";
-import { deliveriesOf, interruptedDelivery, tokenOf } from "./batch.ts";
+import { deliveriesOf, interruptedDelivery, joinedRanges, tokenOf } from "./batch.ts";
 import { BatchLog, firstCursor, type Range } from "./batch-log.ts";
+import { BatchMemory } from "./batch-memory.ts";
 import type { Writer, WriterOptions, WriterSettings, WriterStatus } from "./contract.ts";
 import { Deliverer, type Delivery } from "./delivery.ts";
 import { Drains } from "./drains.ts";
-import type { RowBlock } from "./joint-blocks.ts";
+import { byteLengthOf, type RowBlock } from "./joint-blocks.ts";
 import { JournalReader, type TakenRange } from "./journal-reader.ts";
 import { JournalSet } from "./journal-set.ts";
-import { withPreviews } from "./preview-columns.ts";
+import { lastReadColumn, rowsWithPreviews } from "./preview-columns.ts";
 import { RepeatedCalls } from "./repeated/repeated-calls.ts";
 import { SetAside } from "./set-aside.ts";
 
@@ -41,6 +44,11 @@ const defaults: WriterSettings = {
 const lockFile = "writer.lock";
 /** A batch is not filled up with a range shorter than this. */
 const leastRangeBytes = 1 << 20;
+/** Journals are read in pieces of so many bytes, of which memory of one size is used again and again. */
+const pieceBytes = 4 << 20;
+/** What two full batches take, which stays at hand while one follows another, and is given back at rest. */
+const keptMemoryBytes = 160 << 20;
+const memoryKeptMs = 10_000;
 /** For so long at most the rows of a batch are looked at in one go. */
 const longestTurnMs = 10;
 
@@ -74,6 +82,8 @@ class JournalWriter implements Writer {
   readonly #stopping = new AbortController();
   readonly #flights = new Set<Flight>();
   readonly #retiring = new Set<JournalReader>();
+  readonly #memory = new BufferPool(keptMemoryBytes);
+  #memoryUsedAt = 0;
   /** Batches that an earlier writer began. */
   readonly #unrepeated: Map<string, readonly Range[]>;
   #begun = 0;
@@ -175,6 +185,7 @@ class JournalWriter implements Writer {
       if (await this.#journals.look()) this.#drains.aim(unaimed, this.#journals.all);
     }
     this.#notePending();
+    if (this.#flights.size === 0 && performance.now() - this.#memoryUsedAt > memoryKeptMs) this.#memory.clear();
     await this.#repeatBatches();
     while (this.#isBatchDue()) await this.#sendBatch();
     for (const reader of this.#journals.readable) {
@@ -221,25 +232,26 @@ class JournalWriter implements Writer {
   }
 
   async #sendBatch(): Promise<void> {
-    const taken = (await this.#take()).filter(({ frames }) => frames.length > 0);
+    const memory = new BatchMemory(this.#memory);
+    const taken = (await this.#take(memory)).filter(({ frames }) => frames.length > 0);
     this.#pendingSince = undefined;
     this.#notePending();
     if (taken.length === 0) return;
-    const ranges = taken.map(({ range }) => range);
+    const ranges = joinedRanges(taken.map(({ range }) => range));
     const token = tokenOf(ranges);
     await this.#begin(token, ranges);
-    await this.#send(token, taken);
+    await this.#send(token, taken, memory);
   }
 
   /** What the journals have, up to the limits. A journal that cannot be read does not hold up the others. */
-  async #take(): Promise<TakenRange[]> {
+  async #take(memory: BatchMemory): Promise<TakenRange[]> {
     const all: TakenRange[] = [];
     const { batchRows, batchBytes } = this.#settings;
     for (const reader of this.#journals.readable) {
       try {
         let left = leftOf(all, batchRows, batchBytes);
         while (left.rows > 0 && left.bytes >= Math.min(leastRangeBytes, batchBytes)) {
-          const taken = await reader.take(left.rows, left.bytes);
+          const taken = await reader.take(left.rows, Math.min(left.bytes, pieceBytes), memory.take);
           if (taken === undefined) break;
           all.push(taken);
           await this.#reportLosses(taken);
@@ -279,7 +291,7 @@ class JournalWriter implements Writer {
       if (this.#flights.size >= this.#settings.inserters) return;
       const taken = await this.#retake(ranges);
       if (taken === undefined) await this.#log.done(token);
-      else await this.#send(token, taken);
+      else await this.#send(token, taken, new BatchMemory(this.#memory));
       this.#unrepeated.delete(token);
     }
   }
@@ -296,21 +308,20 @@ class JournalWriter implements Writer {
     return all;
   }
 
-  async #send(token: string, taken: readonly TakenRange[]): Promise<void> {
+  async #send(token: string, taken: readonly TakenRange[], memory: BatchMemory): Promise<void> {
     const frames = taken.flatMap((range) => range.frames).filter(({ table }) => table !== undefined);
-    const rows = frames.map(({ rowCount, body }) => ({ rowCount, block: body }));
-    const flight = this.#board(rows, Math.min(...taken.flatMap((range) => range.frames.map(({ timeMs }) => timeMs))));
-    const blocks = await this.#blocksOf(frames);
-    const deliveries = deliveriesOf(token, taken, (frame) => blocks.get(frame) ?? frame.body);
-    this.#takeOff(flight, deliveries, () => this.#log.done(token));
+    const flight = this.#board(frames.map(asRows), Math.min(...frames.map(({ timeMs }) => timeMs)));
+    const blocks = await this.#blocksOf(frames, memory);
+    const deliveries = deliveriesOf(token, frames, (frame) => blocks.get(frame) ?? asRows(frame));
+    this.#takeOff(flight, deliveries, () => this.#log.done(token), memory);
   }
 
   /** In the order of the frames, and with a turn for others of this process after some: a batch may take half a second. */
-  async #blocksOf(frames: readonly Frame[]): Promise<Map<Frame, Uint8Array>> {
-    const blocks = new Map<Frame, Uint8Array>();
+  async #blocksOf(frames: readonly Frame[], memory: BatchMemory): Promise<Map<Frame, RowBlock>> {
+    const blocks = new Map<Frame, RowBlock>();
     let turnBegan = performance.now();
     for (const frame of frames) {
-      blocks.set(frame, this.#blockOf(frame));
+      blocks.set(frame, this.#blockOf(frame, memory));
       if (performance.now() - turnBegan < longestTurnMs) continue;
       await othersTurn();
       turnBegan = performance.now();
@@ -319,27 +330,29 @@ class JournalWriter implements Writer {
   }
 
   /** A frame's rows as they are to be stored. What another version of the columns wrote is stored as it is. */
-  #blockOf({ table, columnsVersion: version, body }: Frame): Uint8Array {
-    if (table !== "spans" || version !== columnsVersion) return body;
-    return this.#tried(
-      withPreviews,
-      this.#tried((block) => this.#marked(block), body),
-    );
+  #blockOf(frame: Frame, memory: BatchMemory): RowBlock {
+    const { table, columnsVersion: version, body, rowCount } = frame;
+    if (table !== "spans" || version !== columnsVersion) return asRows(frame);
+    const read = this.#tried(() => new BlockColumns(body, "spans", lastReadColumn), undefined);
+    if (read === undefined) return asRows(frame);
+    const marked = this.#tried(() => this.#marked(read), read);
+    return this.#tried(() => rowsWithPreviews(marked, memory.take), { block: marked.bytes, rowCount });
   }
 
-  #marked(body: Uint8Array): Uint8Array {
-    const { block, count } = this.#repeated.mark(body);
-    if (count > 0) this.#options.telemetry.emit(callsRepeated, {}, count);
-    return block;
+  #marked(columns: BlockColumns): BlockColumns {
+    const { block, count } = this.#repeated.mark(columns);
+    if (count === 0) return columns;
+    this.#options.telemetry.emit(callsRepeated, {}, count);
+    return new BlockColumns(block, "spans", lastReadColumn);
   }
 
-  /** What the step makes of a block; the block as it is when the step fails. */
-  #tried(step: (block: Uint8Array) => Uint8Array, block: Uint8Array): Uint8Array {
+  /** What the step gives; what is given for it when it fails. */
+  #tried<Result>(step: () => Result, otherwise: Result): Result {
     try {
-      return step(block);
+      return step();
     } catch (error) {
       this.#options.telemetry.emit(writerStepFailed, { error: String(error) });
-      return block;
+      return otherwise;
     }
   }
 
@@ -348,7 +361,7 @@ class JournalWriter implements Writer {
     const flight: Flight = {
       number: ++this.#begun,
       rows: blocks.reduce((sum, { rowCount }) => sum + rowCount, 0),
-      bytes: blocks.reduce((sum, { block }) => sum + block.length, 0),
+      bytes: blocks.reduce((sum, rows) => sum + byteLengthOf(rows), 0),
       oldestMs,
       landed: Promise.resolve(),
     };
@@ -357,17 +370,20 @@ class JournalWriter implements Writer {
   }
 
   /** Left undone when the writer closes before the end: the next writer repeats it. */
-  #takeOff(flight: Flight, deliveries: readonly Delivery[], onStored: () => Promise<void>): void {
-    flight.landed = this.#fly(deliveries, onStored).finally(() => {
+  #takeOff(flight: Flight, deliveries: readonly Delivery[], onStored: () => Promise<void>, memory?: BatchMemory): void {
+    flight.landed = this.#fly(deliveries, onStored, memory).finally(() => {
       this.#flights.delete(flight);
       this.#wakeUp();
     });
   }
 
-  async #fly(deliveries: readonly Delivery[], onStored: () => Promise<void>): Promise<void> {
+  async #fly(deliveries: readonly Delivery[], onStored: () => Promise<void>, memory?: BatchMemory): Promise<void> {
     const beganAt = performance.now();
+    const failuresBefore = this.#deliverer.failures;
     try {
       for (const delivery of deliveries) await this.#deliverer.deliver(delivery);
+      if (this.#deliverer.failures === failuresBefore) memory?.giveBack();
+      this.#memoryUsedAt = performance.now();
       this.#restAfter(performance.now() - beganAt);
       await onStored();
     } catch (error) {
@@ -440,6 +456,8 @@ class JournalWriter implements Writer {
     this.#isWoken = false;
   }
 }
+
+const asRows = ({ body, rowCount }: Frame): RowBlock => ({ block: body, rowCount });
 
 function leftOf(taken: readonly TakenRange[], rowLimit: number, byteLimit: number): { rows: number; bytes: number } {
   let rows = rowLimit;

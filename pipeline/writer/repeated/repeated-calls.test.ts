@@ -29,9 +29,11 @@ function blockOf(...rows: readonly SpanRow[]): Uint8Array {
   return writer.finish().block;
 }
 
+const columnsOf = (...rows: readonly SpanRow[]) => new BlockColumns(blockOf(...rows), "spans", "response_id");
+
 /** The rows as they are stored, each in a block of its own. */
 function stored(rows: readonly SpanRow[], repeated = new RepeatedCalls(1000)): SpanRow[] {
-  return rows.flatMap((row) => readBlocks(repeated.mark(blockOf(row)).block, "spans") as unknown as SpanRow[]);
+  return rows.flatMap((row) => readBlocks(repeated.mark(columnsOf(row)).block, "spans") as unknown as SpanRow[]);
 }
 
 const withoutAnswer = { response_id: "" };
@@ -140,9 +142,9 @@ test("those beyond the limit are forgotten, and no other is taken for them", () 
 });
 
 test("a block without repeated calls is the very block", () => {
-  const block = blockOf(call("gateway"), call("otlp", { kind: "chain" }));
-  assert.equal(new RepeatedCalls(10).mark(block).block, block);
-  assert.deepEqual(new RepeatedCalls(10).mark(blockOf()).count, 0);
+  const columns = columnsOf(call("gateway"), call("otlp", { kind: "chain" }));
+  assert.equal(new RepeatedCalls(10).mark(columns).block, columns.bytes);
+  assert.deepEqual(new RepeatedCalls(10).mark(columnsOf()).count, 0);
 });
 
 test("bytes that are no block are an error, not a crash", () => {

@@ -1,9 +1,9 @@
 import { billedKinds, type SpanRow, type StoredCall } from "@weir/model";
-import { BlockColumns } from "../../blocks/block-columns.ts";
+import type { BlockColumns } from "../../blocks/block-columns.ts";
 import { readBlocks } from "../../blocks/block-reader.ts";
 import { createBlockWriter } from "../../blocks/block-writer.ts";
 import { becomeDuplicate } from "../../normalize/duplicates.ts";
-import { type CallSource, type CallTraits, SeenCalls } from "./seen-calls.ts";
+import { type CallSource, type CallTraits, idsOfCall, SeenCalls } from "./seen-calls.ts";
 
 const kindNumbers = new Map([...billedKinds].map((kind, index) => [kind, index + 1]));
 
@@ -14,6 +14,8 @@ const kindNumbers = new Map([...billedKinds].map((kind, index) => [kind, index +
 export class RepeatedCalls {
   readonly #seen: SeenCalls;
   readonly #traits: CallTraits = { ...noTraits };
+  /** Memory for those of a block. */
+  #ids: Int32Array = noIds;
 
   constructor(limit: number) {
     this.#seen = new SeenCalls(limit);
@@ -24,9 +26,10 @@ export class RepeatedCalls {
     for (const call of calls) this.#seen.meet(traitsOf(call));
   }
 
-  /** The block of spans with later records marked, the very block when it has none; and how many it has. */
-  mark(block: Uint8Array): { block: Uint8Array; count: number } {
-    const repeated = this.#find(block);
+  /** Of a block of spans whose columns were read up to `response_id` or further: it with later records marked, the very block when it has none; and how many it has. */
+  mark(columns: BlockColumns): { block: Uint8Array; count: number } {
+    const block = columns.bytes;
+    const repeated = this.#find(columns);
     if (repeated.size === 0) return { block, count: 0 };
     const writer = createBlockWriter("spans");
     (readBlocks(block, "spans") as unknown as SpanRow[]).forEach((row, index) => {
@@ -38,20 +41,32 @@ export class RepeatedCalls {
   }
 
   /** The rows that are later records, by number, and the span ids of the calls that they tell of. */
-  #find(block: Uint8Array): Map<number, string> {
+  #find(columns: BlockColumns): Map<number, string> {
     const repeated = new Map<number, string>();
-    const columns = new BlockColumns(block, "spans", "response_id");
     const kinds = new ReadTexts(columns, "kind", kindAt);
-    const calls = new RowTraits(columns);
+    const calls = new RowTraits(columns, this.#ids);
+    // First the ids of all calls, then what is known of them: the looks wait for memory together and not in turn.
+    let count = 0;
+    for (let row = 0; row < columns.rowCount; row++) {
+      const kind = kinds.at(row);
+      if (kind !== 0) calls.readIds(row, kind, count++);
+    }
+    this.#seen.bringNear(calls.ids, count);
+    let index = 0;
     for (let row = 0; row < columns.rowCount; row++) {
       const kind = kinds.at(row);
       if (kind === 0) continue;
-      const spanId = this.#seen.meet(calls.read(row, kind, this.#traits));
+      const spanId = this.#seen.meet(calls.read(row, kind, index++, this.#traits));
       if (spanId !== undefined) repeated.set(row, spanId);
     }
+    this.#ids = calls.ids.length <= mostKeptIds ? calls.ids : noIds;
     return repeated;
   }
 }
+
+const noIds: Int32Array = new Int32Array(0);
+/** Of a block with more calls the memory for their ids is not kept. */
+const mostKeptIds = idsOfCall * 16_384;
 
 /** By length and first letter: llm, embedding, reranker and no other kind of a span. */
 function kindAt(bytes: Buffer, from: number, to: number): number {
@@ -89,6 +104,8 @@ class ReadTexts<Value> {
 
 /** Reads the traits of calls out of a block's columns. */
 class RowTraits {
+  /** By call, the numbers that it is looked up by; see `idsOfCall`. */
+  readonly ids: Int32Array;
   readonly #bytes: Buffer;
   readonly #projects: ReadTexts<number>;
   readonly #models: ReadTexts<number>;
@@ -103,8 +120,9 @@ class RowTraits {
   readonly #inputNulls: Buffer;
   readonly #outputNulls: Buffer;
 
-  constructor(columns: BlockColumns) {
+  constructor(columns: BlockColumns, ids: Int32Array) {
     const dataOf = (name: string, type: string) => viewOf(columns.dataOf(name, type));
+    this.ids = ids.length >= columns.rowCount * idsOfCall ? ids : new Int32Array(columns.rowCount * idsOfCall);
     this.#bytes = columns.bytes;
     this.#projects = new ReadTexts(columns, "project_id", unseededHashOf);
     this.#models = new ReadTexts(columns, "request_model", unseededHashOf);
@@ -120,15 +138,21 @@ class RowTraits {
     this.#outputNulls = columns.dataOf("output_tokens", "Nullable(UInt32)");
   }
 
-  read(row: number, kind: number, traits: CallTraits): CallTraits {
+  readIds(row: number, kind: number, index: number): void {
     const project = this.#projects.at(row);
-    setTrace(traits, project, this.#traceIds, row * 16);
+    const from = this.#answers[row * 2] as number;
+    const to = this.#answers[row * 2 + 1] as number;
+    putTrace(this.ids, index * idsOfCall, project, this.#traceIds, row * 16);
+    putAnswer(this.ids, index * idsOfCall, project ^ kind, this.#bytes, from, to);
+  }
+
+  /** `index`: at which the ids were read. */
+  read(row: number, kind: number, index: number, traits: CallTraits): CallTraits {
+    setIds(traits, this.ids, index * idsOfCall);
     traits.spanHigh = this.#spanIds.getInt32(row * 8, true);
     traits.spanLow = this.#spanIds.getInt32(row * 8 + 4, true);
     traits.parentHigh = this.#parentIds.getInt32(row * 8, true);
     traits.parentLow = this.#parentIds.getInt32(row * 8 + 4, true);
-    const answers = this.#answers;
-    setAnswer(traits, project, kind, this.#bytes, answers[row * 2] as number, answers[row * 2 + 1] as number);
     traits.model = this.#models.at(row);
     traits.kind = kind;
     traits.startMs = millisecondsAt(this.#starts, row * 8);
@@ -176,8 +200,10 @@ function traitsOf(call: StoredCall): CallTraits {
   const [project, model] = [Buffer.from(call.project_id), Buffer.from(call.request_model)];
   const projectHash = hashOf(project, 0, project.length, 0);
   const kind = kindNumbers.get(call.kind) ?? 0;
-  setTrace(traits, projectHash, viewOf(Buffer.from(call.trace_id, "hex")), 0);
-  setAnswer(traits, projectHash, kind, answer, 0, answer.length);
+  const ids = new Int32Array(idsOfCall);
+  putTrace(ids, 0, projectHash, viewOf(Buffer.from(call.trace_id, "hex")), 0);
+  putAnswer(ids, 0, projectHash ^ kind, answer, 0, answer.length);
+  setIds(traits, ids, 0);
   return Object.assign(traits, {
     spanHigh: span.readInt32LE(0),
     spanLow: span.readInt32LE(4),
@@ -203,14 +229,31 @@ function millisecondsAt(bytes: DataView, at: number): number {
 }
 
 /** Trace ids are random in their last eight bytes; who chooses others chooses them for a project of his own. */
-function setTrace(traits: CallTraits, project: number, bytes: DataView, at: number): void {
-  traits.traceHigh = bytes.getInt32(at + 8, true) ^ Math.imul(project ^ bytes.getInt32(at, true), 0x9e37_79b1);
-  traits.traceLow = mixed(bytes.getInt32(at + 12, true) ^ Math.imul(bytes.getInt32(at + 4, true), 0x85eb_ca6b));
+function putTrace(ids: Int32Array, place: number, project: number, bytes: DataView, at: number): void {
+  const third = bytes.getInt32(at + 8, true);
+  ids[place] = third ^ Math.imul(project ^ bytes.getInt32(at, true), 0x9e37_79b1);
+  // All of the id: of those that count somewhere else than at their end, many would share a slot and be compared in turn.
+  const rest = Math.imul(bytes.getInt32(at + 4, true), 0x85eb_ca6b) ^ Math.imul(third, 0x2745_937f);
+  ids[place + 1] = mixed(bytes.getInt32(at + 12, true) ^ rest);
 }
 
-function setAnswer(traits: CallTraits, project: number, kind: number, bytes: Buffer, from: number, to: number): void {
-  traits.answerHigh = from === to ? 0 : hashOf(bytes, from, to, project ^ kind);
-  traits.answerLow = from === to ? 0 : hashOf(bytes, from, to, 0x5bd1_e995);
+/** Two hashes of the answer's id; 0 and 0 without one. */
+function putAnswer(ids: Int32Array, place: number, seed: number, bytes: Buffer, from: number, to: number): void {
+  let high = seed ^ 0x811c_9dc5;
+  let low = 0x5bd1_e995 ^ 0x811c_9dc5;
+  for (let at = from; at < to; at++) {
+    high = Math.imul(high ^ (bytes[at] as number), 0x0100_0193);
+    low = Math.imul(low ^ (bytes[at] as number), 0x0100_0193);
+  }
+  ids[place + 2] = from === to ? 0 : finished(high, to - from);
+  ids[place + 3] = from === to ? 0 : finished(low, to - from);
+}
+
+function setIds(traits: CallTraits, ids: Int32Array, place: number): void {
+  traits.traceHigh = ids[place] as number;
+  traits.traceLow = ids[place + 1] as number;
+  traits.answerHigh = ids[place + 2] as number;
+  traits.answerLow = ids[place + 3] as number;
 }
 
 function unseededHashOf(bytes: Buffer, from: number, to: number): number {
@@ -220,7 +263,11 @@ function unseededHashOf(bytes: Buffer, from: number, to: number): number {
 function hashOf(bytes: Buffer, from: number, to: number, seed: number): number {
   let hash = seed ^ 0x811c_9dc5;
   for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x0100_0193);
-  return mixed(hash ^ Math.imul(to - from, 0xc2b2_ae35));
+  return finished(hash, to - from);
+}
+
+function finished(hash: number, length: number): number {
+  return mixed(hash ^ Math.imul(length, 0xc2b2_ae35));
 }
 
 function mixed(hash: number): number {

@@ -21,6 +21,9 @@ export interface CallTraits {
   knowsUsage: boolean;
 }
 
+/** Those that a call is looked up by, in this order: trace high and low, answer high and low. */
+export const idsOfCall = 4;
+
 export type CallSource = "gateway" | "rest" | "other";
 
 const isGateway = 1;
@@ -28,40 +31,57 @@ const isRest = 2;
 const isFailed = 4;
 const knowsUsage = 8;
 const isPaired = 16;
+/** The kind stands above the marks. */
+const kindShift = 8;
 /** A trace may have any number of calls; only so many of the latest are compared. */
 const mostCompared = 64;
 
 /**
- * The latest calls, so that a later record of one of them is known. Takes 100 bytes a call in arrays that the system
- * provides as they are filled.
+ * The latest calls, so that a later record of one of them is known. Takes 72 bytes a call in arrays that the system
+ * provides as they are filled. What is kept of a call stands in one line of the processor's cache, since the arrays are
+ * larger than any cache: reading from memory is what a look costs.
  */
 export class SeenCalls {
   readonly #limit: number;
   readonly #mask: number;
-  /** How many came; a call's number is its place in that count, from 1. Those beyond the limit are forgotten. */
+  /** How many came, modulo 2^32 but for 0; a call's number is its place in that count. Those beyond the limit are forgotten. */
   #count = 0;
-  readonly #ids: Int32Array;
+  readonly #records: Int32Array;
+  /** The times of the same records. */
   readonly #times: Float64Array;
-  readonly #kinds: Uint8Array;
-  readonly #marks: Uint8Array;
-  /** By slot of a hash the number of its latest call, and by call that of the one before it in its slot. */
-  readonly #byTrace: Float64Array;
-  readonly #beforeInTrace: Float64Array;
-  readonly #byAnswer: Float64Array;
-  readonly #beforeInAnswer: Float64Array;
+  /** By slot of a hash the number of its latest call; the record of a call has that of the one before it in its slot. */
+  readonly #byTrace: Int32Array;
+  readonly #byAnswer: Int32Array;
+  /** What was read only to be near: so that no compiler leaves the reading out. */
+  readonly #read = new Int32Array(1);
 
   /** `limit` is rounded up to a power of two. */
   constructor(limit: number) {
     this.#limit = 2 ** Math.ceil(Math.log2(Math.max(2, limit)));
     this.#mask = this.#limit - 1;
-    this.#ids = new Int32Array(this.#limit * idsOfCall);
-    this.#times = new Float64Array(this.#limit * 2);
-    this.#kinds = new Uint8Array(this.#limit);
-    this.#marks = new Uint8Array(this.#limit);
-    this.#byTrace = new Float64Array(this.#limit);
-    this.#beforeInTrace = new Float64Array(this.#limit);
-    this.#byAnswer = new Float64Array(this.#limit);
-    this.#beforeInAnswer = new Float64Array(this.#limit);
+    this.#records = new Int32Array(this.#limit * recordLength);
+    this.#times = new Float64Array(this.#records.buffer);
+    this.#byTrace = new Int32Array(this.#limit);
+    this.#byAnswer = new Int32Array(this.#limit);
+  }
+
+  /**
+   * Reads what `meet` will look at first for so many calls, whose traces and answers are given by `idsOfCall` numbers a
+   * call, as `CallTraits` has them: many reads at once take memory little longer than one.
+   */
+  bringNear(ids: Int32Array, count: number): void {
+    const records = this.#records;
+    const byTrace = this.#byTrace;
+    const byAnswer = this.#byAnswer;
+    const mask = this.#mask;
+    let all = 0;
+    for (let index = 0; index < count; index++) {
+      const place = index * idsOfCall;
+      const inTrace = (byTrace[(ids[place + 1] as number) & mask] as number) & mask;
+      const ofAnswer = (byAnswer[(ids[place + 3] as number) & mask] as number) & mask;
+      all ^= (records[inTrace * recordLength] as number) ^ (records[ofAnswer * recordLength] as number);
+    }
+    this.#read[0] = all;
   }
 
   /** The span id of the call that this is a later record of, in hex; undefined for a new one, which is remembered. */
@@ -71,10 +91,11 @@ export class SeenCalls {
       this.#remember(call);
       return undefined;
     }
-    this.#marks[slot] = (this.#marks[slot] as number) | isPaired;
+    const at = slot * recordLength;
+    this.#records[at + marksAt] = (this.#records[at + marksAt] as number) | isPaired;
     const id = Buffer.allocUnsafe(8);
-    id.writeInt32LE(this.#ids[slot * idsOfCall + spanHighAt] as number, 0);
-    id.writeInt32LE(this.#ids[slot * idsOfCall + spanHighAt + 1] as number, 4);
+    id.writeInt32LE(this.#records[at + spanHighAt] as number, 0);
+    id.writeInt32LE(this.#records[at + spanHighAt + 1] as number, 4);
     return id.toString("hex");
   }
 
@@ -89,7 +110,7 @@ export class SeenCalls {
         const isSeenTwice = this.#isOfGateway(slot) !== (call.source === "gateway") && this.#overlaps(slot, call);
         if (isSameTrace || isSeenTwice) return slot;
       }
-      number = this.#beforeInAnswer[slot] as number;
+      number = this.#records[slot * recordLength + beforeInAnswerAt] as number;
     }
     return undefined;
   }
@@ -101,26 +122,31 @@ export class SeenCalls {
       const slot = number & this.#mask;
       if (
         this.#hasIds(slot, traceHighAt, call.traceHigh, call.traceLow) &&
-        this.#kinds[slot] === call.kind &&
+        this.#kindOf(slot) === call.kind &&
         this.#isAllowed(slot, call) &&
         (this.#isSameSpan(slot, call) || this.#isWithin(slot, call) || this.#isPassedOn(slot, call))
       )
         return slot;
-      number = this.#beforeInTrace[slot] as number;
+      number = this.#records[slot * recordLength + beforeInTraceAt] as number;
     }
     return undefined;
   }
 
   #isKnown(number: number): boolean {
-    return number > 0 && number > this.#count - this.#limit;
+    return number !== 0 && (this.#count - number) >>> 0 < this.#limit;
   }
 
   #hasIds(slot: number, at: number, high: number, low: number): boolean {
-    return this.#ids[slot * idsOfCall + at] === high && this.#ids[slot * idsOfCall + at + 1] === low;
+    const place = slot * recordLength + at;
+    return this.#records[place] === high && this.#records[place + 1] === low;
   }
 
   #has(slot: number, mark: number): boolean {
-    return ((this.#marks[slot] as number) & mark) !== 0;
+    return ((this.#records[slot * recordLength + marksAt] as number) & mark) !== 0;
+  }
+
+  #kindOf(slot: number): number {
+    return (this.#records[slot * recordLength + marksAt] as number) >>> kindShift;
   }
 
   #isOfGateway(slot: number): boolean {
@@ -136,7 +162,7 @@ export class SeenCalls {
   #isAnotherRecord(slot: number, call: CallTraits): boolean {
     const areOfOne =
       (call.source === "gateway" && this.#isOfGateway(slot)) || (call.source === "rest" && this.#has(slot, isRest));
-    return !areOfOne && this.#kinds[slot] === call.kind && this.#isAllowed(slot, call);
+    return !areOfOne && this.#kindOf(slot) === call.kind && this.#isAllowed(slot, call);
   }
 
   #isSameSpan(slot: number, { spanHigh, spanLow, source }: CallTraits): boolean {
@@ -158,48 +184,55 @@ export class SeenCalls {
       !hasAnswer &&
       !call.isFailed &&
       !this.#has(slot, isFailed | isPaired) &&
-      this.#ids[slot * idsOfCall + modelAt] === call.model &&
+      this.#records[slot * recordLength + modelAt] === call.model &&
       this.#overlaps(slot, call)
     );
   }
 
   #overlaps(slot: number, { startMs, endMs }: CallTraits): boolean {
-    return (this.#times[slot * 2] as number) <= endMs && startMs <= (this.#times[slot * 2 + 1] as number);
+    const at = slot * timesOfRecord + timesAt;
+    return (this.#times[at] as number) <= endMs && startMs <= (this.#times[at + 1] as number);
   }
 
   #remember(call: CallTraits): void {
-    const number = ++this.#count;
-    const slot = number & this.#mask;
-    const ids = this.#ids;
-    const at = slot * idsOfCall;
-    ids[at + traceHighAt] = call.traceHigh;
-    ids[at + traceHighAt + 1] = call.traceLow;
-    ids[at + spanHighAt] = call.spanHigh;
-    ids[at + spanHighAt + 1] = call.spanLow;
-    ids[at + parentHighAt] = call.parentHigh;
-    ids[at + parentHighAt + 1] = call.parentLow;
-    ids[at + answerHighAt] = call.answerHigh;
-    ids[at + answerHighAt + 1] = call.answerLow;
-    ids[at + modelAt] = call.model;
-    this.#times[slot * 2] = call.startMs;
-    this.#times[slot * 2 + 1] = call.endMs;
-    this.#kinds[slot] = call.kind;
-    this.#marks[slot] =
+    this.#count = (this.#count + 1) | 0 || 1;
+    const slot = this.#count & this.#mask;
+    const records = this.#records;
+    const at = slot * recordLength;
+    records[at + traceHighAt] = call.traceHigh;
+    records[at + traceHighAt + 1] = call.traceLow;
+    records[at + spanHighAt] = call.spanHigh;
+    records[at + spanHighAt + 1] = call.spanLow;
+    records[at + parentHighAt] = call.parentHigh;
+    records[at + parentHighAt + 1] = call.parentLow;
+    records[at + answerHighAt] = call.answerHigh;
+    records[at + answerHighAt + 1] = call.answerLow;
+    records[at + modelAt] = call.model;
+    records[at + marksAt] =
+      (call.kind << kindShift) |
       (call.source === "gateway" ? isGateway : call.source === "rest" ? isRest : 0) |
       (call.isFailed ? isFailed : 0) |
       (call.knowsUsage ? knowsUsage : 0);
-    this.#beforeInTrace[slot] = this.#byTrace[call.traceLow & this.#mask] as number;
-    this.#byTrace[call.traceLow & this.#mask] = number;
+    this.#times[slot * timesOfRecord + timesAt] = call.startMs;
+    this.#times[slot * timesOfRecord + timesAt + 1] = call.endMs;
+    records[at + beforeInTraceAt] = this.#byTrace[call.traceLow & this.#mask] as number;
+    this.#byTrace[call.traceLow & this.#mask] = this.#count;
     if (call.answerHigh === 0 && call.answerLow === 0) return;
-    this.#beforeInAnswer[slot] = this.#byAnswer[call.answerLow & this.#mask] as number;
-    this.#byAnswer[call.answerLow & this.#mask] = number;
+    records[at + beforeInAnswerAt] = this.#byAnswer[call.answerLow & this.#mask] as number;
+    this.#byAnswer[call.answerLow & this.#mask] = this.#count;
   }
 }
 
-/** Places of the ids of a call among its numbers. */
+/** Places in the record of a call, of 64 bytes: ids of two numbers each, and what else is known. */
 const traceHighAt = 0;
 const spanHighAt = 2;
 const parentHighAt = 4;
 const answerHighAt = 6;
 const modelAt = 8;
-const idsOfCall = 9;
+const marksAt = 9;
+const beforeInTraceAt = 10;
+const beforeInAnswerAt = 11;
+const recordLength = 16;
+/** The last four of the numbers are two times. */
+const timesOfRecord = recordLength / 2;
+const timesAt = 6;
