@@ -3,9 +3,10 @@
  * core and engine. Then counts what is stored: every acknowledged span once.
  *
  *   node bench/ingest.ts [--seconds 20] [--connections 8] [--spans 500] [--kinds protobuf,gzip,grpc]
- *     [--peers all|collector,jaeger,phoenix] [--profile folder] [--watch 60]
+ *     [--peers all|collector,jaeger,phoenix] [--profile folder] [--watch 60] [--calls 20]
  *
- * `--watch` prints every so many seconds what is stored by then, what waits in the journals, parts and memory.
+ * `--watch` prints every so many seconds what is stored by then, what waits in the journals, parts, memory and how long
+ * questions take. `--calls` sends so many a second through the gateway meanwhile, to an upstream that answers at once.
  * With `--peers` the same is sent to others that take OTLP; `ingest-peers.ts` names them.
  */
 import { existsSync, readFileSync } from "node:fs";
@@ -17,7 +18,10 @@ import { figuresOf } from "@weir/e2e/process-table.ts";
 import { type Role, Weir } from "@weir/e2e/weir-process.ts";
 import { allocatedBytes } from "./folder-size.ts";
 import { type IngestPeer, type KnownPeer, type PeerStore, peersNamed } from "./ingest-peers.ts";
+import { type LoadResult, runLoad } from "./load.ts";
 import { type SendOrder, type SendResult, startOtlpLoad } from "./otlp-load.ts";
+import { startInstantUpstream } from "./programs.ts";
+import { median } from "./quantiles.ts";
 
 const roles: readonly Role[] = ["ingest", "core", "engine"];
 /** What waits at the end of a long load takes its time. */
@@ -35,6 +39,7 @@ const { values: flags } = parseArgs({
     peers: { type: "string" },
     profile: { type: "string" },
     watch: { type: "string" },
+    calls: { type: "string" },
   },
 });
 
@@ -48,10 +53,12 @@ for (const kind of flags.kinds.split(",") as SendOrder["kind"][]) {
 
 async function measure(kind: SendOrder["kind"]): Promise<void> {
   const profiled = flags.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${flags.profile}` };
-  await using weir = await Weir.start({ readyWithinMs: 120_000, environment: profiled });
+  await using upstream = await startInstantUpstream();
+  await using weir = await Weir.start({ upstream: upstream.url, readyWithinMs: 120_000, environment: profiled });
   const before = cpuSeconds(weir);
   const watching = new AbortController();
   const watched = flags.watch === undefined ? undefined : watch(weir, Number(flags.watch), watching.signal);
+  const calls = flags.calls === undefined ? undefined : callsMeanwhile(weir, Number(flags.calls));
   const result = await startOtlpLoad(orderOf(kind, kind === "grpc" ? weir.otlpGrpcUrl : weir.otlpHttpUrl, weir.apiKey))
     .result;
   const atEnd = cpuSeconds(weir);
@@ -61,6 +68,7 @@ async function measure(kind: SendOrder["kind"]): Promise<void> {
   printRate(`Weir, ${kind}`, result);
   const used = roles.map((role) => `${role} ${per((atEnd[role] ?? 0) - (before[role] ?? 0))}`);
   console.log(`  CPU s/1M at the end of the load: sender ${per(result.cpuSeconds)}, ${used.join(", ")}`);
+  if (calls !== undefined) printCalls(await calls);
   const startedMs = performance.now();
   const stored = await storedSpans(weir, result.acknowledgedSpans);
   const all = cpuSeconds(weir);
@@ -69,6 +77,23 @@ async function measure(kind: SendOrder["kind"]): Promise<void> {
     `  stored ${((performance.now() - startedMs) / 1000).toFixed(1)} s later (CPU s/1M by then: ${afterwards.join(", ")}): ${stored.rows} rows, ${stored.distinct} distinct of ${result.acknowledgedSpans} acknowledged ${stored.rows === result.acknowledgedSpans && stored.distinct === stored.rows ? "– each once" : "– WRONG"}`,
   );
   console.log(`  ${await indexedAndSummed(weir, startedMs)}`);
+}
+
+/** Calls of the gateway's for as long as spans are sent. */
+function callsMeanwhile(weir: Weir, ratePerSecond: number): Promise<LoadResult> {
+  const warmupMs = 1000;
+  return runLoad({
+    url: `${weir.url}/openai/v1/chat/completions`,
+    headers: { authorization: "Bearer sk-bench" },
+    ...{ connections: 10, promptBytes: 1024, stream: false, warmupMs, ratePerSecond },
+    durationMs: Number(flags.seconds) * 1000 - warmupMs,
+  });
+}
+
+function printCalls({ answered, errors, latencyMs }: LoadResult): void {
+  console.log(
+    `  ${answered} calls through the gateway meanwhile: p50 ${latencyMs.p50.toFixed(2)} ms, p99 ${latencyMs.p99.toFixed(1)} ms, ${errors} errors`,
+  );
 }
 
 async function measurePeer(known: KnownPeer, kind: SendOrder["kind"]): Promise<void> {
@@ -164,10 +189,34 @@ async function watch(weir: Weir, everySeconds: number, signal: AbortSignal): Pro
     const waiting = allocatedBytes(join(weir.dataDirectory, "journal")) / 2 ** 20;
     const memory = roles.map((role) => `${role} ${(figuresOf(weir.pidsOf(role)).residentBytes / 2 ** 20).toFixed(0)}`);
     console.log(
-      `  after ${passed} s: ${stored} stored (${Math.round((stored - before) / everySeconds)}/s), ${waiting.toFixed(0)} MB in journals, ${parts} parts, MB resident: ${memory.join(", ")}`,
+      `  after ${passed} s: ${stored} stored (${Math.round((stored - before) / everySeconds)}/s), ${waiting.toFixed(0)} MB in journals, ${parts} parts, MB resident: ${memory.join(", ")}; ${await asking(weir)}`,
     );
     before = stored;
   }
+}
+
+/** What a user looks at meanwhile. */
+const questions = {
+  "latest calls": "calls?limit=50",
+  "latest traces": "traces?limit=50",
+  "totals of an hour": "metrics/summary",
+};
+
+/** How long each question takes, of five times. */
+async function asking(weir: Weir): Promise<string> {
+  const told: string[] = [];
+  for (const [name, path] of Object.entries(questions)) {
+    const timesMs: number[] = [];
+    for (let time = 0; time < 5; time++) {
+      const startedMs = performance.now();
+      const response = await fetch(`${weir.url}/api/v1/${path}`, { headers: { "x-api-key": weir.apiKey } });
+      await response.arrayBuffer();
+      if (!response.ok) throw new Error(`${path} was answered ${response.status}`);
+      timesMs.push(performance.now() - startedMs);
+    }
+    told.push(`${name} ${median(timesMs).toFixed(0)} (${Math.max(...timesMs).toFixed(0)})`);
+  }
+  return `ms to answer, median (longest): ${told.join(", ")}`;
 }
 
 /** What totals count, and when words were indexed but for one inserted part, which waits for others. */
