@@ -34,7 +34,7 @@ export const pipelineConfig = z.strictObject({
     .int()
     .min(mebibyte)
     .default(64 * mebibyte)
-    .describe("Most bytes of one INSERT; also what each inserter holds in memory."),
+    .describe("Most bytes of one INSERT; each inserter holds up to twice as much in memory."),
   writerInserters: z.number().int().min(1).max(8).default(2).describe("INSERTs under way at once."),
   rememberedCalls: z
     .number()

@@ -25,7 +25,7 @@ const rows = (quiet_seconds: number): UnindexedRows => ({
   rows: 50_000,
   quiet_seconds,
 });
-const merge = "OPTIMIZE TABLE spans PARTITION ID '30-20261116'";
+const merge = "OPTIMIZE TABLE spans PARTITION ID '30-20261116' SETTINGS optimize_throw_if_noop = 1";
 
 const cases: {
   name: string;
@@ -34,12 +34,12 @@ const cases: {
   inserts: number[];
   asked: string[];
 }[] = [
-  { name: "nothing waits", answers: [[]], inserts: [], asked: ["query"] },
-  { name: "rows come later", answers: [[], [rows(11)]], inserts: [2], asked: ["query", "query", merge, "query"] },
+  { name: "nothing waits", answers: [[]], inserts: [0], asked: ["query"] },
+  { name: "rows come later", answers: [[], [rows(11)]], inserts: [0, 2], asked: ["query", "query", merge, "query"] },
   {
     name: "rows are still coming",
     answers: [[rows(1)], [rows(11)]],
-    inserts: [],
+    inserts: [0],
     asked: ["query", "query", merge, "query"],
   },
 ];
@@ -56,25 +56,39 @@ for (const { name, answers, inserts, asked } of cases)
     assert.deepEqual(recording.asked, asked);
   });
 
-test("index upkeep: one merge at a time, and a refused one is tried again", async () => {
-  let end: (error: Error) => void = () => undefined;
+/** Merges end when the test says so. */
+function slowStore(waiting: UnindexedRows[]) {
   const asked: string[] = [];
+  const ends: ((error: Error) => void)[] = [];
   const store = {
-    query: async () => [rows(20)],
+    query: async () => waiting,
     command: (sql: string) => {
       asked.push(sql);
-      return new Promise<void>((_, reject) => {
-        end = reject;
-      });
+      return new Promise<void>((_, reject) => ends.push(reject));
     },
   } as unknown as SqlWriter;
+  return { store, asked, fail: () => ends.shift()?.(new Error("not now")) };
+}
+
+test("index upkeep: one merge at a time; after a refused one comes another partition", async () => {
+  const slow = slowStore([rows(20), { ...rows(10), partition_id: "30-20261109" }]);
+  await using upkeep = new IndexUpkeep({ store: slow.store, telemetry: silentTelemetry });
+  upkeep.rowsInserted();
+  for (let look = 0; look < 3; look++) await upkeep.look();
+  assert.deepEqual(slow.asked, [merge]);
+  for (let look = 0; look < 3; look++) {
+    slow.fail();
+    await new Promise(setImmediate);
+    await upkeep.look();
+  }
+  assert.deepEqual(slow.asked, [merge, merge.replace("20261116", "20261109")]);
+});
+
+test("index upkeep: a look that failed is made again", async () => {
+  let looks = 0;
+  const store = { query: () => Promise.reject(new Error(`look ${++looks}`)) } as unknown as SqlWriter;
   await using upkeep = new IndexUpkeep({ store, telemetry: silentTelemetry });
-  await upkeep.look();
-  await upkeep.look();
-  assert.deepEqual(asked, [merge]);
-  end(new Error("storage is away"));
-  await new Promise(setImmediate);
-  await upkeep.look();
-  assert.deepEqual(asked, [merge, merge]);
-  end(new Error("storage is away"));
+  upkeep.rowsInserted();
+  await assert.rejects(upkeep.look(), /look 1/);
+  await assert.rejects(upkeep.look(), /look 2/);
 });

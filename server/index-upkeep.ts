@@ -10,6 +10,8 @@ export interface IndexUpkeepOptions {
 
 const lookEveryMs = 5000;
 const quietSeconds = 5;
+/** After a merge that storage refused, as while a disk is full. */
+const retryMs = 10 * 60_000;
 
 /**
  * Has the words of rows indexed soon after a burst. They are when parts are merged, but what comes last in a burst would
@@ -18,8 +20,10 @@ const quietSeconds = 5;
 export class IndexUpkeep implements AsyncDisposable {
   readonly #options: IndexUpkeepOptions;
   readonly #looks: RepeatedLooks;
-  #rowsCame = true;
+  #rowsCame = false;
   #isMerging = false;
+  /** When partitions may be merged again, by table and partition. */
+  readonly #retryAtMs = new Map<string, number>();
 
   constructor(options: IndexUpkeepOptions) {
     this.#options = options;
@@ -43,16 +47,29 @@ export class IndexUpkeep implements AsyncDisposable {
   /** Starts what is due; a merge goes on after it. */
   async look(): Promise<void> {
     if (!this.#rowsCame || this.#isMerging) return;
-    this.#rowsCame = false;
-    const [first] = await unindexedRows(this.#options.store);
-    if (first === undefined) return;
-    // What is still being inserted, and what remains after this merge, is looked at again.
-    this.#rowsCame = true;
-    if (first.quiet_seconds < quietSeconds) return;
+    const waiting = await this.#waiting();
+    // What is still being inserted, and what remains after a merge, is looked at again.
+    if (waiting.length > 0) this.#rowsCame = true;
+    const due = waiting.find((rows) => rows.quiet_seconds >= quietSeconds && this.#mayMerge(rows));
+    if (due === undefined) return;
     this.#isMerging = true;
-    void this.#merge(first).finally(() => {
+    void this.#merge(due).finally(() => {
       this.#isMerging = false;
     });
+  }
+
+  async #waiting(): Promise<UnindexedRows[]> {
+    this.#rowsCame = false;
+    try {
+      return await unindexedRows(this.#options.store);
+    } catch (error) {
+      this.#rowsCame = true;
+      throw error;
+    }
+  }
+
+  #mayMerge(rows: UnindexedRows): boolean {
+    return performance.now() >= (this.#retryAtMs.get(keyOf(rows)) ?? 0);
   }
 
   async #merge(rows: UnindexedRows): Promise<void> {
@@ -61,7 +78,10 @@ export class IndexUpkeep implements AsyncDisposable {
       await mergeInserted(store, rows);
       telemetry.emit(wordsIndexed, { table: rows.table, rows: rows.rows });
     } catch (thrown) {
+      this.#retryAtMs.set(keyOf(rows), performance.now() + retryMs);
       telemetry.emit(wordsNotIndexed, { error: (thrown as Error).message });
     }
   }
 }
+
+const keyOf = ({ table, partition_id }: UnindexedRows) => `${table} ${partition_id}`;

@@ -118,7 +118,7 @@ export class GenerateContentStream implements StreamReading {
     const call = recordOf(last["functionCall"]);
     const piece = recordOf(functionCall);
     if (!this.#allowance.take(JSON.stringify(piece).length)) return;
-    // The call is the assembler's own, so that a call of many pieces is not copied with each.
+    // Added to in place: an event is forgotten once it was read, and a call of many pieces is not copied with each.
     const before = call["partialArgs"];
     const partialArgs: unknown[] = Array.isArray(before) ? before : [];
     for (const arg of listOf(piece["partialArgs"])) partialArgs.push(arg);

@@ -37,6 +37,7 @@ export class BufferPool {
     this.#ready.set(size, ready);
     this.#readyBytes += size;
   }
+
   /** Gives what lies ready back to the system, at once and not with the next collection of garbage. */
   clear(): void {
     for (const ready of this.#ready.values()) for (const memory of ready) memory.transfer(0);

@@ -16,6 +16,10 @@ export class BatchMemory {
     return buffer;
   };
 
+  get byteLength(): number {
+    return this.#taken.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+  }
+
   /** Nobody may read or write the buffers any more. */
   giveBack(): void {
     for (const buffer of this.#taken.splice(0)) this.#pool.giveBack(buffer);

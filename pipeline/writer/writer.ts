@@ -185,7 +185,7 @@ class JournalWriter implements Writer {
       if (await this.#journals.look()) this.#drains.aim(unaimed, this.#journals.all);
     }
     this.#notePending();
-    if (this.#flights.size === 0 && performance.now() - this.#memoryUsedAt > memoryKeptMs) this.#memory.clear();
+    if (performance.now() - this.#memoryUsedAt > memoryKeptMs) this.#memory.clear();
     await this.#repeatBatches();
     while (this.#isBatchDue()) await this.#sendBatch();
     for (const reader of this.#journals.readable) {
@@ -380,10 +380,12 @@ class JournalWriter implements Writer {
   async #fly(deliveries: readonly Delivery[], onStored: () => Promise<void>, memory?: BatchMemory): Promise<void> {
     const beganAt = performance.now();
     const failuresBefore = this.#deliverer.failures;
+    // A trickle takes little, and does not keep what a burst has left.
+    const isLarge = memory !== undefined && memory.byteLength >= pieceBytes;
     try {
       for (const delivery of deliveries) await this.#deliverer.deliver(delivery);
       if (this.#deliverer.failures === failuresBefore) memory?.giveBack();
-      this.#memoryUsedAt = performance.now();
+      if (isLarge) this.#memoryUsedAt = performance.now();
       this.#restAfter(performance.now() - beganAt);
       await onStored();
     } catch (error) {

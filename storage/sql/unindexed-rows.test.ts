@@ -44,7 +44,22 @@ test("rows that several inserts left are found, and are indexed by a merge", asy
   assert.equal(Number(count?.rows), 35_000);
 });
 
+test("a partition that is much larger is not written again for them", async () => {
+  await insert(80_000);
+  await insert(10_000);
+  await store.command("OPTIMIZE TABLE spans FINAL");
+  await insert(10_000);
+  await insert(12_000);
+  assert.deepEqual(await unindexedRows(store), []);
+  await insert(50_000);
+  assert.deepEqual(
+    (await unindexedRows(store)).map(({ rows }) => rows),
+    [72_000],
+  );
+});
+
 test("few rows are left as they are", async () => {
+  await store.command("OPTIMIZE TABLE spans FINAL");
   await insert(100);
   await insert(100);
   await insert(100);

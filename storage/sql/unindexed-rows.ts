@@ -12,28 +12,33 @@ export interface UnindexedRows {
 /** So few rows are searched without an index in a hundredth of a second: not worth a merge of their own. */
 const leastRows = 20_000;
 
+/** A merge of a partition writes all of it again: worth it where it is no more than so many times those rows. */
+const mostTimes = 3;
+
 /**
- * Where rows lie in several inserted parts. A single part is left out: it could only be merged with larger ones that are
- * indexed already. Empty on a cluster, whose replicas merge as they agree.
+ * Where rows lie in several inserted parts, which are a good part of their partition, and nothing is merged now. Others
+ * wait for as many parts as the engine merges. Empty on a cluster, whose replicas merge as they agree.
  */
 export async function unindexedRows(store: SqlReader): Promise<UnindexedRows[]> {
   const found = await store.query<UnindexedRows & { rows: unknown; quiet_seconds: unknown }>(
-    `SELECT table, partition_id, sum(parts.rows) AS rows, dateDiff('second', max(modification_time), now()) AS quiet_seconds
+    `SELECT table, partition_id, sumIf(parts.rows, level = 0) AS rows,
+    dateDiff('second', maxIf(modification_time, level = 0), now()) AS quiet_seconds
 FROM system.parts AS parts
-WHERE active AND database = currentDatabase() AND table IN ('spans', 'logs') AND level = 0
+WHERE active AND database = currentDatabase() AND table IN ('spans', 'logs')
+    AND (table, partition_id) NOT IN (SELECT table, partition_id FROM system.merges WHERE database = currentDatabase())
 GROUP BY table, partition_id
-HAVING count() > 1 AND sum(parts.rows) >= {leastRows:UInt64}
+HAVING countIf(level = 0) > 1 AND rows >= {leastRows:UInt64} AND sum(parts.rows) <= {mostTimes:UInt32} * rows
 ORDER BY quiet_seconds DESC, table, partition_id`,
-    { leastRows },
+    { leastRows, mostTimes },
   );
   return found.map((row) => ({ ...row, rows: Number(row.rows), quiet_seconds: Number(row.quiet_seconds) }));
 }
 
-/** Merges small parts of the partition with one another, and resolves once that is done. */
+/** Merges all parts of the partition into one, and resolves once that is done. Rejects when the engine cannot now. */
 export function mergeInserted(
   store: Pick<SqlWriter, "command">,
   { table, partition_id }: Pick<UnindexedRows, "table" | "partition_id">,
 ): Promise<void> {
   const partition = partition_id.replaceAll(/['\\]/g, "\\$&");
-  return store.command(`OPTIMIZE TABLE ${table} PARTITION ID '${partition}'`);
+  return store.command(`OPTIMIZE TABLE ${table} PARTITION ID '${partition}' SETTINGS optimize_throw_if_noop = 1`);
 }
