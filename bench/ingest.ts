@@ -30,6 +30,13 @@ const indexedWithinMs = 180_000;
 /** A peer that has written nothing more for so long has dropped the rest. */
 const quietMs = 10_000;
 
+/** What a user looks at meanwhile. */
+const questions = {
+  "latest calls": "calls?limit=50",
+  "latest traces": "traces?limit=50",
+  "totals of an hour": "metrics/summary",
+};
+
 const { values: flags } = parseArgs({
   options: {
     seconds: { type: "string", default: "20" },
@@ -194,13 +201,6 @@ async function watch(weir: Weir, everySeconds: number, signal: AbortSignal): Pro
     before = stored;
   }
 }
-
-/** What a user looks at meanwhile. */
-const questions = {
-  "latest calls": "calls?limit=50",
-  "latest traces": "traces?limit=50",
-  "totals of an hour": "metrics/summary",
-};
 
 /** How long each question takes, of five times. */
 async function asking(weir: Weir): Promise<string> {
