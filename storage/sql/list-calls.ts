@@ -4,6 +4,7 @@ import { Bindings } from "./bindings.ts";
 import { type CallSummaryRow, type RawRow, summarySelection, toCallSummary } from "./call-row.ts";
 import { filterConditions, withKinds } from "./compile-filter.ts";
 import { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
+import { noteFirstPage, sinceFirstPage } from "./first-pages.ts";
 import type { ReadOptions, SqlReader } from "./reader.ts";
 import type { Statement } from "./statement.ts";
 import { spansStartedWithin, type TimeRange } from "./time-range.ts";
@@ -47,17 +48,44 @@ export async function listCalls(
   question: ListCallsQuestion,
   options?: ReadOptions,
 ): Promise<Page<CallSummaryRow>> {
-  const { range: whole, order = "newest", cursor } = question;
-  const end = cursor === undefined ? undefined : decodeCursor(cursor).startTimeUnixNano;
   const rows: RawRow[] = [];
   // Two threads would read twice as far before they know that a page is full.
   const reading = { ...options, threads: 1 };
-  for (const range of timeWindows(whole, order, daysFirst, end)) {
+  for (const range of windowsOf(reader, project, question)) {
     const { sql, params } = listCallsStatement(project, { ...question, range, limit: question.limit - rows.length });
     rows.push(...(await reader.query<RawRow>(sql, params, reading)));
     if (rows.length > question.limit) break;
   }
+  const last = rows.at(-1);
+  if (isFirstOfNewest(question) && rows.length > question.limit && last !== undefined) {
+    const oldestUnixNano = BigInt(String(last["start_nano"]));
+    const { toUnixNano } = question.range;
+    noteFirstPage(reader, listOf(project, question), { rowCount: rows.length, oldestUnixNano, toUnixNano });
+  }
   return pageOf(rows, question.limit, toCallSummary);
+}
+
+/** Where a page is looked for, one window after the other. */
+function windowsOf(reader: SqlReader, project: ProjectId, question: ListCallsQuestion): TimeRange[] {
+  const { range, order = "newest", cursor, limit } = question;
+  const end = cursor === undefined ? undefined : decodeCursor(cursor).startTimeUnixNano;
+  const since = isFirstOfNewest(question)
+    ? sinceFirstPage(reader, listOf(project, question), range, limit + 1)
+    : undefined;
+  if (since === undefined) return timeWindows(range, order, daysFirst, end);
+  const before = { fromUnixNano: range.fromUnixNano, toUnixNano: since };
+  return [{ fromUnixNano: since, toUnixNano: range.toUnixNano }, ...timeWindows(before, order, daysFirst, undefined)];
+}
+
+function isFirstOfNewest({ order = "newest", cursor }: ListCallsQuestion): boolean {
+  return order === "newest" && cursor === undefined;
+}
+
+/** What makes two questions ask for the same list, its range and limit aside. */
+function listOf(project: ProjectId, { filter, everyKind = false }: ListCallsQuestion): string {
+  return JSON.stringify([project, everyKind, filter], (_, value: unknown) =>
+    typeof value === "bigint" ? `${value}n` : value,
+  );
 }
 
 /** The statement of a page of calls, and one row more. */
