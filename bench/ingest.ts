@@ -187,18 +187,21 @@ interface Stored {
 }
 
 async function watch(weir: Weir, everySeconds: number, signal: AbortSignal): Promise<void> {
-  let before = await asked(weir, "count() FROM weir.spans WHERE source = 'otlp'");
-  for (let passed = everySeconds; ; passed += everySeconds) {
+  const storedNow = () => asked(weir, "count() FROM weir.spans WHERE source = 'otlp'");
+  const startedMs = performance.now();
+  let before = { stored: await storedNow(), atMs: startedMs };
+  for (;;) {
     await sleep(everySeconds * 1000, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
-    const stored = await asked(weir, "count() FROM weir.spans WHERE source = 'otlp'");
+    const now = { stored: await storedNow(), atMs: performance.now() };
+    const perSecond = ((now.stored - before.stored) / (now.atMs - before.atMs)) * 1000;
     const parts = await asked(weir, "count() FROM system.parts WHERE active AND database = 'weir'");
     const waiting = allocatedBytes(join(weir.dataDirectory, "journal")) / 2 ** 20;
     const memory = roles.map((role) => `${role} ${(figuresOf(weir.pidsOf(role)).residentBytes / 2 ** 20).toFixed(0)}`);
     console.log(
-      `  after ${passed} s: ${stored} stored (${Math.round((stored - before) / everySeconds)}/s), ${waiting.toFixed(0)} MB in journals, ${parts} parts, MB resident: ${memory.join(", ")}; ${await asking(weir)}`,
+      `  after ${((now.atMs - startedMs) / 1000).toFixed(0)} s: ${now.stored} stored (${perSecond.toFixed(0)}/s), ${waiting.toFixed(0)} MB in journals, ${parts} parts, MB resident: ${memory.join(", ")}; ${await asking(weir)}`,
     );
-    before = stored;
+    before = now;
   }
 }
 
