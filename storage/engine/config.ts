@@ -31,6 +31,8 @@ const tableEngines = [
 
 /**
  * The configuration as XML. Caches follow the memory limit; pools are small, because a thread that waits still wakes.
+ * Of the four merges that two threads take turns with, the last ones are for small parts: four of many spans would go on
+ * for minutes under load, while parts of all else heap up.
  * Skip indexes are asked before rows are read: asked while they are, a granule at a time, what is rare in a month cost
  * up to three times as much.
  * Two users: `default` has no password, as the process's own session must log in so, and may therefore do nothing but
@@ -63,6 +65,9 @@ export function engineConfigXml(config: EngineConfig): string {
   <background_common_pool_size>1</background_common_pool_size>
   <background_move_pool_size>1</background_move_pool_size>
   <background_fetches_pool_size>1</background_fetches_pool_size>
+  <merge_tree>
+    <number_of_free_entries_in_pool_to_lower_max_size_of_merge>3</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
+  </merge_tree>
   <memory_worker_period_ms>1000</memory_worker_period_ms>
   <asynchronous_metrics_update_period_s>60</asynchronous_metrics_update_period_s>
   <profiles>
