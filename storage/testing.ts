@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after } from "node:test";
 import { silentTelemetry } from "@weir/model";
 import { type Engine, startEngine } from "./engine/engine.ts";
 import { freeLoopbackPort } from "./engine/port.ts";
@@ -54,6 +55,18 @@ export async function startTestEngine(): Promise<TestEngine> {
 export function openFreshStore(address: ClickHouseAddress): Store {
   const database = `weir_test_${randomUUID().slice(0, 8)}`;
   return openStore({ ...address, database, telemetry: silentTelemetry });
+}
+
+/** For the tests of a file, whose end ends both: an engine of its own, and a store on it with every table. */
+export async function startTestStore(): Promise<{ readonly engine: TestEngine; readonly store: Store }> {
+  const engine = await startTestEngine();
+  const store = openFreshStore(engine.address);
+  after(async () => {
+    await store[Symbol.asyncDispose]();
+    await engine[Symbol.asyncDispose]();
+  });
+  await store.migrate();
+  return { engine, store };
 }
 
 /** What ClickHouse itself writes for the SELECT as Native: a block to insert. */

@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { heldClass, newSpanRow, newTraceId, type ProjectId, projectId, ruleClass, type SpanRow } from "@weir/model";
 import { parseFilter } from "@weir/query";
-import type { Store } from "../store.ts";
-import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
+import { startTestStore } from "../testing.ts";
 import { type DecidedTraces, decideTraces } from "./decide-traces.ts";
 import { insertSpans } from "./testing.ts";
 
-let engine: TestEngine;
-let store: Store;
-
-before(async () => {
-  engine = await startTestEngine();
-  store = openFreshStore(engine.address);
-  await store.migrate();
-});
-after(async () => {
-  await store[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-});
+const { store } = await startTestStore();
 
 const now = BigInt(Date.now()) * 1_000_000n;
 const minute = 60_000_000_000n;

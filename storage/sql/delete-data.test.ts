@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { newLogRow, newMetricPointRow, newSpanRow, type ProjectId, projectId, type SpanRow } from "@weir/model";
-import type { Store } from "../store.ts";
-import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
+import { startTestStore } from "../testing.ts";
 import {
   type Deletion,
   decisionTables,
@@ -16,18 +15,7 @@ import { childOf, insertRows, insertSpans } from "./testing.ts";
 
 const mine = projectId("mine");
 const theirs = projectId("theirs");
-let engine: TestEngine;
-let store: Store;
-
-before(async () => {
-  engine = await startTestEngine();
-  store = openFreshStore(engine.address);
-  await store.migrate();
-});
-after(async () => {
-  await store[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-});
+const { engine, store } = await startTestStore();
 
 const now = BigInt(Date.now()) * 1_000_000n;
 

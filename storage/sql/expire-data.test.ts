@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   heldClass,
@@ -11,23 +11,11 @@ import {
   retentionOf,
   ruleClass,
 } from "@weir/model";
-import type { Store } from "../store.ts";
-import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
+import { startTestStore } from "../testing.ts";
 import { expireData } from "./expire-data.ts";
 import { insertRows, insertSpans } from "./testing.ts";
 
-let engine: TestEngine;
-let store: Store;
-
-before(async () => {
-  engine = await startTestEngine();
-  store = openFreshStore(engine.address);
-  await store.migrate();
-});
-after(async () => {
-  await store[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-});
+const { store } = await startTestStore();
 
 const now = BigInt(Date.now()) * 1_000_000n;
 const daysAgo = (days: number) => now - BigInt(days) * 86_400_000_000_000n;

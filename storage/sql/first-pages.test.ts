@@ -1,26 +1,14 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { newSpanRow, projectId } from "@weir/model";
 import { everything } from "@weir/query";
-import type { Store } from "../store.ts";
-import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
+import { startTestStore } from "../testing.ts";
 import { noteFirstPage, sinceFirstPage } from "./first-pages.ts";
 import { listCalls } from "./list-calls.ts";
 import type { SqlReader } from "./reader.ts";
 import { insertSpans } from "./testing.ts";
 
-let engine: TestEngine;
-let store: Store;
-
-before(async () => {
-  engine = await startTestEngine();
-  store = openFreshStore(engine.address);
-  await store.migrate();
-});
-after(async () => {
-  await store[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-});
+const { store } = await startTestStore();
 
 const project = projectId("p");
 const second = 1_000_000_000n;

@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { newSpanRow, projectId, type SpanRow } from "@weir/model";
 import { type Filter, type FilterRow, matcherOf, parseFilter, unmatchableFields } from "@weir/query";
 import { filters } from "@weir/query/testing";
 import fc from "fast-check";
-import type { Store } from "../store.ts";
-import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
+import { startTestStore } from "../testing.ts";
 import { Bindings } from "./bindings.ts";
 import { compileFilter } from "./compile-filter.ts";
 import { insertSpans } from "./testing.ts";
 
 /** What is decided in memory, before a row is written, is what storage would decide of it. */
 
-let engine: TestEngine;
-let store: Store;
+const { store } = await startTestStore();
 const project = projectId("mine");
 
 function cycle<Value>(values: readonly Value[], index: number): Value {
@@ -73,16 +71,7 @@ class PlainRow implements FilterRow {
   }
 }
 
-before(async () => {
-  engine = await startTestEngine();
-  store = await openFreshStore(engine.address);
-  await store.migrate();
-  await insertSpans(store, rows);
-});
-after(async () => {
-  await store?.[Symbol.asyncDispose]();
-  await engine?.[Symbol.asyncDispose]();
-});
+await insertSpans(store, rows);
 
 async function storedMatches(conditions: readonly Filter[]): Promise<string[][]> {
   const bindings = new Bindings(project);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import {
   type LogRow,
   type MetricPointRow,
@@ -10,8 +10,7 @@ import {
   projectId,
 } from "@weir/model";
 import { parseFilter } from "@weir/query";
-import type { Store } from "../store.ts";
-import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
+import { startTestStore } from "../testing.ts";
 import {
   getMetric,
   type ListLogsQuestion,
@@ -28,17 +27,7 @@ const startSeconds = Date.UTC(2026, 10, 9, 0, 0, 0) / 1000;
 const nano = (seconds: number) => BigInt(startSeconds + seconds) * 1_000_000_000n;
 const range = (from: number, to: number) => ({ fromUnixNano: nano(from), toUnixNano: nano(to) });
 
-let engine: TestEngine;
-let store: Store;
-before(async () => {
-  engine = await startTestEngine();
-  store = openFreshStore(engine.address);
-  await store.migrate();
-});
-after(async () => {
-  await store[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-});
+const { store } = await startTestStore();
 
 function pointOf(type: MetricType, seconds: number, changes: Partial<MetricPointRow>, project: ProjectId = mine) {
   return { ...newMetricPointRow(project, "m", type, nano(seconds)), ...changes };

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { newSpanRow, type ProjectId, projectId, type SpanRow } from "@weir/model";
 import { allOf, containing, everything, type Filter, oneOf } from "@weir/query";
-import type { Store } from "../store.ts";
-import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
+import { startTestStore } from "../testing.ts";
 import { breakdown, getCall, getTrace, heatmap, listCalls, listTraces, metricsSummary, timeseries } from "./index.ts";
 import { childOf, insertSpans, isRoot } from "./testing.ts";
 
@@ -19,9 +18,7 @@ function where(fields: Readonly<Record<string, readonly string[]>>): Filter {
   return allOf(Object.entries(fields).map(([name, values]) => oneOf(name, values)));
 }
 
-let engine: TestEngine;
-let store: Store;
-let rows: SpanRow[];
+const { store } = await startTestStore();
 
 /** 14 days of all kinds of rows in two projects, most of them in traces of several spans. */
 function sampleRows(): SpanRow[] {
@@ -51,17 +48,8 @@ function sampleRows(): SpanRow[] {
   return made;
 }
 
-before(async () => {
-  engine = await startTestEngine();
-  store = openFreshStore(engine.address);
-  await store.migrate();
-  rows = sampleRows();
-  await insertSpans(store, rows);
-});
-after(async () => {
-  await store[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-});
+const rows = sampleRows();
+await insertSpans(store, rows);
 
 /** Five days in the middle, beginning and ending within a minute. */
 const range = { fromUnixNano: nano(startMs + 7 * dayMs), toUnixNano: nano(startMs + 12 * dayMs) };

@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { newSpanRow, projectId } from "@weir/model";
-import type { Store } from "../store.ts";
-import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
+import { startTestStore } from "../testing.ts";
 import { columnUsage, storageUsage } from "./storage-usage.ts";
 import { insertSpans } from "./testing.ts";
 
-let engine: TestEngine;
-let store: Store;
-
-before(async () => {
-  engine = await startTestEngine();
-  store = openFreshStore(engine.address);
-  await store.migrate();
-});
-after(async () => {
-  await store[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-});
+const { store } = await startTestStore();
 
 test("tables without rows take nothing and have no times", async () => {
   const tables = await storageUsage(store);

@@ -1,21 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Store } from "../store.ts";
-import { openFreshStore, startTestEngine, type TestEngine } from "../testing.ts";
+import { test } from "node:test";
+import { startTestStore } from "../testing.ts";
 import { mergeInserted, type UnindexedRows, unindexedRows } from "./unindexed-rows.ts";
 
-let engine: TestEngine;
-let store: Store;
-
-before(async () => {
-  engine = await startTestEngine();
-  store = openFreshStore(engine.address);
-  await store.migrate();
-});
-after(async () => {
-  await store[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-});
+const { store } = await startTestStore();
 
 /** One part. */
 const insert = (count: number) =>
