@@ -4,7 +4,7 @@
  * and inserts name the same tables everywhere.
  *
  * The words: `@table(spans)` the table that holds rows, `@on_cluster`, `@engine(MergeTree)`, `@settings` those of
- * every table (dedup window, fsync, buffers), `@distributed(spans, key);` a statement of a cluster alone, `@searchable(column)`
+ * the table (dedup window, fsync, buffers, granules), `@distributed(spans, key);` a statement of a cluster alone, `@searchable(column)`
  * see `searchableText`. A line `-- if text_index` starts lines that are kept where the server has that feature, and
  * `-- if cluster` on a cluster, up to `-- end`; `-- fragment measures` names lines that `@measures` repeats.
  */
@@ -24,6 +24,9 @@ export type SchemaFeature =
   | "packed_postings";
 
 const dedupWindow = 1000;
+/** Lists look for rows that lie scattered; each is read with all others of its granule, by default 8,192 (decision 0019). */
+const listedTables = new Set(["spans", "traces", "trace_index", "logs"]);
+const listedGranuleRows = 1024;
 
 /**
  * Each insert waits for the disk, as the journal is deleted once it is acknowledged. Buffers grow with what is
@@ -31,8 +34,9 @@ const dedupWindow = 1000;
  * of columns: each merge would sketch the values of every one, for joins that no question here has.
  * Rows of a word are listed in packed bits: half of what bitmaps take where texts differ.
  */
-function tableSettings({ cluster, features }: RenderTarget): string {
+function tableSettings(table: string, { cluster, features }: RenderTarget): string {
   const settings = [`${dedupSetting(cluster)} = ${dedupWindow}`, "fsync_after_insert = 1", "fsync_part_directory = 1"];
+  if (listedTables.has(table)) settings.push(`index_granularity = ${listedGranuleRows}`);
   if (features.has("automatic_statistics")) settings.push("auto_statistics_types = ''");
   if (features.has("packed_postings")) settings.push("text_index_posting_list_codec = 'bitpacking'");
   if (features.has("adaptive_buffers")) settings.push("min_columns_to_activate_adaptive_write_buffer = 1");
@@ -81,10 +85,13 @@ function renderWords(text: string, target: RenderTarget): string {
   const { cluster, database } = target;
   const onCluster = cluster === undefined ? "" : `ON CLUSTER ${quoteName(cluster)}`;
   return text
+    .replaceAll(
+      /(CREATE TABLE IF NOT EXISTS @table\((\w+)\)[^;]*)@settings/g,
+      (_, before: string, table: string) => before + tableSettings(table, target),
+    )
     .replaceAll(/@table\((\w+)\)/g, (_, table: string) => localName(table, cluster))
     .replaceAll("@on_cluster", onCluster)
     .replaceAll(/@engine\((\w+)\)/g, (_, engine: string) => (cluster === undefined ? engine : replicated(engine)))
-    .replaceAll("@settings", tableSettings(target))
     .replaceAll(/@searchable\((\w+)\)/g, (_, column: string) => searchableText(column))
     .replaceAll(/@distributed\((\w+), ([^;\n]+)\)$/gm, (_, table: string, key: string) =>
       cluster === undefined ? "" : distributedTable(database, cluster, table, key),
