@@ -31,7 +31,10 @@ export async function addLogContent(
   const contents = new Map<string, LogContent[]>();
   for (const row of await contentLogs(reader, project, question, options)) {
     const content = contentFromLogRow(row);
-    if (content !== undefined) contents.set(row.span_id, [...(contents.get(row.span_id) ?? []), content]);
+    if (content === undefined) continue;
+    const known = contents.get(row.span_id);
+    if (known === undefined) contents.set(row.span_id, [content]);
+    else known.push(content);
   }
   for (const span of empty) {
     const found = contents.get(span.span_id);

@@ -1,4 +1,4 @@
-import type { ProjectId } from "@weir/model";
+import { CodedError, type ProjectId } from "@weir/model";
 import { Bindings } from "./bindings.ts";
 import { type CallDetailRow, detailSelection, type RawRow, toCallDetail } from "./call-row.ts";
 import { rfc3339 } from "./instant.ts";
@@ -27,6 +27,12 @@ export interface TraceDetail extends TraceTotals {
 const maxSpans = 5000;
 /** Content of one answer; spans beyond it come without theirs. */
 const maxContentBytes = 32 * 1024 * 1024;
+/** So few spans are read with their content; of more, first how much they have. */
+const spansReadWithContent = 50;
+
+/** What is read of a span's content. Even its length has to be unpacked. */
+const contentBytes = ", length(input) + length(output) AS content_bytes";
+const wholeContent = `${contentBytes}, input, output`;
 
 /** A trace with its spans by start; undefined when the project has none of that id. */
 export async function getTrace(
@@ -40,7 +46,7 @@ export async function getTrace(
   const start = BigInt(String(totals["start_nano"]));
   const end = BigInt(String(totals["end_nano"]));
   const bounds = { fromUnixNano: start, toUnixNano: end + 1n };
-  const rows = await spanRows(reader, project, question, bounds, options);
+  const rows = await readSpans(reader, project, { ...question, spanCount: Number(totals["spans"]), bounds }, options);
   if (rows.length === 0) return undefined;
   const shown = rows.slice(0, maxSpans);
   const spans: TraceSpanRow[] = shown.map(toCallDetail);
@@ -58,18 +64,45 @@ export async function getTrace(
   };
 }
 
+interface TraceSpansQuestion extends GetTraceQuestion {
+  readonly spanCount: number;
+  readonly bounds: TimeRange;
+}
+
+/** The spans with as much of their content as can be read along with them. */
+async function readSpans(
+  reader: SqlReader,
+  project: ProjectId,
+  { traceId, withContent, spanCount, bounds }: TraceSpansQuestion,
+  options?: ReadOptions,
+): Promise<RawRow[]> {
+  const read = (content: string) => spanRows(reader, project, { traceId, content, bounds }, options);
+  if (!withContent) return read("");
+  if (spanCount > spansReadWithContent) return read(contentBytes);
+  try {
+    return await read(wholeContent);
+  } catch (error) {
+    if (error instanceof CodedError && error.code === "QUERY_TOO_LARGE") return read(contentBytes);
+    throw error;
+  }
+}
+
+interface SpansQuestion {
+  readonly traceId: string;
+  /** Columns of content, behind those of every span. */
+  readonly content: string;
+  readonly bounds: TimeRange;
+}
+
 function spanRows(
   reader: SqlReader,
   project: ProjectId,
-  { traceId, withContent }: GetTraceQuestion,
-  bounds: TimeRange,
+  { traceId, content, bounds }: SpansQuestion,
   options?: ReadOptions,
 ): Promise<RawRow[]> {
   const bindings = new Bindings(project);
   const conditions = [bindings.tenant, spansStartedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
-  // Even the length of content has to be unpacked.
-  const contentBytes = withContent ? ", length(input) + length(output) AS content_bytes" : "";
-  const sql = `SELECT ${detailSelection}${contentBytes}
+  const sql = `SELECT ${detailSelection}${content}
 FROM spans
 WHERE ${conditions.join(" AND ")}
 ORDER BY start_time, span_id
@@ -91,26 +124,39 @@ async function addContent(
   { traceId, bounds, shown, spans }: ContentQuestion,
   options?: ReadOptions,
 ): Promise<void> {
-  const bindings = new Bindings(project);
-  const ids = fitting(shown);
-  const conditions = [bindings.tenant, spansStartedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
-  const sql = `SELECT lower(hex(span_id)) AS span_hex, input, output FROM spans
-WHERE ${conditions.join(" AND ")} AND span_hex IN ${bindings.bind("Array(String)", ids)}`;
-  const rows = await reader.query<{ span_hex: string; input: string; output: string }>(sql, bindings.params, options);
-  const contents = new Map(rows.map((row) => [row.span_hex, row]));
+  const contents = new Map((await contentRows(reader, project, { traceId, bounds, shown }, options)).map(ofSpan));
   for (const span of spans) {
     const content = contents.get(span.span_id);
-    if (content !== undefined) Object.assign(span, { input: content.input, output: content.output });
+    if (content !== undefined) Object.assign(span, { input: content["input"], output: content["output"] });
   }
 }
 
-function fitting(rows: readonly RawRow[]): string[] {
+const ofSpan = (row: RawRow): [string, RawRow] => [String(row["span_hex"]), row];
+
+async function contentRows(
+  reader: SqlReader,
+  project: ProjectId,
+  { traceId, bounds, shown }: Omit<ContentQuestion, "spans">,
+  options?: ReadOptions,
+): Promise<RawRow[]> {
+  const rows = fitting(shown);
+  if (rows.every((row) => "input" in row)) return rows;
+  const bindings = new Bindings(project);
+  const ids = rows.map((row) => String(row["span_hex"]));
+  const conditions = [bindings.tenant, spansStartedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
+  const sql = `SELECT lower(hex(span_id)) AS span_hex, input, output FROM spans
+WHERE ${conditions.join(" AND ")} AND span_hex IN ${bindings.bind("Array(String)", ids)}`;
+  return reader.query<RawRow>(sql, bindings.params, options);
+}
+
+/** The first rows, as many as one answer may have the content of. */
+function fitting(rows: readonly RawRow[]): RawRow[] {
+  const fit: RawRow[] = [];
   let bytes = 0;
-  const ids: string[] = [];
   for (const row of rows) {
     bytes += Number(row["content_bytes"]);
     if (bytes > maxContentBytes) break;
-    ids.push(String(row["span_hex"]));
+    fit.push(row);
   }
-  return ids;
+  return fit;
 }
