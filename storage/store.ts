@@ -300,7 +300,10 @@ const unboundedAnswer: ClickHouseSettings = {
   output_format_json_quote_denormals: 1,
 };
 
-/** `readonly` makes a SELECT all that is possible, and its query ends when the connection does. */
+/**
+ * `readonly` makes a SELECT all that is possible, and its query ends when the connection does. Answers are a few thousand
+ * rows at most, which one thread has written before several have shared them out.
+ */
 function readSettings(limits: QueryLimits): ClickHouseSettings {
   return {
     readonly: "1",
@@ -314,6 +317,7 @@ function readSettings(limits: QueryLimits): ClickHouseSettings {
     max_threads: limits.threads,
     output_format_json_quote_64bit_integers: 0,
     output_format_json_quote_denormals: 0,
+    output_format_parallel_formatting: 0,
     log_queries: 0,
   };
 }
