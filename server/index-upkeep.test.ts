@@ -19,11 +19,12 @@ function recordingStore(answers: UnindexedRows[][]) {
   return { store, asked };
 }
 
-const rows = (quiet_seconds: number): UnindexedRows => ({
+const rows = (quiet_seconds: number, is_merging = false): UnindexedRows => ({
   table: "spans",
   partition_id: "30-20261116",
   rows: 50_000,
   quiet_seconds,
+  is_merging,
 });
 const merge = "OPTIMIZE TABLE spans PARTITION ID '30-20261116' SETTINGS optimize_throw_if_noop = 1";
 
@@ -39,6 +40,12 @@ const cases: {
   {
     name: "rows are still coming",
     answers: [[rows(1)], [rows(11)]],
+    inserts: [0],
+    asked: ["query", "query", merge, "query"],
+  },
+  {
+    name: "parts are being merged, and rows remain after it",
+    answers: [[rows(11, true)], [rows(16)]],
     inserts: [0],
     asked: ["query", "query", merge, "query"],
   },

@@ -50,7 +50,7 @@ export class IndexUpkeep implements AsyncDisposable {
     const waiting = await this.#waiting();
     // What is still being inserted, and what remains after a merge, is looked at again.
     if (waiting.length > 0) this.#rowsCame = true;
-    const due = waiting.find((rows) => rows.quiet_seconds >= quietSeconds && this.#mayMerge(rows));
+    const due = waiting.find((rows) => rows.quiet_seconds >= quietSeconds && !rows.is_merging && this.#mayMerge(rows));
     if (due === undefined) return;
     this.#isMerging = true;
     void this.#merge(due).finally(() => {

@@ -7,6 +7,8 @@ export interface UnindexedRows {
   readonly rows: number;
   /** Since the last of them was inserted. */
   readonly quiet_seconds: number;
+  /** Parts of the partition are being merged: perhaps these. */
+  readonly is_merging: boolean;
 }
 
 /** So few rows are searched without an index in a hundredth of a second: not worth a merge of their own. */
@@ -16,22 +18,27 @@ const leastRows = 20_000;
 const mostTimes = 3;
 
 /**
- * Where rows lie in several inserted parts, which are a good part of their partition, and nothing is merged now. Others
- * wait for as many parts as the engine merges. Empty on a cluster, whose replicas merge as they agree.
+ * Where rows lie in several inserted parts, which are a good part of their partition. Others wait for as many parts as
+ * the engine merges. Empty on a cluster, whose replicas merge as they agree.
  */
 export async function unindexedRows(store: SqlReader): Promise<UnindexedRows[]> {
-  const found = await store.query<UnindexedRows & { rows: unknown; quiet_seconds: unknown }>(
+  const found = await store.query<Record<keyof UnindexedRows, unknown> & Pick<UnindexedRows, "table" | "partition_id">>(
     `SELECT table, partition_id, sumIf(parts.rows, level = 0) AS rows,
-    dateDiff('second', maxIf(modification_time, level = 0), now()) AS quiet_seconds
+    dateDiff('second', maxIf(modification_time, level = 0), now()) AS quiet_seconds,
+    (table, partition_id) IN (SELECT table, partition_id FROM system.merges WHERE database = currentDatabase()) AS is_merging
 FROM system.parts AS parts
 WHERE active AND database = currentDatabase() AND table IN ('spans', 'logs')
-    AND (table, partition_id) NOT IN (SELECT table, partition_id FROM system.merges WHERE database = currentDatabase())
 GROUP BY table, partition_id
 HAVING countIf(level = 0) > 1 AND rows >= {leastRows:UInt64} AND sum(parts.rows) <= {mostTimes:UInt32} * rows
 ORDER BY quiet_seconds DESC, table, partition_id`,
     { leastRows, mostTimes },
   );
-  return found.map((row) => ({ ...row, rows: Number(row.rows), quiet_seconds: Number(row.quiet_seconds) }));
+  return found.map((row) => ({
+    ...row,
+    rows: Number(row.rows),
+    quiet_seconds: Number(row.quiet_seconds),
+    is_merging: Number(row.is_merging) === 1,
+  }));
 }
 
 /** Merges all parts of the partition into one, and resolves once that is done. Rejects when the engine cannot now. */
