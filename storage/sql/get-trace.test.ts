@@ -30,7 +30,7 @@ function countingReader(refusesContent: boolean): SqlReader & { statements: numb
     async query<Row>(...asked: Parameters<SqlReader["query"]>): Promise<Row[]> {
       const [sql] = asked;
       if (sql.includes("FROM spans")) reader.statements += 1;
-      if (refusesContent && sql.includes("content_bytes, input, output")) throw new CodedError("QUERY_TOO_LARGE", "");
+      if (refusesContent && sql.includes("input_text")) throw new CodedError("QUERY_TOO_LARGE", "");
       return store.query<Row>(...asked);
     },
   };

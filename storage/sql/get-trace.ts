@@ -31,8 +31,11 @@ const maxContentBytes = 32 * 1024 * 1024;
 const spansReadWithContent = 50;
 
 /** What is read of a span's content. Even its length has to be unpacked. */
-const contentBytes = ", length(input) + length(output) AS content_bytes";
-const wholeContent = `${contentBytes}, input, output`;
+const contentLength = ", length(input) + length(output) AS content_bytes";
+/** And the content itself, as much as one answer may have. */
+const contentAsFits = `${contentLength},
+  sum(length(input) + length(output)) OVER (ORDER BY start_time, span_id ROWS UNBOUNDED PRECEDING) <= ${maxContentBytes} AS fits,
+  if(fits, input, '') AS input_text, if(fits, output, '') AS output_text`;
 
 /** A trace with its spans by start; undefined when the project has none of that id. */
 export async function getTrace(
@@ -46,12 +49,17 @@ export async function getTrace(
   const start = BigInt(String(totals["start_nano"]));
   const end = BigInt(String(totals["end_nano"]));
   const bounds = { fromUnixNano: start, toUnixNano: end + 1n };
-  const rows = await readSpans(reader, project, { ...question, spanCount: Number(totals["spans"]), bounds }, options);
+  const asked = { ...question, spanCount: Number(totals["spans"]), bounds };
+  const { rows, contents } = await readSpans(reader, project, asked, options);
   if (rows.length === 0) return undefined;
   const shown = rows.slice(0, maxSpans);
   const spans: TraceSpanRow[] = shown.map(toCallDetail);
-  if (question.withContent)
-    await addContent(reader, project, { traceId: question.traceId, bounds, shown, spans }, options);
+  if (question.withContent) {
+    const texts =
+      contents ?? (await readContents(reader, project, { traceId: question.traceId, bounds, shown }, options));
+    const bySpan = new Map(texts.map(({ span_hex, input, output }) => [span_hex, { input, output }]));
+    for (const span of spans) Object.assign(span, bySpan.get(span.span_id));
+  }
   return {
     trace_id: question.traceId,
     project_id: project,
@@ -69,22 +77,37 @@ interface TraceSpansQuestion extends GetTraceQuestion {
   readonly bounds: TimeRange;
 }
 
-/** The spans with as much of their content as can be read along with them. */
+interface SpanContent {
+  readonly span_hex: string;
+  readonly input: string;
+  readonly output: string;
+}
+
+/** The spans and, where it can be read along with them, as much of their content as one answer may have. */
 async function readSpans(
   reader: SqlReader,
   project: ProjectId,
   { traceId, withContent, spanCount, bounds }: TraceSpansQuestion,
   options?: ReadOptions,
-): Promise<RawRow[]> {
+): Promise<{ rows: RawRow[]; contents?: SpanContent[] }> {
   const read = (content: string) => spanRows(reader, project, { traceId, content, bounds }, options);
-  if (!withContent) return read("");
-  if (spanCount > spansReadWithContent) return read(contentBytes);
+  if (!withContent) return { rows: await read("") };
+  if (spanCount > spansReadWithContent) return { rows: await read(contentLength) };
   try {
-    return await read(wholeContent);
+    const rows = await read(contentAsFits);
+    return { rows, contents: fitting(rows).map(toContent) };
   } catch (error) {
-    if (error instanceof CodedError && error.code === "QUERY_TOO_LARGE") return read(contentBytes);
+    if (error instanceof CodedError && error.code === "QUERY_TOO_LARGE") return { rows: await read(contentLength) };
     throw error;
   }
+}
+
+function toContent(row: RawRow): SpanContent {
+  return {
+    span_hex: String(row["span_hex"]),
+    input: String(row["input_text"]),
+    output: String(row["output_text"]),
+  };
 }
 
 interface SpansQuestion {
@@ -114,39 +137,21 @@ interface ContentQuestion {
   readonly traceId: string;
   readonly bounds: TimeRange;
   readonly shown: readonly RawRow[];
-  readonly spans: readonly TraceSpanRow[];
 }
 
-/** Sets input and output of the first spans, as many as fit. */
-async function addContent(
+/** Input and output of the first spans, as many as fit. */
+function readContents(
   reader: SqlReader,
   project: ProjectId,
-  { traceId, bounds, shown, spans }: ContentQuestion,
+  { traceId, bounds, shown }: ContentQuestion,
   options?: ReadOptions,
-): Promise<void> {
-  const contents = new Map((await contentRows(reader, project, { traceId, bounds, shown }, options)).map(ofSpan));
-  for (const span of spans) {
-    const content = contents.get(span.span_id);
-    if (content !== undefined) Object.assign(span, { input: content["input"], output: content["output"] });
-  }
-}
-
-const ofSpan = (row: RawRow): [string, RawRow] => [String(row["span_hex"]), row];
-
-async function contentRows(
-  reader: SqlReader,
-  project: ProjectId,
-  { traceId, bounds, shown }: Omit<ContentQuestion, "spans">,
-  options?: ReadOptions,
-): Promise<RawRow[]> {
-  const rows = fitting(shown);
-  if (rows.every((row) => "input" in row)) return rows;
+): Promise<SpanContent[]> {
   const bindings = new Bindings(project);
-  const ids = rows.map((row) => String(row["span_hex"]));
+  const ids = fitting(shown).map((row) => String(row["span_hex"]));
   const conditions = [bindings.tenant, spansStartedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
   const sql = `SELECT lower(hex(span_id)) AS span_hex, input, output FROM spans
 WHERE ${conditions.join(" AND ")} AND span_hex IN ${bindings.bind("Array(String)", ids)}`;
-  return reader.query<RawRow>(sql, bindings.params, options);
+  return reader.query<SpanContent>(sql, bindings.params, options);
 }
 
 /** The first rows, as many as one answer may have the content of. */
