@@ -50,6 +50,8 @@ const { values: flags } = parseArgs({
   },
 });
 
+/** The ids of so many spans fit into the memory of one question. */
+const rowsAtOnce = 3_000_000;
 const storedWithinMs = Math.max(leastStoredWithinMs, Number(flags.seconds) * 1000);
 const peers = flags.peers === undefined ? [] : peersNamed(flags.peers.split(","));
 console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, exports of ${flags.spans} spans`);
@@ -247,8 +249,6 @@ async function asked(weir: Weir, what: string): Promise<number> {
   });
   return Number(await response.text());
 }
-
-const rowsAtOnce = 3_000_000;
 
 /** Waits until all is stored or no more comes. Rows of failed exports may be there too. */
 async function storedSpans(weir: Weir, wanted: number): Promise<Stored> {

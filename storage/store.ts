@@ -297,11 +297,12 @@ function insertSettings(token: string, { features }: Capabilities): ClickHouseSe
 const unboundedAnswer: ClickHouseSettings = {
   max_result_bytes: "0",
   max_block_size: "1000",
+  output_format_parallel_formatting: 1,
   output_format_json_quote_denormals: 1,
 };
 
 /**
- * `readonly` makes a SELECT all that is possible, and its query ends when the connection does. Answers are a few thousand
+ * `readonly` makes a SELECT all that is possible, and its query ends when the connection does. Answers are ten thousand
  * rows at most, which one thread has written before several have shared them out.
  */
 function readSettings(limits: QueryLimits): ClickHouseSettings {

@@ -8,7 +8,7 @@ for (const view of ["traces", "trace_index", "usage_1m", "usage_user_1d"])
 
 const parts = () =>
   store.query<{ rows: number; marks: number }>(
-    "SELECT rows, marks FROM system.parts WHERE active AND database = {database:String} AND table = 'spans'",
+    "SELECT rows, marks FROM system.parts WHERE active AND database = {database:String} AND table = 'spans' AND rows > 0",
     { database: store.database },
   );
 
