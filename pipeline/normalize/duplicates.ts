@@ -36,7 +36,10 @@ function repetitions(calls: readonly SpanRow[]): SpanRow[][] {
       else join(same, row);
     }
     const parent = row.parent_span_id === noSpanId ? undefined : bySpan.get(`${row.trace_id} ${row.parent_span_id}`);
-    if (parent !== undefined && parent.kind === row.kind) children.set(parent, [...(children.get(parent) ?? []), row]);
+    if (parent === undefined || parent.kind !== row.kind) continue;
+    const inner = children.get(parent);
+    if (inner === undefined) children.set(parent, [row]);
+    else inner.push(row);
   }
   for (const [parent, inner] of children) {
     const [only, ...more] = inner;

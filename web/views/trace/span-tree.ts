@@ -23,8 +23,10 @@ export function spanTree(spans: readonly TraceSpan[]): SpanTree {
   const roots: TraceSpan[] = [];
   for (const span of byId.values()) {
     const parent = span.parent_span_id;
+    const siblings = parent === null ? undefined : children.get(parent);
     if (parent === null || !byId.has(parent) || parent === span.span_id) roots.push(span);
-    else children.set(parent, [...(children.get(parent) ?? []), span]);
+    else if (siblings === undefined) children.set(parent, [span]);
+    else siblings.push(span);
   }
   for (const span of unreached(byId, roots, children)) roots.push(span);
   return { roots, children, ids: new Set(byId.keys()) };
