@@ -48,15 +48,14 @@ export async function getTrace(
   if (totals === undefined) return undefined;
   const start = BigInt(String(totals["start_nano"]));
   const end = BigInt(String(totals["end_nano"]));
-  const bounds = { fromUnixNano: start, toUnixNano: end + 1n };
-  const asked = { ...question, spanCount: Number(totals["spans"]), bounds };
-  const { rows, contents } = await readSpans(reader, project, asked, options);
+  const trace = { traceId: question.traceId, bounds: { fromUnixNano: start, toUnixNano: end + 1n } };
+  const reading = { withContent: question.withContent, spanCount: Number(totals["spans"]) };
+  const { rows, contents } = await readSpans(reader, project, trace, reading, options);
   if (rows.length === 0) return undefined;
   const shown = rows.slice(0, maxSpans);
   const spans: TraceSpanRow[] = shown.map(toCallDetail);
   if (question.withContent) {
-    const texts =
-      contents ?? (await readContents(reader, project, { traceId: question.traceId, bounds, shown }, options));
+    const texts = contents ?? (await readContents(reader, project, trace, shown, options));
     const bySpan = new Map(texts.map(({ span_hex, input, output }) => [span_hex, { input, output }]));
     for (const span of spans) Object.assign(span, bySpan.get(span.span_id));
   }
@@ -72,9 +71,14 @@ export async function getTrace(
   };
 }
 
-interface TraceSpansQuestion extends GetTraceQuestion {
-  readonly spanCount: number;
+/** A trace, and when its spans began. */
+interface TraceWithin {
+  readonly traceId: string;
   readonly bounds: TimeRange;
+}
+
+function isOfTrace(bindings: Bindings, { traceId, bounds }: TraceWithin): string {
+  return `${bindings.tenant} AND ${spansStartedWithin(bindings, bounds)} AND trace_id = ${bindings.traceId(traceId)}`;
 }
 
 interface SpanContent {
@@ -87,10 +91,11 @@ interface SpanContent {
 async function readSpans(
   reader: SqlReader,
   project: ProjectId,
-  { traceId, withContent, spanCount, bounds }: TraceSpansQuestion,
+  trace: TraceWithin,
+  { withContent, spanCount }: { readonly withContent: boolean; readonly spanCount: number },
   options?: ReadOptions,
 ): Promise<{ rows: RawRow[]; contents?: SpanContent[] }> {
-  const read = (content: string) => spanRows(reader, project, { traceId, content, bounds }, options);
+  const read = (content: string) => spanRows(reader, project, trace, content, options);
   if (!withContent) return { rows: await read("") };
   if (spanCount > spansReadWithContent) return { rows: await read(contentLength) };
   try {
@@ -110,47 +115,35 @@ function toContent(row: RawRow): SpanContent {
   };
 }
 
-interface SpansQuestion {
-  readonly traceId: string;
-  /** Columns of content, behind those of every span. */
-  readonly content: string;
-  readonly bounds: TimeRange;
-}
-
+/** `content`: its columns, behind those of every span. */
 function spanRows(
   reader: SqlReader,
   project: ProjectId,
-  { traceId, content, bounds }: SpansQuestion,
+  trace: TraceWithin,
+  content: string,
   options?: ReadOptions,
 ): Promise<RawRow[]> {
   const bindings = new Bindings(project);
-  const conditions = [bindings.tenant, spansStartedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
   const sql = `SELECT ${detailSelection}${content}
 FROM spans
-WHERE ${conditions.join(" AND ")}
+WHERE ${isOfTrace(bindings, trace)}
 ORDER BY start_time, span_id
 LIMIT ${bindings.bind("UInt32", maxSpans + 1)}`;
   return reader.query<RawRow>(sql, bindings.params, options);
-}
-
-interface ContentQuestion {
-  readonly traceId: string;
-  readonly bounds: TimeRange;
-  readonly shown: readonly RawRow[];
 }
 
 /** Input and output of the first spans, as many as fit. */
 function readContents(
   reader: SqlReader,
   project: ProjectId,
-  { traceId, bounds, shown }: ContentQuestion,
+  trace: TraceWithin,
+  shown: readonly RawRow[],
   options?: ReadOptions,
 ): Promise<SpanContent[]> {
   const bindings = new Bindings(project);
   const ids = fitting(shown).map((row) => String(row["span_hex"]));
-  const conditions = [bindings.tenant, spansStartedWithin(bindings, bounds), `trace_id = ${bindings.traceId(traceId)}`];
   const sql = `SELECT lower(hex(span_id)) AS span_hex, input, output FROM spans
-WHERE ${conditions.join(" AND ")} AND span_hex IN ${bindings.bind("Array(String)", ids)}`;
+WHERE ${isOfTrace(bindings, trace)} AND span_hex IN ${bindings.bind("Array(String)", ids)}`;
   return reader.query<SpanContent>(sql, bindings.params, options);
 }
 

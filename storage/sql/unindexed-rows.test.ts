@@ -26,6 +26,7 @@ test("rows that several inserts left are found, and are indexed by a merge", asy
   );
   const [spans] = found as [UnindexedRows];
   assert.ok(spans.quiet_seconds >= 0);
+  assert.equal(spans.is_merging, false);
   await mergeInserted(store, spans);
   assert.deepEqual(await unindexedRows(store), []);
   const [count] = await store.query<{ rows: number }>("SELECT count() AS rows FROM spans");

@@ -21,11 +21,12 @@ const mostTimes = 3;
  * Where rows lie in several inserted parts, which are a good part of their partition. Others wait for as many parts as
  * the engine merges. Empty on a cluster, whose replicas merge as they agree.
  */
-export async function unindexedRows(store: SqlReader): Promise<UnindexedRows[]> {
-  const found = await store.query<Record<keyof UnindexedRows, unknown> & Pick<UnindexedRows, "table" | "partition_id">>(
+export function unindexedRows(store: SqlReader): Promise<UnindexedRows[]> {
+  return store.query<UnindexedRows>(
     `SELECT table, partition_id, sumIf(parts.rows, level = 0) AS rows,
     dateDiff('second', maxIf(modification_time, level = 0), now()) AS quiet_seconds,
-    (table, partition_id) IN (SELECT table, partition_id FROM system.merges WHERE database = currentDatabase()) AS is_merging
+    toBool((table, partition_id) IN (
+        SELECT table, partition_id FROM system.merges WHERE database = currentDatabase())) AS is_merging
 FROM system.parts AS parts
 WHERE active AND database = currentDatabase() AND table IN ('spans', 'logs')
 GROUP BY table, partition_id
@@ -33,12 +34,6 @@ HAVING countIf(level = 0) > 1 AND rows >= {leastRows:UInt64} AND sum(parts.rows)
 ORDER BY quiet_seconds DESC, table, partition_id`,
     { leastRows, mostTimes },
   );
-  return found.map((row) => ({
-    ...row,
-    rows: Number(row.rows),
-    quiet_seconds: Number(row.quiet_seconds),
-    is_merging: Number(row.is_merging) === 1,
-  }));
 }
 
 /** Merges all parts of the partition into one, and resolves once that is done. Rejects when the engine cannot now. */
